@@ -1,0 +1,50 @@
+//! What the gate needs to know of a vendor, as pure functions.
+//!
+//! The types mirror `wit/vendor/adapter.wit`; [`Adapter`] and [`Meter`] are what a vendor's crate implements. Nothing
+//! here knows keys, the network, a clock or wasm: an adapter plans a request, meters the bytes that come back and reads
+//! webhooks, and every function may be repeated without effect.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod call;
+mod collect;
+#[cfg(feature = "testing")]
+pub mod conformance;
+mod failure;
+mod fields;
+mod operation;
+mod options;
+mod port;
+mod price;
+mod sse;
+mod text;
+mod usage;
+mod webhook;
+
+pub use call::{
+    Answer, AnswerHead, Call, Credential, Header, PlanError, Profile, SignatureScheme, VideoSession,
+};
+pub use collect::Collect;
+pub use failure::Failure;
+pub use fields::Fields;
+pub use operation::{Capability, Operation, Speech, Video};
+pub use options::Options;
+pub use port::{Adapter, Meter};
+pub use price::Price;
+pub use sse::{SseError, SseEvent, SseParser};
+pub use text::{is_id, is_plain_url};
+pub use usage::{Quantity, Unit, Usage, capped, units_of};
+pub use webhook::{Effect, Event};
+
+/// The parts of `alloc` that nearly every adapter names.
+pub mod prelude {
+    pub use alloc::borrow::ToOwned;
+    pub use alloc::boxed::Box;
+    pub use alloc::format;
+    pub use alloc::string::{String, ToString};
+    pub use alloc::vec;
+    pub use alloc::vec::Vec;
+}

@@ -1,0 +1,42 @@
+//! A meter as a resource of the component.
+
+use core::cell::RefCell;
+
+use adapter::Meter;
+use adapter::prelude::*;
+
+use crate::bindings::exports::tollgate::vendor::adapter as wit;
+use crate::exports::UNKNOWN;
+use crate::{convert, find};
+
+/// `None` for a vendor that isn't in this bundle: nothing passes, and the whole reservation is spent.
+pub struct BundleMeter(RefCell<Option<Box<dyn Meter>>>);
+
+impl BundleMeter {
+    fn with<T>(&self, run: impl FnOnce(&mut dyn Meter) -> Result<T, String>) -> Result<T, String> {
+        // One call at a time reaches a component, so the cell is free; if it ever isn't, the call fails, not the instance.
+        let mut cell = self.0.try_borrow_mut().map_err(|_| "the meter is in use".to_owned())?;
+        run(cell.as_deref_mut().ok_or_else(|| UNKNOWN.to_owned())?)
+    }
+}
+
+impl wit::GuestMeter for BundleMeter {
+    fn new(vendor: String, op: wit::Operation, head: wit::AnswerHead, worst_case: Vec<wit::Quantity>) -> Self {
+        let meter = find(&vendor).map(|adapter| {
+            adapter.meter(&convert::operation(op), &convert::head(head), &convert::quantities_in(worst_case))
+        });
+        Self(RefCell::new(meter))
+    }
+
+    fn push(&self, chunk: Vec<u8>) -> Result<Vec<u8>, String> {
+        self.with(|meter| meter.push(&chunk))
+    }
+
+    fn end(&self) -> Result<Vec<u8>, String> {
+        self.with(|meter| meter.end())
+    }
+
+    fn usage(&self) -> wit::Usage {
+        self.with(|meter| Ok(convert::usage(meter.usage()))).unwrap_or(wit::Usage::Unknown)
+    }
+}

@@ -1,0 +1,63 @@
+//! Plans a speech call.
+
+use adapter::prelude::*;
+use adapter::{Answer, Call, Header, Options, PlanError, Quantity, Speech, Unit, is_id};
+use serde_json::json;
+
+use crate::format;
+
+/// The first is the default: the fastest one.
+pub const MODELS: &[&str] = &["eleven_flash_v2_5", "eleven_multilingual_v2", "eleven_turbo_v2_5", "eleven_v3"];
+
+/// "Rachel", a stock voice in the vendor's own examples that every account has.
+pub const STOCK_VOICE: &str = "21m00Tcm4TlvDq8ikWAM";
+
+/// The longest text of one call, if the options don't say otherwise; the vendor's own limits begin at 3,000 (v3).
+const MAX_CHARACTERS: u64 = 5_000;
+
+/// The vendor's highest limit of any model.
+const MAX_CHARACTERS_CEILING: u64 = 40_000;
+
+/// The slowest speech worth planning for, in characters a second; normal is 15.
+const SLOWEST_CHARACTERS_PER_SECOND: u64 = 4;
+
+/// The upstream request for a text.
+pub fn speech(speech: &Speech, options: &str) -> Result<Call, PlanError> {
+    let options = Options::parse(options)?;
+    let most = options.integer("max_characters", MAX_CHARACTERS, 1, MAX_CHARACTERS_CEILING)?;
+    let percent = options.integer("character_multiplier_percent", 100, 1, 1_000)?;
+    let model = options.text("model")?.unwrap_or_else(|| MODELS.first().copied().unwrap_or_default().to_owned());
+    if !is_id(&model, 64, "_") {
+        return Err(PlanError::invalid("options.model", "must be the name of a model"));
+    }
+
+    // The vendor counts characters as Unicode scalar values.
+    let characters = speech.text.chars().count() as u64;
+    if characters > most || speech.text.trim().is_empty() {
+        return Err(PlanError::invalid("text", format!("must have 1 to {most} characters")));
+    }
+    let (voice, named_by) = match (&speech.voice, options.text("voice")?) {
+        (Some(voice), _) => (voice.clone(), "voice"),
+        (None, Some(voice)) => (voice, "options.voice"),
+        (None, None) => (STOCK_VOICE.to_owned(), "voice"),
+    };
+    if !is_id(&voice, 64, "") {
+        return Err(PlanError::invalid(named_by, "must be 1 to 64 letters and digits"));
+    }
+    let format =
+        format::find(&speech.format).ok_or_else(|| PlanError::invalid("format", "must be mp3, pcm, opus or wav"))?;
+
+    let billed = characters.saturating_mul(percent).div_ceil(100);
+    let seconds = characters.div_ceil(SLOWEST_CHARACTERS_PER_SECOND).saturating_add(10);
+    Ok(Call {
+        method: "POST",
+        path: format!("/v1/text-to-speech/{voice}/stream?output_format={}", format.name),
+        headers: vec![Header::new("content-type", "application/json")],
+        body: json!({ "text": speech.text, "model_id": model }).to_string().into_bytes(),
+        model,
+        answer: Answer::Audio,
+        content_types: format.content_types.to_vec(),
+        worst_case: vec![Quantity::new(Unit::Characters, billed)],
+        max_answer_bytes: seconds.saturating_mul(format.bytes_per_second),
+    })
+}

@@ -1,0 +1,13 @@
+//! List prices per billed character (a "credit" of the vendor), as far as they are known.
+
+use adapter::{Price, Unit};
+
+/// The price of the smallest paid plan ($6 for 30,000 credits), the highest of all: a tenant whose plan is larger pays
+/// less, and the operator's own row goes before this one.
+pub const PRICES: &[Price] = &[Price {
+    model: "*",
+    unit: Unit::Characters,
+    usd_per_unit: "0.0002",
+    as_of: "2026-08-07",
+    source: "third-party transcription of elevenlabs.io/pricing",
+}];

@@ -1,0 +1,44 @@
+//! List prices per token, as far as they are known. An operator's own rows go before these.
+
+use adapter::{Price, Unit};
+
+const LAUNCH: &str = "OpenAI's announcement of the model";
+const LIST: &str = "third-party transcription of OpenAI's price page";
+
+macro_rules! prices {
+    ($($model:literal: $input:literal, $cached:literal, $output:literal, $as_of:literal, $source:expr;)*) => {
+        &[$(
+            Price { model: $model, unit: Unit::InputTokens, usd_per_unit: $input, as_of: $as_of, source: $source },
+            Price { model: $model, unit: Unit::CachedInputTokens, usd_per_unit: $cached, as_of: $as_of, source: $source },
+            Price { model: $model, unit: Unit::OutputTokens, usd_per_unit: $output, as_of: $as_of, source: $source },
+        )*]
+    };
+}
+
+/// Input, cached input, output.
+pub const PRICES: &[Price] = prices! {
+    "gpt-4.1-mini": "0.0000004", "0.0000001", "0.0000016", "2025-04-14", LAUNCH;
+    "gpt-4.1": "0.000002", "0.0000005", "0.000008", "2025-04-14", LAUNCH;
+    "gpt-4.1-nano": "0.0000001", "0.000000025", "0.0000004", "2025-04-14", LAUNCH;
+    "gpt-4o": "0.0000025", "0.00000125", "0.00001", "2024-10-01", LAUNCH;
+    "gpt-4o-mini": "0.00000015", "0.000000075", "0.0000006", "2024-10-01", LAUNCH;
+    "gpt-5.4": "0.0000025", "0.00000025", "0.000015", "2026-08-07", LIST;
+    "gpt-5.4-mini": "0.00000075", "0.000000075", "0.0000045", "2026-08-07", LIST;
+    "gpt-5.5": "0.000005", "0.0000005", "0.00003", "2026-08-07", LIST;
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::OFFERED;
+
+    #[test]
+    fn every_offered_model_has_its_three_prices() {
+        for model in OFFERED {
+            for unit in [Unit::InputTokens, Unit::CachedInputTokens, Unit::OutputTokens] {
+                let rows = PRICES.iter().filter(|price| price.model == *model && price.unit == unit).count();
+                assert_eq!(rows, 1, "{model} {unit:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The files of the page and the widget, embedded at build time, each with its type and its tag.
+
+/// One embedded file.
+#[derive(Debug)]
+pub struct Asset {
+    /// The path below `widget/`, which is also the path below `/widget/`.
+    pub name: &'static str,
+    pub bytes: &'static [u8],
+    /// A strong ETag, quotes included: a digest of the bytes.
+    pub tag: Tag,
+}
+
+/// What a file is, read from its name; everything else about serving it follows from this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Page,
+    Style,
+    /// A module of the widget: other sites import it.
+    Module,
+    /// The page's own script: nobody else has a use for it.
+    PageScript,
+    Art,
+}
+
+macro_rules! assets {
+    ($($name:literal),* $(,)?) => {
+        /// Every file that is served. A test holds this list against the folder.
+        pub static ASSETS: &[Asset] = &[$({
+            const BYTES: &[u8] = include_bytes!(concat!("../../../widget/", $name));
+            const TAG: Tag = Tag::of(BYTES);
+            Asset { name: $name, bytes: BYTES, tag: TAG }
+        }),*];
+    };
+}
+
+assets![
+    "index.html",
+    "site.css",
+    "site.js",
+    "tollgate-widget.js",
+    "src/chat.js",
+    "src/dialogs.js",
+    "src/dom.js",
+    "src/element.js",
+    "src/gate.js",
+    "src/log.js",
+    "src/meter.js",
+    "src/session.js",
+    "src/speech.js",
+    "src/sse.js",
+    "src/states.js",
+    "src/styles.js",
+    "src/ticks.js",
+    "src/video.js",
+    "src/view.js",
+    "art/flags.svg",
+    "art/harbour.svg",
+    "art/icon.svg",
+    "art/portrait.svg",
+];
+
+impl Asset {
+    pub fn kind(&self) -> Kind {
+        match self.name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("html") => Kind::Page,
+            Some("css") => Kind::Style,
+            Some("svg") => Kind::Art,
+            _ if self.name == "site.js" => Kind::PageScript,
+            _ => Kind::Module,
+        }
+    }
+}
+
+/// The file a path asks for: `/` is the page, `/widget/...` the rest.
+pub fn find(path: &str) -> Option<&'static Asset> {
+    let name = match path {
+        "/" | "/index.html" => "index.html",
+        _ => path.strip_prefix("/widget/").filter(|name| *name != "index.html")?,
+    };
+    ASSETS.iter().find(|asset| asset.name == name)
+}
+
+/// A 128-bit FNV-1a digest as a quoted ETag, computed by the compiler.
+///
+/// It tells versions of our own files apart; nobody gains by forging a collision, so a keyless quick hash will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag([u8; 34]);
+
+impl Tag {
+    pub const fn of(bytes: &[u8]) -> Tag {
+        let mut digest: u128 = 0x6c62272e07bb014262b821756295c58d;
+        let mut at = 0;
+        while at < bytes.len() {
+            digest = (digest ^ bytes[at] as u128).wrapping_mul(0x0000000001000000000000000000013b);
+            at += 1;
+        }
+        let mut text = [b'"'; 34];
+        let mut place = 0;
+        while place < 32 {
+            let nibble = (digest >> (124 - 4 * place)) as u8 & 0xf;
+            text[place + 1] = if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+            place += 1;
+        }
+        Tag(text)
+    }
+
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("\"\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    fn walk(folder: &Path, root: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, root, found);
+            } else if path.extension().is_some_and(|e| ["html", "css", "js", "svg"].iter().any(|s| e == *s)) {
+                found.insert(path.strip_prefix(root).unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_widget_folder_is_served_and_none_is_missing() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../widget");
+        let mut on_disk = BTreeSet::new();
+        walk(&root, &root, &mut on_disk);
+        let served = ASSETS.iter().map(|asset| asset.name.to_owned()).collect::<BTreeSet<_>>();
+        assert_eq!(served, on_disk);
+    }
+
+    #[test]
+    fn paths_find_their_files() {
+        let check = |path: &str, name: Option<&str>| assert_eq!(find(path).map(|a| a.name), name, "{path}");
+        check("/", Some("index.html"));
+        check("/index.html", Some("index.html"));
+        check("/widget/tollgate-widget.js", Some("tollgate-widget.js"));
+        check("/widget/src/sse.js", Some("src/sse.js"));
+        check("/widget/art/icon.svg", Some("art/icon.svg"));
+        check("/widget/index.html", None);
+        check("/widget/", None);
+        check("/widget/../Cargo.toml", None);
+        check("/widget//src/sse.js", None);
+        check("/site.css", None);
+        check("", None);
+    }
+
+    #[test]
+    fn tags_are_the_published_digest_and_differ_by_content() {
+        // FNV-1a 128 of the empty string is its offset basis; of "a", the value in the FNV test vectors.
+        assert_eq!(Tag::of(b"").as_str(), "\"6c62272e07bb014262b821756295c58d\"");
+        assert_eq!(Tag::of(b"a").as_str(), "\"d228cb696f1a8caf78912b704e4a8964\"");
+        let tags = ASSETS.iter().map(|a| a.tag.as_str()).collect::<BTreeSet<_>>();
+        assert_eq!(tags.len(), ASSETS.len());
+    }
+}

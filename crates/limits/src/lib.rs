@@ -1,0 +1,25 @@
+//! The limits protocol: reserve the worst case, charge what was used, close, release, reap.
+//!
+//! Every function is one straight sequence of store operations, so that the order of effects reads top to bottom. The
+//! rule behind the order: a crash between any two operations leaves capacity over-reserved, never over-spent.
+//!
+//! ```text
+//! reserve ──▶ Reserving ──▶ Held ──▶ Charged ──▶ Closed      (charge decides the cost, close gives back the rest)
+//!                 │           └────▶ Released                 (the vendor was not called)
+//!                 └─▶ Denied
+//! ```
+
+mod error;
+mod holds;
+mod permit;
+mod rate;
+mod reaper;
+mod reserve;
+mod settle;
+
+pub use error::{Denial, DenialKind, Fault};
+pub use holds::{Remaining, Rung};
+pub use permit::{Charge, Permit, Settlement, Used, permit};
+pub use reaper::overdue;
+pub use reserve::{Granted, Reservation, reserve};
+pub use settle::{charge, close, release};

@@ -1,0 +1,157 @@
+//! A permit as it is stored, and what it may become.
+
+use calendar::Millis;
+use kv_schemas::{Log, Once, Value, families};
+use money::{Nanos, PriceTable, Quantity};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Denial,
+    holds::{Hold, Remaining, Rung},
+};
+
+/// A permit. Windows, prices and counters are frozen here when it is made: a month that ends or a price that changes
+/// while it is held changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Permit {
+    /// `lc_...`
+    pub id: String,
+    /// Who pays.
+    pub tenant: String,
+    /// The tenant's company, which pays too.
+    pub company: String,
+    /// The page's session, if one asked.
+    pub session: Option<String>,
+    /// What for.
+    pub capability: String,
+    /// Which vendor.
+    pub provider: String,
+    /// Which model; may be empty.
+    pub model: String,
+    /// Where the page lives; may be empty.
+    pub channel: String,
+    /// The request that asked.
+    pub request_id: String,
+    /// The most it can use.
+    pub worst_case: Vec<Quantity>,
+    /// The prices of the day it was made.
+    pub prices: PriceTable,
+    /// What `worst_case` costs.
+    pub reserved: Nanos,
+    /// Every counter it stands in.
+    pub holds: Vec<Hold>,
+    /// When it was made; also the time of its log entry, so that counter and log agree on the month.
+    pub created_at: Millis,
+    /// When the reaper may resolve it.
+    pub expires_at: Millis,
+    /// How near the cap the tenant was.
+    pub rung: Rung,
+    /// What was left.
+    pub remaining: Remaining,
+    /// Its place in the reaper's list.
+    pub list_index: u64,
+    /// What the request was, for repeats with the same idempotency key.
+    pub fingerprint: String,
+    /// Where it stands.
+    pub state: State,
+}
+
+/// Where a permit stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Counters are being raised; a crash leaves it here and the reaper writes it off.
+    Reserving,
+    /// All counters hold it.
+    Held,
+    /// No counter holds it.
+    Denied(Denial),
+    /// What it costs is decided; the log entry may be there; the rest is not given back yet.
+    Charged(Charge),
+    /// The log entry is staged and the rest has been given back.
+    Closed {
+        /// What it cost.
+        charge: Charge,
+        /// Its stage index in the log.
+        stage: u64,
+    },
+    /// It cost nothing and everything has been given back.
+    Released,
+}
+
+/// What a permit's use was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Used {
+    /// The vendor's numbers, or the caller's.
+    Actual(Vec<Quantity>),
+    /// Nobody knows: all of it.
+    Unknown,
+}
+
+/// How a charge came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Settlement {
+    /// The usage was known and within the reservation.
+    Exact,
+    /// The usage was not known; the whole reservation is spent.
+    Full,
+    /// The usage was known and above the reservation.
+    Overrun,
+}
+
+impl Settlement {
+    /// The name in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Full => "full",
+            Self::Overrun => "overrun",
+        }
+    }
+}
+
+/// The decision what a permit costs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Charge {
+    /// What was used.
+    pub used: Vec<Quantity>,
+    /// What that costs.
+    pub cost: Nanos,
+    /// How it came about.
+    pub settlement: Settlement,
+}
+
+/// What the reaper's list says of a permit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Listed {
+    pub id: String,
+    pub expires_at: Millis,
+}
+
+/// A permit's key.
+#[must_use]
+pub fn permit(id: &str) -> Value<Permit> {
+    families::PERMIT.value(&[id])
+}
+
+/// Who wins to decide what becomes of it.
+pub(crate) fn resolver(id: &str) -> Once {
+    families::PERMIT_RESOLVER.once(&[id])
+}
+
+/// Who wins to give the rest back.
+pub(crate) fn closer(id: &str) -> Once {
+    families::PERMIT_CLOSER.once(&[id])
+}
+
+/// Who wins to make it, where the caller chose the id.
+pub(crate) fn maker(id: &str) -> Once {
+    families::PERMIT_MAKER.once(&[id])
+}
+
+/// The reaper's list.
+pub(crate) fn list() -> Log<Listed> {
+    families::PERMIT_LIST.log(&[])
+}

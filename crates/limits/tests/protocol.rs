@@ -1,0 +1,292 @@
+//! The protocol over an in-memory store: what is held, what is given back, and what a crash at every operation leaves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests may panic"
+)]
+
+use calendar::Millis;
+use kv_schemas::{families, memory::Memory};
+use limits::{Fault, Granted, Reservation, Rung, Used, charge, close, overdue, release, reserve};
+use money::{Nanos, PriceRow, Quantity};
+use tenancy::{Company, Tenant};
+
+const USD: i64 = 1_000_000_000;
+const NOW: Millis = Millis(1_795_000_000_000);
+
+/// A tenant `t` of company `c`; a second costs one cent, a token a hundredth of it.
+fn store(tenant_limits: &str, company_limits: &str) -> Memory {
+    let store = Memory::default();
+    let json = format!(
+        r#"{{"id":"t","company":"c","limits":{tenant_limits},"ladder":{{"throttle_at":0.5,"text_only_at":0.8}}}}"#
+    );
+    let tenant: Tenant = serde_json::from_str(&json).unwrap();
+    tenancy::tenant("t").set(&store, &tenant).unwrap();
+    let company: Company = serde_json::from_str(&format!(r#"{{"id":"c","limits":{company_limits}}}"#)).unwrap();
+    tenancy::company("c").set(&store, &company).unwrap();
+    let row = |unit: &str, usd: &str| PriceRow {
+        vendor: "v".into(),
+        model: "*".into(),
+        unit_type: unit.into(),
+        usd_per_unit: usd.into(),
+        valid_from: "2026-01-01".into(),
+    };
+    let rows = vec![row("seconds", "0.01"), row("input_tokens", "0.0001"), row("output_tokens", "0.0001")];
+    families::PRICES.value(&["v"]).set(&store, &rows).unwrap();
+    store
+}
+
+fn seconds(units: u64) -> Reservation {
+    Reservation {
+        tenant: "t".into(),
+        session: None,
+        credential: "key".into(),
+        server: false,
+        capability: "video".into(),
+        provider: "v".into(),
+        model: String::new(),
+        channel: String::new(),
+        request_id: "req".into(),
+        worst_case: vec![Quantity::new("seconds", units)],
+        ttl_ms: 60_000,
+        idempotency_key: None,
+        continues: None,
+    }
+}
+
+fn money(store: &Memory) -> i64 {
+    families::MONEY.counter(&["tenant", "t", &NOW.month()]).read(store).unwrap()
+}
+
+fn places(store: &Memory) -> i64 {
+    families::OPEN.counter(&["t"]).read(store).unwrap()
+}
+
+fn code(outcome: Result<Granted, limits::Denial>) -> String {
+    outcome.map_or_else(|denial| denial.code, |_| "ok".into())
+}
+
+#[test]
+fn evidence_01_at_the_cap_there_is_no_permit_and_nothing_stays_held() {
+    let check = |tenant: &str, company: &str, units: &[u64], codes: &[&str]| {
+        let store = store(tenant, company);
+        let got: Vec<_> = units
+            .iter()
+            .enumerate()
+            .map(|(i, units)| code(reserve(&store, NOW, &format!("lc_{i}"), &seconds(*units))))
+            .collect();
+        assert_eq!(got, codes, "{tenant} {company}");
+        let held: u64 = units.iter().zip(&got).filter(|(_, code)| *code == "ok").map(|(units, _)| units).sum();
+        assert_eq!(money(&store), held as i64 * USD / 100);
+    };
+    check(r#"{"monthly_cost_usd":"1.00"}"#, "{}", &[40, 20, 40, 1], &["ok", "ok", "ok", "monthly_cap"]);
+    check(r#"{"monthly_cost_usd":"1.00"}"#, "{}", &[101, 100, 1], &["monthly_cap", "ok", "monthly_cap"]);
+    check("{}", r#"{"monthly_cost_usd":"0.50"}"#, &[50, 1], &["ok", "company_monthly_cap"]);
+    check(r#"{"daily_units":{"seconds":10}}"#, "{}", &[11, 10, 1], &["daily_seconds", "ok", "daily_seconds"]);
+    check("{}", r#"{"daily_units":{"seconds":10}}"#, &[10, 1], &["ok", "company_daily_seconds"]);
+    check(r#"{"monthly_cost_usd":"0.00"}"#, "{}", &[1], &["monthly_cap"]);
+}
+
+#[test]
+fn evidence_02_of_a_hundred_at_a_burst_of_fifty_exactly_fifty_pass() {
+    let store = store(r#"{"burst":50}"#, "{}");
+    let got: Vec<_> = (0..100).map(|i| code(reserve(&store, NOW, &format!("lc_{i}"), &seconds(1)))).collect();
+    assert_eq!(got.iter().filter(|code| *code == "ok").count(), 50);
+    assert_eq!(got.iter().filter(|code| *code == "burst").count(), 50);
+    for i in 0..50 {
+        release(&store, &format!("lc_{i}")).unwrap();
+    }
+    assert_eq!((places(&store), money(&store)), (0, 0));
+}
+
+#[test]
+fn settling_replaces_the_reservation_by_the_real_cost() {
+    let check = |used: Used, cost: i64, kind: &str| {
+        let store = store("{}", "{}");
+        reserve(&store, NOW, "lc_1", &seconds(30)).unwrap();
+        let permit = charge(&store, NOW, "lc_1", &used).unwrap();
+        let (decision, stage) = permit.decision().unwrap();
+        assert_eq!((decision.cost, decision.settlement.name(), stage), (Nanos(cost), kind, None));
+        assert_eq!(money(&store), 30 * USD / 100, "nothing is given back before the log entry");
+        close(&store, "lc_1", 7).unwrap();
+        close(&store, "lc_1", 7).unwrap();
+        assert_eq!((money(&store), places(&store)), (cost, 0));
+    };
+    check(Used::Actual(vec![Quantity::new("seconds", 12)]), 12 * USD / 100, "exact");
+    check(Used::Actual(vec![Quantity::new("seconds", 0)]), 0, "exact");
+    check(Used::Unknown, 30 * USD / 100, "full");
+    check(Used::Actual(vec![Quantity::new("seconds", 45)]), 45 * USD / 100, "overrun");
+}
+
+#[test]
+fn a_permit_is_resolved_once() {
+    let store = store("{}", "{}");
+    let twelve = || Used::Actual(vec![Quantity::new("seconds", 12)]);
+    reserve(&store, NOW, "lc_1", &seconds(30)).unwrap();
+    charge(&store, NOW, "lc_1", &twelve()).unwrap();
+    charge(&store, NOW, "lc_1", &twelve()).unwrap();
+    charge(&store, NOW, "lc_1", &Used::Unknown).unwrap();
+    let conflict = |outcome: Result<_, Fault>, wanted: &str| match outcome {
+        Err(Fault::Conflict { code, .. }) => assert_eq!(code, wanted),
+        _ => panic!("no conflict"),
+    };
+    let other = Used::Actual(vec![Quantity::new("seconds", 13)]);
+    conflict(charge(&store, NOW, "lc_1", &other).map(drop), "already_settled");
+    conflict(release(&store, "lc_1"), "already_settled");
+    reserve(&store, NOW, "lc_2", &seconds(30)).unwrap();
+    release(&store, "lc_2").unwrap();
+    release(&store, "lc_2").unwrap();
+    conflict(charge(&store, NOW, "lc_2", &twelve()).map(drop), "already_released");
+    conflict(close(&store, "lc_2", 1), "not_charged");
+    assert_eq!(release(&store, "lc_none"), Err(Fault::NotFound));
+    assert_eq!((money(&store), places(&store)), (30 * USD / 100, 1));
+}
+
+#[test]
+fn usage_that_was_not_reserved_is_refused() {
+    let store = store("{}", "{}");
+    reserve(&store, NOW, "lc_1", &seconds(30)).unwrap();
+    for unit in ["characters", "bananas", "input_tokens"] {
+        let used = Used::Actual(vec![Quantity::new(unit, 1)]);
+        assert!(matches!(charge(&store, NOW, "lc_1", &used), Err(Fault::Invalid { param: "unit_type", .. })), "{unit}");
+    }
+}
+
+#[test]
+fn an_idempotency_key_gives_the_first_answer_again() {
+    let store = store(r#"{"monthly_cost_usd":"0.40"}"#, "{}");
+    let with = |key: &str, units| Reservation { idempotency_key: Some(key.into()), ..seconds(units) };
+    let first = reserve(&store, NOW, "lc_1", &with("a", 10)).unwrap();
+    let again = reserve(&store, NOW, "lc_2", &with("a", 10)).unwrap();
+    assert_eq!((first.id.as_str(), again.replayed), (again.id.as_str(), true));
+    assert_eq!(code(reserve(&store, NOW, "lc_3", &with("a", 11))), "idempotency_key_reused");
+    assert_eq!(code(reserve(&store, NOW, "lc_4", &with("b", 41))), "monthly_cap");
+    release(&store, &first.id).unwrap();
+    assert_eq!(code(reserve(&store, NOW, "lc_5", &with("b", 41))), "monthly_cap", "a denied id stays denied");
+    assert_eq!(money(&store), 0);
+}
+
+#[test]
+fn the_ladder_goes_by_what_was_spent_before() {
+    let check = |spent: u64, capability: &str, rung: Result<Rung, &str>| {
+        let store = store(r#"{"monthly_cost_usd":"1.00"}"#, "{}");
+        if spent > 0 {
+            reserve(&store, NOW, "lc_1", &seconds(spent)).unwrap();
+        }
+        let asked = Reservation { capability: capability.into(), ..seconds(1) };
+        let got = reserve(&store, NOW, "lc_2", &asked).map(|granted| granted.rung).map_err(|denial| denial.code);
+        assert_eq!(got, rung.map_err(str::to_owned), "{spent} {capability}");
+    };
+    check(0, "video", Ok(Rung::Full));
+    check(49, "video", Ok(Rung::Full));
+    check(50, "video", Ok(Rung::Throttled));
+    check(79, "speech", Ok(Rung::Throttled));
+    check(80, "speech", Err("text_only"));
+    check(80, "chat", Ok(Rung::TextOnly));
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_before_anything_is_held() {
+    let check = |change: &dyn Fn(&mut Reservation), wanted: &str| {
+        let store = store("{}", "{}");
+        let mut asked = seconds(1);
+        change(&mut asked);
+        assert_eq!(code(reserve(&store, NOW, "lc_1", &asked)), wanted);
+        assert_eq!((money(&store), places(&store)), (0, 0));
+    };
+    check(&|r| r.worst_case[0].units = 0, "invalid_request");
+    check(&|r| r.worst_case[0].units = u64::MAX, "invalid_request");
+    check(&|r| r.worst_case[0].unit_type = "bananas".into(), "invalid_request");
+    check(&|r| r.worst_case.push(Quantity::new("seconds", 2)), "invalid_request");
+    check(&|r| r.worst_case[0].units = 1_000_000_000_000, "invalid_request");
+    check(&|r| r.capability = "telepathy".into(), "invalid_request");
+    check(&|r| r.provider = "nobody".into(), "unpriced");
+    check(&|r| r.tenant = "ghost".into(), "tenant_gone");
+    check(&|r| r.continues = Some("lc_none".into()), "lease_ended");
+}
+
+#[test]
+fn the_month_rolls_over_with_a_call_in_flight_and_both_months_stay_right() {
+    let store = store("{}", "{}");
+    let (late, next) = (Millis::parse("2026-11-30T23:59:59Z").unwrap(), Millis::parse("2026-12-01T00:00:30Z").unwrap());
+    reserve(&store, late, "lc_1", &seconds(30)).unwrap();
+    let permit = charge(&store, next, "lc_1", &Used::Actual(vec![Quantity::new("seconds", 10)])).unwrap();
+    close(&store, "lc_1", 1).unwrap();
+    let spent = |month: &str| families::MONEY.counter(&["tenant", "t", month]).read(&store).unwrap();
+    assert_eq!((spent("2026-11"), spent("2026-12")), (10 * USD / 100, 0));
+    assert_eq!(permit.created_at, late, "the log entry belongs to the month that pays");
+}
+
+#[test]
+fn the_reaper_finds_what_was_left_behind_and_nothing_else() {
+    let store = store("{}", "{}");
+    let lease = Reservation { worst_case: vec![], ..seconds(1) };
+    reserve(&store, NOW, "lc_lease", &lease).unwrap();
+    reserve(&store, NOW, "lc_old", &seconds(5)).unwrap();
+    reserve(&store, NOW, "lc_done", &seconds(5)).unwrap();
+    release(&store, "lc_done").unwrap();
+    reserve(&store, NOW, "lc_long", &Reservation { ttl_ms: 600_000, ..seconds(5) }).unwrap();
+    assert_eq!(overdue(&store, NOW, 10).unwrap(), Vec::<String>::new());
+    let later = NOW.plus(60_001);
+    assert_eq!(overdue(&store, later, 10).unwrap(), ["lc_old"]);
+    assert_eq!(places(&store), 2, "the lease is released");
+    charge(&store, later, "lc_old", &Used::Unknown).unwrap();
+    close(&store, "lc_old", 1).unwrap();
+    for minutes in 2..20 {
+        let found = overdue(&store, NOW.plus(minutes * 60_000), 10).unwrap();
+        assert_eq!(found.contains(&"lc_long".to_owned()), minutes >= 10, "minute {minutes}");
+    }
+}
+
+#[test]
+fn a_tick_keeps_the_lease_alive_and_takes_no_place() {
+    let store = store(r#"{"burst":1}"#, "{}");
+    reserve(&store, NOW, "lc_lease", &Reservation { worst_case: vec![], ..seconds(1) }).unwrap();
+    let tick = Reservation { continues: Some("lc_lease".into()), ..seconds(15) };
+    reserve(&store, NOW.plus(50_000), "lc_tick", &tick).unwrap();
+    assert_eq!(places(&store), 1);
+    assert_eq!(code(reserve(&store, NOW, "lc_other", &seconds(1))), "burst");
+    assert_eq!(overdue(&store, NOW.plus(70_000), 10).unwrap(), Vec::<String>::new());
+    assert_eq!(overdue(&store, NOW.plus(120_000), 10).unwrap(), ["lc_tick"]);
+    assert_eq!(places(&store), 0);
+}
+
+/// Runs the life of a permit with the store failing after `k` operations, then lets the reaper clean up.
+#[test]
+fn a_crash_at_any_operation_leaves_capacity_over_reserved_never_over_spent() {
+    let used = || Used::Actual(vec![Quantity::new("seconds", 10)]);
+    let mut completed = false;
+    for k in 0..200 {
+        let store = store(r#"{"monthly_cost_usd":"1.00","burst":5}"#, "{}");
+        store.fail_after(k);
+        let life = || {
+            reserve(&store, NOW, "lc_1", &seconds(30)).ok()?;
+            charge(&store, NOW, "lc_1", &used()).ok()?;
+            close(&store, "lc_1", 1).ok()
+        };
+        let outcome = life();
+        store.recover();
+        // Never lower than what was really spent.
+        let charged = limits::permit("lc_1").get(&store).unwrap().and_then(|p| p.decision().map(|(c, _)| c.cost.0));
+        assert!(money(&store) >= charged.unwrap_or(0), "after {k} operations");
+        // The reaper resolves whatever has a permit, and nobody is left on its list.
+        for minute in 2..6 {
+            let later = NOW.plus(minute * 60_000);
+            for id in overdue(&store, later, 10).unwrap() {
+                charge(&store, later, &id, &Used::Unknown).unwrap();
+                close(&store, &id, 1).unwrap();
+            }
+        }
+        assert_eq!(overdue(&store, NOW.plus(600_000), 10).unwrap(), Vec::<String>::new());
+        let spent = limits::permit("lc_1").get(&store).unwrap().and_then(|p| p.decision().map(|(c, _)| c.cost.0));
+        assert!(money(&store) >= spent.unwrap_or(0) && money(&store) <= 30 * USD / 100, "after {k} operations");
+        if outcome.is_some() {
+            assert_eq!((money(&store), places(&store)), (10 * USD / 100, 0));
+            completed = true;
+            break;
+        }
+    }
+    assert!(completed, "the life of a permit takes fewer operations than this test allows");
+}

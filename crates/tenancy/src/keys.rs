@@ -1,0 +1,103 @@
+//! Keys: shown once, stored as SHA-256, found by it.
+
+use kv_schemas::{Value, families};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// What a tenant's key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// `tg_pk_...`: opens sessions from allowed origins.
+    Publishable,
+    /// `tg_sk_...`: the tenant's own servers.
+    Secret,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRecord {
+    /// Names the key in logs and rate limits: `key_...`.
+    pub id: String,
+    /// Whose it is.
+    pub tenant: String,
+    /// What it is for.
+    pub kind: KeyKind,
+    /// When it was revoked, in milliseconds since 1970.
+    #[serde(default)]
+    pub revoked_at: Option<u64>,
+}
+
+/// The kinds of bearer credentials, told apart by their prefix. None is verified yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Credential<'a> {
+    /// `tg_pk_...`
+    Publishable(&'a str),
+    /// `tg_sk_...`
+    Secret(&'a str),
+    /// `tgs_...`: a session token.
+    Session(&'a str),
+    /// Anything else can only be the admin key.
+    Other(&'a str),
+}
+
+impl<'a> Credential<'a> {
+    /// Reads the value of `Authorization`. `None` when it isn't `Bearer <something>`.
+    #[must_use]
+    pub fn parse(authorization: &'a str) -> Option<Self> {
+        let (scheme, token) = authorization.split_once(' ')?;
+        let token = token.trim();
+        if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > 512 {
+            return None;
+        }
+        Some(match token {
+            t if t.starts_with("tg_pk_") => Self::Publishable(t),
+            t if t.starts_with("tg_sk_") => Self::Secret(t),
+            t if t.starts_with("tgs_") => Self::Session(t),
+            t => Self::Other(t),
+        })
+    }
+}
+
+/// A key's place in the store. (The hash is the address, so no comparison in variable time is made.)
+#[must_use]
+pub fn hash_key(key: &str) -> Value<KeyRecord> {
+    families::KEY.value(&[&hex(&Sha256::digest(key.as_bytes()))])
+}
+
+/// Compares in constant time, also when the lengths differ.
+#[must_use]
+pub fn admin_key_matches(shown: &str, admin_key: &str) -> bool {
+    let (shown, admin) = (Sha256::digest(shown.as_bytes()), Sha256::digest(admin_key.as_bytes()));
+    !admin_key.is_empty() && bool::from(shown.as_slice().ct_eq(admin.as_slice()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_are_told_apart_by_prefix() {
+        let check = |header: &str, kind: Option<Credential<'_>>| assert_eq!(Credential::parse(header), kind);
+        check("Bearer tg_pk_1", Some(Credential::Publishable("tg_pk_1")));
+        check("bearer tg_sk_1", Some(Credential::Secret("tg_sk_1")));
+        check("Bearer tgs_ses_1.x", Some(Credential::Session("tgs_ses_1.x")));
+        check("Bearer  hello ", Some(Credential::Other("hello")));
+        check("Basic abc", None);
+        check("Bearer ", None);
+        check("Bearer", None);
+        check("", None);
+    }
+
+    #[test]
+    fn an_empty_admin_key_admits_nobody() {
+        assert!(admin_key_matches("k", "k"));
+        assert!(!admin_key_matches("k", "kk"));
+        assert!(!admin_key_matches("", ""));
+    }
+}

@@ -1,0 +1,288 @@
+//! The records themselves, as they are stored and as `GET` shows them.
+
+use std::collections::BTreeMap;
+
+use kv_schemas::{Store, StoreError, Value, families};
+use money::Nanos;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+/// What a session may be opened from.
+pub const CHANNELS: [&str; 3] = ["portal", "widget", "landing"];
+/// What a session may be used for.
+pub const CAPABILITIES: [&str; 5] = ["chat", "speech", "video", "context", "jobs"];
+
+/// One persona. Everything optional has the default that the contract shows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tenant {
+    /// 1 to 64 of `A-Za-z0-9._-`, beginning with a letter or digit.
+    pub id: String,
+    /// Owns the tenant; its caps hold too.
+    pub company: String,
+    /// For people.
+    #[serde(default)]
+    pub display_name: String,
+    /// Exact origins such as `https://www.example.com`.
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+    /// Some of [`CHANNELS`].
+    #[serde(default = "all_channels")]
+    pub channels: Vec<String>,
+    /// Some of [`CAPABILITIES`].
+    #[serde(default = "all_capabilities")]
+    pub capabilities: Vec<String>,
+    /// Who vouches for end users, where the tenant demands it.
+    #[serde(default)]
+    pub end_user_auth: Option<EndUserAuth>,
+    /// Attested age without which no session is opened.
+    #[serde(default)]
+    pub minimum_age: Option<u32>,
+    /// Whether consent must be recorded before a session is opened.
+    #[serde(default = "yes")]
+    pub consent_required: bool,
+    /// Caps and rates.
+    #[serde(default)]
+    pub limits: Limits,
+    /// When to slow down and when to fall back to text, as a part of the monthly cap.
+    #[serde(default)]
+    pub ladder: Ladder,
+    /// What a visitor reads when denied.
+    #[serde(default = "sleeping")]
+    pub fallback_message: String,
+    /// Which vendor serves a capability.
+    #[serde(default)]
+    pub vendors: BTreeMap<String, VendorChoice>,
+}
+
+/// The vendor of one capability.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct VendorChoice {
+    /// The vendor's name.
+    pub provider: String,
+    /// The model, where the vendor has models and the page asks for `auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// Who signs end users' tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndUserAuth {
+    /// The `iss` claim.
+    pub issuer: String,
+    /// The `aud` claim.
+    pub audience: String,
+    /// The key set itself (RFC 7517) ...
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<Json>,
+    /// ... or where it is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_url: Option<String>,
+}
+
+/// Caps and rates of a tenant or company. Absent means no cap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Decimal USD per UTC month.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_cost_usd: Option<String>,
+    /// Units per UTC day, by unit type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub daily_units: BTreeMap<String, u64>,
+    /// Open permits at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u64>,
+    /// How long a call may wait for a free place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_wait_ms: Option<u64>,
+    /// Per credential. Tenants' own servers have 60 by default, pages none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requests_per_minute: Option<u64>,
+    /// How many of them at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_burst: Option<u64>,
+}
+
+impl Limits {
+    /// The monthly cap; validated when it was written.
+    #[must_use]
+    pub fn monthly_cap(&self) -> Option<Nanos> {
+        // What is unreadable caps at nothing rather than not at all.
+        self.monthly_cost_usd.as_deref().map(|text| Nanos::parse_usd(text).unwrap_or(Nanos(0)))
+    }
+}
+
+/// Parts of the monthly cap in basis points (0.8 is 8000): no float touches money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ladder {
+    /// From here on ticks are longer.
+    pub throttle_at: Option<u32>,
+    /// From here on there is only text.
+    pub text_only_at: Option<u32>,
+}
+
+/// A company's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub struct Company {
+    /// The company's id.
+    pub id: String,
+    /// Caps that hold for all its tenants together.
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// Mock and live share all code but the address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// The vendor itself.
+    #[default]
+    Live,
+    /// A stand-in at `base_url`.
+    Mock,
+}
+
+/// A tenant's binding to one vendor, as stored: secrets are sealed (crate `vault`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct VendorBinding {
+    /// Live or mock.
+    pub mode: Mode,
+    /// Instead of the vendor's own; only in development.
+    pub base_url: Option<String>,
+    /// The vendor's key, sealed with context `vendor/{tenant}/{vendor}/secret`.
+    pub sealed_secret: Option<String>,
+    /// The webhook secret, sealed with context `vendor/{tenant}/{vendor}/webhook`.
+    pub sealed_webhook_secret: Option<String>,
+    /// Handed to the adapter as it is.
+    pub options: Map<String, Json>,
+}
+
+/// A tenant's key.
+#[must_use]
+pub fn tenant(id: &str) -> Value<Tenant> {
+    families::TENANT.value(&[id])
+}
+
+/// A company's key.
+#[must_use]
+pub fn company(id: &str) -> Value<Company> {
+    families::COMPANY.value(&[id])
+}
+
+/// A vendor binding's key.
+#[must_use]
+pub fn vendor_binding(tenant: &str, vendor: &str) -> Value<VendorBinding> {
+    families::VENDOR.value(&[tenant, vendor])
+}
+
+/// Reads a tenant.
+pub fn find_tenant(store: &dyn Store, id: &str) -> Result<Option<Tenant>, StoreError> {
+    tenant(id).get(store)
+}
+
+fn all_channels() -> Vec<String> {
+    CHANNELS.map(str::to_owned).into()
+}
+
+fn all_capabilities() -> Vec<String> {
+    CAPABILITIES.map(str::to_owned).into()
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn sleeping() -> String {
+    "I am sleeping now".into()
+}
+
+mod ladder {
+    //! A ladder is written as decimals between 0 and 1; kept as basis points. The decimal is read from its JSON text.
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+    use serde_json::Number;
+
+    use super::Ladder;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Written {
+        #[serde(default)]
+        throttle_at: Option<Number>,
+        #[serde(default)]
+        text_only_at: Option<Number>,
+    }
+
+    impl<'de> Deserialize<'de> for Ladder {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            let written = Written::deserialize(deserializer)?;
+            let read = |field: &str, number: Option<Number>| match number {
+                None => Ok(None),
+                Some(number) => basis_points(&number.to_string()).map(Some).ok_or_else(|| {
+                    D::Error::custom(format!("{field} must be between 0 and 1 with at most four digits"))
+                }),
+            };
+            Ok(Self {
+                throttle_at: read("ladder.throttle_at", written.throttle_at)?,
+                text_only_at: read("ladder.text_only_at", written.text_only_at)?,
+            })
+        }
+    }
+
+    impl Serialize for Ladder {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            let show = |points: Option<u32>| points.and_then(number);
+            Written { throttle_at: show(self.throttle_at), text_only_at: show(self.text_only_at) }.serialize(serializer)
+        }
+    }
+
+    fn basis_points(text: &str) -> Option<u32> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        if fraction.len() > 4 {
+            return None;
+        }
+        let points = format!("{whole}{fraction:0<4}").parse().ok()?;
+        (points <= 10_000).then_some(points)
+    }
+
+    fn number(points: u32) -> Option<Number> {
+        let text = format!("{}.{:04}", points / 10_000, points % 10_000);
+        serde_json::from_str(text.trim_end_matches('0').trim_end_matches('.')).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_ladder_is_decimals_outside_and_basis_points_inside() {
+        let check = |json: &str, points: Option<u32>| {
+            let ladder: Result<Ladder, _> = serde_json::from_str(&format!(r#"{{"throttle_at":{json}}}"#));
+            assert_eq!(ladder.ok().and_then(|l| l.throttle_at), points, "{json}");
+        };
+        check("0.8", Some(8_000));
+        check("1", Some(10_000));
+        check("0.9999", Some(9_999));
+        check("0", Some(0));
+        check("1.1", None);
+        check("-0.1", None);
+        check("0.12345", None);
+        let shown = serde_json::to_string(&Ladder { throttle_at: Some(8_000), text_only_at: None }).unwrap();
+        assert_eq!(shown, r#"{"throttle_at":0.8,"text_only_at":null}"#);
+    }
+
+    #[test]
+    fn a_tenant_needs_only_id_and_company() {
+        let tenant: Tenant = serde_json::from_str(r#"{"id":"a","company":"c"}"#).unwrap();
+        assert!(tenant.consent_required);
+        assert_eq!(tenant.fallback_message, "I am sleeping now");
+        assert_eq!(tenant.limits.monthly_cap(), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! Secrets at rest: sealed with XChaCha20-Poly1305 under the deployment's master key, bound to the place they are for.
+//!
+//! A sealed secret moved to another tenant or vendor doesn't open. The nonce is the caller's (24 random bytes).
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chacha20poly1305::{
+    Key, KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+
+/// Bytes of a nonce.
+pub const NONCE_BYTES: usize = 24;
+
+/// Why a secret can't be sealed or opened. Says nothing of the content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum VaultError {
+    /// The variable `master_key` is not 32 bytes of base64.
+    #[error("master_key must be 32 bytes in base64")]
+    BadMasterKey,
+    /// Sealed under another key, for another place, or damaged.
+    #[error("the secret does not open")]
+    DoesNotOpen,
+}
+
+/// The master key.
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+    key: [u8; 32],
+}
+
+impl Vault {
+    /// Reads the variable `master_key`.
+    pub fn new(master_key: &str) -> Result<Self, VaultError> {
+        let bytes = STANDARD.decode(master_key.trim()).map_err(|_| VaultError::BadMasterKey)?;
+        let key: [u8; 32] = bytes.try_into().map_err(|_| VaultError::BadMasterKey)?;
+        Ok(Self { cipher: XChaCha20Poly1305::new(Key::from_slice(&key)), key })
+    }
+
+    /// Seals `secret` for `context`, such as `vendor/demo/openai/secret`.
+    pub fn seal(&self, context: &str, nonce: [u8; NONCE_BYTES], secret: &str) -> Result<String, VaultError> {
+        let payload = Payload { msg: secret.as_bytes(), aad: context.as_bytes() };
+        let sealed = self.cipher.encrypt(XNonce::from_slice(&nonce), payload).map_err(|_| VaultError::DoesNotOpen)?;
+        Ok(STANDARD.encode([nonce.as_slice(), &sealed].concat()))
+    }
+
+    /// Opens what was sealed for the same context.
+    pub fn open(&self, context: &str, sealed: &str) -> Result<String, VaultError> {
+        let bytes = STANDARD.decode(sealed).map_err(|_| VaultError::DoesNotOpen)?;
+        let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES).ok_or(VaultError::DoesNotOpen)?;
+        let payload = Payload { msg: sealed, aad: context.as_bytes() };
+        let secret = self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::DoesNotOpen)?;
+        String::from_utf8(secret).map_err(|_| VaultError::DoesNotOpen)
+    }
+
+    /// A token that only this deployment can make, for `purpose` (HMAC-SHA256, hex).
+    #[must_use]
+    pub fn token(&self, purpose: &str) -> String {
+        let Ok(mac) = <Hmac<Sha256> as Mac>::new_from_slice(&self.key) else {
+            return String::new();
+        };
+        let tag = mac.chain_update(b"tollgate token\0").chain_update(purpose.as_bytes()).finalize().into_bytes();
+        tag.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Whether `shown` is the token for `purpose`; in constant time.
+    #[must_use]
+    pub fn token_matches(&self, purpose: &str, shown: &str) -> bool {
+        let token = self.token(purpose);
+        !token.is_empty() && bool::from(token.as_bytes().ct_eq(shown.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use super::*;
+
+    const MASTER: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+    #[test]
+    fn a_secret_opens_only_where_it_belongs() {
+        let vault = Vault::new(MASTER).unwrap();
+        let sealed = vault.seal("vendor/a/openai/secret", [7; 24], "sk-1").unwrap();
+        assert!(!sealed.contains("sk-1"));
+        assert_eq!(vault.open("vendor/a/openai/secret", &sealed), Ok("sk-1".into()));
+        assert_eq!(vault.open("vendor/b/openai/secret", &sealed), Err(VaultError::DoesNotOpen));
+        assert_eq!(vault.open("vendor/a/openai/secret", "AAAA"), Err(VaultError::DoesNotOpen));
+        assert_eq!(vault.open("vendor/a/openai/secret", "not base64!"), Err(VaultError::DoesNotOpen));
+    }
+
+    #[test]
+    fn tokens_are_bound_to_their_purpose() {
+        let vault = Vault::new(MASTER).unwrap();
+        assert!(vault.token_matches("a", &vault.token("a")));
+        assert!(!vault.token_matches("b", &vault.token("a")));
+        assert!(!vault.token_matches("a", ""));
+    }
+
+    #[test]
+    fn a_bad_master_key_is_refused() {
+        for key in ["", "AAAA", "not base64", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gIQ=="] {
+            assert!(Vault::new(key).is_err());
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Puts an application together: manifest, variables, store, components, routes.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+use wasmtime_wasi_http::handler::ProxyHandler;
+
+use crate::instance::{Factory, Gauge, Granted, GuestData};
+use crate::kv::memory::MemoryStore;
+use crate::kv::sqlite::SqliteStore;
+use crate::kv::{Backend, KeyValue};
+use crate::manifest::{Component, Manifest};
+use crate::outbound::client::OutboundClient;
+use crate::outbound::policy::Policy;
+use crate::server::Gate;
+use crate::server::routes::Routes;
+use crate::variables::Variables;
+use crate::{Options, compose, engine, instance, keys};
+
+/// An application that is ready for requests.
+pub struct App {
+    pub gate: Arc<Gate>,
+    pub gauge: Arc<Gauge>,
+    pub kv: Arc<dyn KeyValue>,
+    pub admin_key: Option<String>,
+    pub made_keys: Option<PathBuf>,
+}
+
+impl App {
+    /// Loads everything that `options` names.
+    pub async fn start(options: &Options) -> Result<Self> {
+        let options = options.clone();
+        // Compiling takes seconds and blocks; the caller's thread may have other things to do.
+        tokio::task::spawn_blocking(move || Self::load(&options)).await?
+    }
+
+    fn load(options: &Options) -> Result<Self> {
+        let manifest = Manifest::load(&options.manifest)?;
+        create_private(&options.data)?;
+        let mut made_keys = None;
+        let variables = variables(options, &manifest, |names| {
+            let made = keys::load_or_make(&options.data, names)?;
+            if made.new {
+                made_keys = Some(made.file);
+            }
+            Ok(made.values)
+        })?;
+        let loader = Loader::new(options)?;
+        let kv: Arc<dyn KeyValue> = match options.kv {
+            Backend::Memory => Arc::new(MemoryStore::default()),
+            Backend::Sqlite => Arc::new(SqliteStore::open(&options.data)?),
+        };
+        let gauge = Arc::new(Gauge::default());
+        let mut handlers = BTreeMap::new();
+        let mut routes = Vec::new();
+        for trigger in &manifest.triggers {
+            let Some(route) = &trigger.route else { continue };
+            let id = &trigger.component;
+            if !handlers.contains_key(id) {
+                let component = &manifest.components[id];
+                let factory = loader.factory(id, component, &variables, &kv, &gauge, options)?;
+                handlers.insert(id.clone(), ProxyHandler::new(factory));
+            }
+            routes.push((route.clone(), handlers[id].clone()));
+        }
+        let gate = Gate::new(
+            Routes::new(routes),
+            options.limits.clone(),
+            options.settings.request_timeout,
+        );
+        tracing::info!(
+            application = manifest.application,
+            components = handlers.len(),
+            "loaded"
+        );
+        Ok(Self {
+            gate: Arc::new(gate),
+            gauge,
+            kv,
+            admin_key: variables.get("admin_key").map(str::to_owned),
+            made_keys,
+        })
+    }
+}
+
+fn variables(
+    options: &Options,
+    manifest: &Manifest,
+    made: impl FnOnce(&[&str]) -> Result<BTreeMap<String, String>>,
+) -> Result<Variables> {
+    let environment = |name: &str| std::env::var(name).ok();
+    Variables::resolve(manifest, &options.variables, environment, made)
+}
+
+/// Keys and prompts of customers live in there: for this user's eyes only.
+fn create_private(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("creating {}", folder.display()))
+}
+
+/// Compiles and links components.
+struct Loader {
+    engine: Engine,
+    linker: Linker<GuestData>,
+    cache: PathBuf,
+}
+
+impl Loader {
+    fn new(options: &Options) -> Result<Self> {
+        let cache = options.cache.clone().unwrap_or_else(|| options.data.join("cache"));
+        create_private(&cache)?;
+        // Beside the busy ones there are idle ones, for a second each.
+        let busy = u32::try_from(options.limits.max_concurrent_requests).unwrap_or(u32::MAX);
+        let instances = busy.saturating_add(busy / 4).saturating_add(64);
+        let engine = engine::build(instances, options.settings.memory_limit)?;
+        engine::start_clock(&engine)?;
+        let linker = instance::linker(&engine)?;
+        Ok(Self {
+            engine,
+            linker,
+            cache,
+        })
+    }
+
+    fn factory(
+        &self,
+        id: &str,
+        component: &Component,
+        variables: &Variables,
+        kv: &Arc<dyn KeyValue>,
+        gauge: &Arc<Gauge>,
+        options: &Options,
+    ) -> Result<Factory> {
+        let bytes = compose::compose(id, component)?;
+        let compiled = engine::load(&self.engine, &bytes, &self.cache)
+            .with_context(|| format!("component `{id}` can't be compiled"))?;
+        Factory::new(
+            &self.linker,
+            &compiled,
+            grant(id, component, variables)?,
+            kv.clone(),
+            options.durability,
+            options.settings.clone(),
+            gauge.clone(),
+        )
+    }
+}
+
+fn grant(id: &str, component: &Component, variables: &Variables) -> Result<Granted> {
+    let expanded = component
+        .allowed_outbound_hosts
+        .iter()
+        .map(|host| variables.expand(host))
+        .collect::<Result<Vec<String>>>()?;
+    let policy = Policy::parse(expanded.iter().map(String::as_str))
+        .with_context(|| format!("component `{id}`, allowed_outbound_hosts"))?;
+    let mut own = BTreeMap::new();
+    for (name, template) in &component.variables {
+        own.insert(name.clone(), variables.expand(template)?);
+    }
+    Ok(Granted {
+        name: id.into(),
+        stores: component.key_value_stores.clone(),
+        variables: own,
+        environment: component.environment.clone(),
+        client: OutboundClient::new(id, policy)?,
+    })
+}
+
+/// One result of [`examine`].
+pub struct Finding {
+    pub what: String,
+    /// What is wrong, if anything is.
+    pub problem: Option<String>,
+}
+
+/// Looks at everything a start needs, without starting: what would fail, and why.
+pub fn examine(options: &Options) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut note = |what: String, result: Result<()>| {
+        findings.push(Finding {
+            what,
+            problem: result.err().map(|error| format!("{error:#}")),
+        });
+    };
+    let manifest = Manifest::load(&options.manifest);
+    let what = format!("manifest {}", options.manifest.display());
+    let manifest = match manifest {
+        Ok(manifest) => {
+            note(what, Ok(()));
+            Some(manifest)
+        }
+        Err(error) => {
+            note(what, Err(error));
+            None
+        }
+    };
+    if let Some(manifest) = manifest {
+        // Keys would be made at the start, so their absence is no problem.
+        let resolved = variables(options, &manifest, |names| {
+            Ok(names.iter().map(|name| ((*name).into(), String::new())).collect())
+        });
+        match resolved {
+            Ok(variables) => {
+                note("variables".into(), Ok(()));
+                examine_components(options, &manifest, &variables, &mut note);
+            }
+            Err(error) => note("variables".into(), Err(error)),
+        }
+    }
+    let free = TcpListener::bind(options.listen).map(drop);
+    note(
+        format!("address {}", options.listen),
+        free.map_err(anyhow::Error::from),
+    );
+    findings
+}
+
+fn examine_components(
+    options: &Options,
+    manifest: &Manifest,
+    variables: &Variables,
+    note: &mut impl FnMut(String, Result<()>),
+) {
+    let loader = match create_private(&options.data).and_then(|()| Loader::new(options)) {
+        Ok(loader) => loader,
+        Err(error) => return note("engine".into(), Err(error)),
+    };
+    let kv: Arc<dyn KeyValue> = Arc::new(MemoryStore::default());
+    let gauge = Arc::new(Gauge::default());
+    for (id, component) in &manifest.components {
+        let routed = manifest
+            .triggers
+            .iter()
+            .any(|trigger| trigger.component == *id && trigger.route.is_some());
+        let result = if routed {
+            loader
+                .factory(id, component, variables, &kv, &gauge, options)
+                .map(drop)
+        } else {
+            compose::compose(id, component).map(drop)
+        };
+        note(format!("component `{id}`"), result);
+    }
+}

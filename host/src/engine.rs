@@ -1,0 +1,123 @@
+//! The WebAssembly engine: its settings, and the cache of compiled components.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use crate::keys::hex;
+
+/// How often a guest that computes gives way to others, and how exact its deadline is.
+const EPOCH: Duration = Duration::from_millis(10);
+/// Parts of a composed component: each brings three core instances, a memory and two tables.
+const PARTS: u32 = 6;
+/// What stays mapped in a memory slot between instances; fresh instances then cost no page faults for it.
+const KEEP_RESIDENT: usize = 256 * 1024;
+
+/// Makes an engine for at most `instances` instances at a time.
+///
+/// # Errors
+/// The processor or the system can't run it.
+pub fn build(instances: u32, memory_limit: usize) -> Result<Engine> {
+    let mut pool = PoolingAllocationConfig::default();
+    pool.total_component_instances(instances)
+        .total_core_instances(instances.saturating_mul(PARTS * 3))
+        .total_memories(instances.saturating_mul(PARTS))
+        .total_tables(instances.saturating_mul(PARTS * 2))
+        .total_stacks(instances.saturating_mul(2))
+        .max_memory_size(memory_limit)
+        .max_memories_per_component(64)
+        .max_tables_per_component(128)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(64 * 1024);
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    match Engine::new(&config) {
+        Ok(engine) => Ok(engine),
+        Err(error) => {
+            // The pool reserves terabytes of address space, which a process under a limit doesn't get.
+            tracing::warn!(%error, "no pool of instances: each one is allocated when it is needed");
+            Ok(Engine::new(&self::config())?)
+        }
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .wasm_component_model_async(true)
+        .epoch_interruption(true);
+    config
+}
+
+/// Moves the engine's clock until the engine is gone.
+pub fn start_clock(engine: &Engine) -> Result<()> {
+    let engine: EngineWeak = engine.weak();
+    thread::Builder::new()
+        .name("epoch".into())
+        .spawn(move || {
+            while let Some(engine) = engine.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(EPOCH);
+            }
+        })?;
+    Ok(())
+}
+
+/// Compiles a component, or takes it from the cache.
+pub fn load(engine: &Engine, bytes: &[u8], cache: &Path) -> Result<Component> {
+    let mut compatibility = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut compatibility);
+    let key = hex(&Sha256::digest(bytes));
+    let file = cache.join(format!("{key}-{:016x}.cwasm", compatibility.finish()));
+    match cached(engine, &file) {
+        Ok(Some(component)) => return Ok(component),
+        Ok(None) => {}
+        Err(error) => {
+            tracing::warn!(file = %file.display(), error = %format!("{error:#}"), "cached component not used");
+        }
+    }
+    let component = Component::new(engine, bytes)?;
+    // The cache only saves time: whatever goes wrong with it, the component is there.
+    if let Err(error) = store(&component, &file) {
+        tracing::warn!(file = %file.display(), error = %format!("{error:#}"), "compiled component not cached");
+    }
+    Ok(component)
+}
+
+fn cached(engine: &Engine, file: &Path) -> Result<Option<Component>> {
+    let contents = match fs::read(file) {
+        Ok(contents) => contents,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let (sum, compiled) = contents.split_at_checked(32).context("it is too short")?;
+    if Sha256::digest(compiled)[..] != *sum {
+        bail!("its checksum is wrong");
+    }
+    // SAFETY: the bytes are what `Component::serialize` gave (the checksum excludes damage), and who can replace a file in
+    // the gate's own data folder, checksum included, can replace the components there as well. wasmtime checks version and
+    // settings itself.
+    Ok(Some(unsafe { Component::deserialize(engine, compiled)? }))
+}
+
+/// Crash in the middle: a temporary file is left over, never a half-written cache entry under its real name.
+fn store(component: &Component, file: &Path) -> Result<()> {
+    let compiled = component.serialize()?;
+    let mut contents = Sha256::digest(&compiled).to_vec();
+    contents.extend_from_slice(&compiled);
+    let temporary = file.with_extension(format!("new{}", std::process::id()));
+    fs::write(&temporary, contents)?;
+    fs::rename(&temporary, file)?;
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! How long an instance lives, and how many requests it takes.
+//!
+//! ```text
+//! Requests --head of the response--> PostReturn --all work done--> Idle --next request--> Requests
+//!    | request timeout                  | stream timeout             | idle timeout
+//!    +----------------------------------+----------------------------+--> dropped
+//! ```
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use futures::task::AtomicWaker;
+use tokio::time::{Sleep, sleep};
+use wasmtime::component::GuestTaskId;
+use wasmtime::{Store, StoreContextMut};
+use wasmtime_wasi_http::handler::{ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus};
+
+use super::{GuestData, Settings};
+use crate::effects::Effects;
+
+/// A request that waits inside its instance is expired there, which leaves other work of the instance alone. Only a guest
+/// that doesn't give way is still there after this much more, and then the instance goes.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How many instances are at work. A shutdown waits for none.
+#[derive(Default)]
+pub struct Gauge(AtomicUsize);
+
+impl Gauge {
+    pub fn busy(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What the instance tells whoever sent it a request, as soon as it takes the request.
+#[derive(Clone, Default)]
+pub struct RequestSlot(Arc<Mutex<Option<RequestLink>>>);
+
+impl RequestSlot {
+    /// Takes the link. `None`: no instance has taken the request.
+    pub fn take(&self) -> Option<RequestLink> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, link: RequestLink) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+    }
+}
+
+/// Ties a response to the instance it comes from. As long as it lives the request counts as being served.
+pub struct RequestLink {
+    pub effects: Arc<Effects>,
+    worker: Arc<WorkerShared>,
+}
+
+impl Drop for RequestLink {
+    fn drop(&mut self) {
+        self.worker.open.fetch_sub(1, Ordering::AcqRel);
+        // The instance may have been waiting for exactly this to take its next request.
+        self.worker.waker.wake();
+    }
+}
+
+/// Shared between an instance and the requests it serves.
+pub struct WorkerShared {
+    /// Requests whose response hasn't been read to its end.
+    open: AtomicUsize,
+    waker: AtomicWaker,
+    busy: AtomicBool,
+    gauge: Arc<Gauge>,
+}
+
+impl WorkerShared {
+    pub fn new(gauge: Arc<Gauge>) -> Self {
+        Self {
+            open: AtomicUsize::new(0),
+            waker: AtomicWaker::new(),
+            busy: AtomicBool::new(false),
+            gauge,
+        }
+    }
+
+    fn set_busy(&self, busy: bool) {
+        match (self.busy.swap(busy, Ordering::AcqRel), busy) {
+            (false, true) => self.gauge.0.fetch_add(1, Ordering::AcqRel),
+            (true, false) => self.gauge.0.fetch_sub(1, Ordering::AcqRel),
+            _ => return,
+        };
+    }
+}
+
+impl Drop for WorkerShared {
+    fn drop(&mut self) {
+        self.set_busy(false);
+    }
+}
+
+/// Decides which requests an instance takes.
+pub struct Worker {
+    component: Arc<str>,
+    settings: Settings,
+    shared: Arc<WorkerShared>,
+}
+
+impl Worker {
+    pub fn new(component: Arc<str>, settings: Settings, shared: Arc<WorkerShared>) -> Self {
+        Self {
+            component,
+            settings,
+            shared,
+        }
+    }
+}
+
+impl WorkerState for Worker {
+    type StoreData = GuestData;
+    type RequestData = RequestSlot;
+
+    fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
+        // `concurrent` ends with the head of a response, `open` with its last byte: a stream keeps its instance to itself.
+        let serving = concurrent.max(self.shared.open.load(Ordering::Acquire));
+        if total >= self.settings.max_instance_reuse_count {
+            ShouldAccept::Never
+        } else if serving >= self.settings.max_instance_concurrent_reuse_count {
+            ShouldAccept::No
+        } else {
+            ShouldAccept::Yes
+        }
+    }
+
+    fn on_request_start(
+        &self,
+        store: StoreContextMut<'_, GuestData>,
+        slot: RequestSlot,
+        _task: GuestTaskId,
+    ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
+        self.shared.open.fetch_add(1, Ordering::AcqRel);
+        self.shared.set_busy(true);
+        slot.put(RequestLink {
+            effects: store.data().effects.clone(),
+            worker: self.shared.clone(),
+        });
+        Box::pin(sleep(self.settings.request_timeout))
+    }
+
+    fn drop(&self, store: Store<GuestData>, result: Result<(), wasmtime::Error>) {
+        self.shared.set_busy(false);
+        if let Err(error) = result {
+            tracing::error!(
+                component = &*self.component,
+                error = %format!("{error:#}"),
+                "instance ended"
+            );
+        }
+        drop(store);
+    }
+}
+
+/// Ends an instance when its time is up.
+pub struct Expiration {
+    settings: Settings,
+    shared: Arc<WorkerShared>,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Expiration {
+    pub fn new(settings: Settings, shared: Arc<WorkerShared>) -> Self {
+        Self {
+            settings,
+            shared,
+            timer: Box::pin(sleep(Duration::ZERO)),
+        }
+    }
+}
+
+impl WorkerExpiration for Expiration {
+    fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        status: WorkerStatus,
+        start: Instant,
+    ) -> Poll<()> {
+        self.shared.waker.register(cx.waker());
+        self.shared.set_busy(status != WorkerStatus::Idle);
+        let limit = match status {
+            WorkerStatus::Requests => self.settings.request_timeout + GRACE,
+            WorkerStatus::PostReturn => self.settings.stream_timeout,
+            WorkerStatus::Idle => self.settings.idle_instance_timeout,
+        };
+        let deadline = tokio::time::Instant::from_std(start + limit);
+        if self.timer.deadline() != deadline {
+            self.timer.as_mut().reset(deadline);
+        }
+        self.timer.as_mut().poll(cx)
+    }
+}

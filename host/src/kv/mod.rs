@@ -1,0 +1,166 @@
+//! The key-value store: one trait, its error, and the backends behind it.
+//!
+//! A write is acknowledged at once and carries the sequence number ([`Seq`]) at which it becomes durable. Whoever wants to
+//! show an effect of it to the outside waits for that number first (see [`crate::effects`]).
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+
+pub mod bindings;
+pub mod memory;
+pub mod spin;
+pub mod sqlite;
+pub mod wasi;
+
+#[cfg(test)]
+mod conformance;
+
+/// Longest key accepted, in bytes.
+pub const MAX_KEY_BYTES: usize = 4 * 1024;
+/// Largest value accepted, in bytes.
+pub const MAX_VALUE_BYTES: usize = 16 * 1024 * 1024;
+
+/// A position in the store's order of writes. Everything at or below a durable `Seq` survives a crash.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// Already durable, or nothing to wait for.
+    pub const START: Self = Self(0);
+}
+
+/// Why a store operation was refused. None of them has changed anything.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KvError {
+    /// `increment` met a value that isn't a counter (8 bytes). The caller mixed a value family with a counter family.
+    #[error("the value is not a counter: {bytes} bytes instead of 8")]
+    NotACounter { bytes: usize },
+    /// `increment` would leave the range of a 64-bit integer.
+    #[error("the counter would overflow")]
+    Overflow,
+    /// Key or value above the bound.
+    #[error("{what} is too large: {bytes} bytes, at most {limit}")]
+    TooLarge {
+        what: &'static str,
+        bytes: usize,
+        limit: usize,
+    },
+    /// A commit failed earlier. What was acknowledged since may be lost, so nothing works until a restart.
+    #[error("the store has failed and needs a restart: {0}")]
+    Failed(Arc<str>),
+    /// A read failed; the store itself is unharmed.
+    #[error("the store can't be read: {0}")]
+    Io(Arc<str>),
+}
+
+/// The future of a store operation.
+pub type KvFuture<'a, T> = BoxFuture<'a, Result<T, KvError>>;
+
+/// A key-value store with counters. `store` is the label a component opened.
+///
+/// Reads return the `Seq` of what they saw, because an answer built on somebody else's pending write has to wait for that
+/// write as well. A networked backend returns [`Seq::START`] once the server has confirmed.
+pub trait KeyValue: Send + Sync + 'static {
+    /// The value, or `None`.
+    fn get<'a>(&'a self, store: &'a str, key: &'a str) -> KvFuture<'a, (Option<Bytes>, Seq)>;
+    /// Writes the value, whatever was there.
+    fn set<'a>(&'a self, store: &'a str, key: &'a str, value: Bytes) -> KvFuture<'a, Seq>;
+    /// Removes the key; no error when there is none.
+    fn delete<'a>(&'a self, store: &'a str, key: &'a str) -> KvFuture<'a, Seq>;
+    /// Whether the key is there.
+    fn exists<'a>(&'a self, store: &'a str, key: &'a str) -> KvFuture<'a, (bool, Seq)>;
+    /// Adds `delta` to a counter (absent counts as 0) and returns the new value. Atomic.
+    fn increment<'a>(
+        &'a self,
+        store: &'a str,
+        key: &'a str,
+        delta: i64,
+    ) -> KvFuture<'a, (i64, Seq)>;
+    /// Up to `limit` keys greater than `after`, in byte order. Fewer than `limit` means the end.
+    fn list_keys<'a>(
+        &'a self,
+        store: &'a str,
+        after: Option<&'a str>,
+        limit: usize,
+    ) -> KvFuture<'a, (Vec<String>, Seq)>;
+    /// Whether `seq` is durable already; cheap, no waiting.
+    fn is_durable(&self, seq: Seq) -> bool;
+    /// Waits until `seq` is durable. An error means that it may never be.
+    fn durable(&self, seq: Seq) -> KvFuture<'_, ()>;
+    /// Writes what is pending and closes. Blocks.
+    fn close(&self);
+}
+
+/// Checks the bounds on a key.
+fn check_key(key: &str) -> Result<(), KvError> {
+    match key.len() {
+        bytes if bytes > MAX_KEY_BYTES => Err(KvError::TooLarge {
+            what: "the key",
+            bytes,
+            limit: MAX_KEY_BYTES,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the bounds on a value.
+fn check_value(value: &[u8]) -> Result<(), KvError> {
+    match value.len() {
+        bytes if bytes > MAX_VALUE_BYTES => Err(KvError::TooLarge {
+            what: "the value",
+            bytes,
+            limit: MAX_VALUE_BYTES,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Adds to a counter as Spin stores it: 8 little-endian bytes.
+fn add_to_counter(current: Option<&[u8]>, delta: i64) -> Result<i64, KvError> {
+    let current = match current {
+        None => 0,
+        Some(bytes) => i64::from_le_bytes(
+            bytes
+                .try_into()
+                .map_err(|_| KvError::NotACounter { bytes: bytes.len() })?,
+        ),
+    };
+    current.checked_add(delta).ok_or(KvError::Overflow)
+}
+
+/// Where the data lives, as `--kv` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// In this process; gone at exit.
+    Memory,
+    /// A file in the data folder.
+    Sqlite,
+}
+
+impl std::str::FromStr for Backend {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "memory" => Ok(Self::Memory),
+            "sqlite" => Ok(Self::Sqlite),
+            url if url.starts_with("redis://") || url.starts_with("rediss://") => Err(
+                "a Redis store is not available in this build: use `sqlite` or `memory`, or run the same manifest on Spin"
+                    .into(),
+            ),
+            other => Err(format!("`{other}` is no store: expected `sqlite` or `memory`")),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
+        })
+    }
+}

@@ -1,0 +1,377 @@
+// The <twin-widget> element: who it shows, where its gate is, and how visitor, session and view come together.
+import { answerOf, recent } from './chat.js';
+import { ageQuestion, ask, consentQuestion } from './dialogs.js';
+import { Gate } from './gate.js';
+import { Budget } from './meter.js';
+import { Session } from './session.js';
+import { Voice } from './speech.js';
+import { stateOfMode, stateOfRefusal } from './states.js';
+import { sheet } from './styles.js';
+import { Ticker } from './ticks.js';
+import { View } from './view.js';
+
+const CHANNELS = new Set(['widget', 'portal', 'landing']);
+// Someone who wrote, clicked or read within this time is still here; after it the session may lapse.
+const PRESENT_FOR_MS = 180_000;
+// The gate settles a turn after its last byte: the meter asks a moment later.
+const SETTLED_AFTER_MS = 400;
+// After video was refused for the budget, writing stays the offer for a while, whatever a tick for chat says.
+const TEXT_ONLY_FOR_MS = 60_000;
+
+export class TwinWidget extends HTMLElement {
+  static observedAttributes = ['tenant-key', 'gate', 'name', 'tagline', 'portrait', 'prompts', 'data-age-gate'];
+
+  /** An end user's JWT, for tenants that ask for one. A property, as an attribute would be in the page's source. */
+  userToken = null;
+
+  #view;
+  #voice = new Voice();
+  #budget = new Budget();
+  #session = null;
+  #ticker = null;
+  #turn = null; // AbortController of the answer under way
+  #opening = null; // AbortController of a session being opened
+  #history = [];
+  #state = 'idle';
+  #consent = false;
+  #age = 0;
+  #aloud = false;
+  #seenAt = -Infinity;
+  #textUntil = -Infinity;
+  #countdown = null;
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open' });
+    root.adoptedStyleSheets = [sheet()];
+    this.#view = new View(root, {
+      start: () => this.start(),
+      act: () => this.#act(),
+      send: (text) => this.#send(text),
+      stop: () => this.#turn?.abort(),
+      video: () => this.#openVideo(),
+      endVideo: () => this.#closeVideo(),
+      aloud: (on) => this.#setAloud(on),
+    });
+    for (const sign of ['pointerdown', 'keydown', 'focusin']) root.addEventListener(sign, () => this.#seen());
+  }
+
+  connectedCallback() {
+    globalThis.addEventListener('pagehide', this.#leave);
+    this.#identify();
+    if (!this.#session) this.#become(this.#key ? 'idle' : 'unconfigured');
+    if (this.hasAttribute('autostart')) this.start();
+  }
+
+  disconnectedCallback() {
+    // Moved within the page, it is connected again by now; taken away, the session ends.
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      globalThis.removeEventListener('pagehide', this.#leave);
+      this.end();
+    });
+  }
+
+  attributeChangedCallback(name) {
+    if (!this.isConnected) return;
+    this.#identify();
+    const waiting = this.#state === 'idle' || this.#state === 'unconfigured';
+    if (name === 'tenant-key' && waiting) this.#become(this.#key ? 'idle' : 'unconfigured');
+  }
+
+  /** Opens a session, asking the visitor what the tenant wants asked. */
+  async start() {
+    if (!this.#key || this.#session || this.#opening) return;
+    this.#opening = new AbortController();
+    this.#seen();
+    this.#become('connecting');
+    try {
+      const session = await this.#open(this.#opening.signal);
+      if (session) this.#begin(session);
+      else this.#become('idle');
+    } catch (error) {
+      if (error.name !== 'AbortError') this.#refused(error);
+    } finally {
+      this.#opening = null;
+    }
+  }
+
+  /** Ends the session, and with it all that runs at vendors. */
+  end() {
+    if (this.#opening) this.#opening.abort();
+    if (this.#session || this.#opening) this.#release('ended');
+  }
+
+  // Asks only what the gate (or the page's own marker) demands, then tries again with the visitor's answer.
+  async #open(signal) {
+    const gate = new Gate(this.getAttribute('gate') || new URL(import.meta.url).origin);
+    let years = Number.parseInt(this.dataset.ageGate ?? '', 10) || 0;
+    for (let round = 0; ; round += 1) {
+      if (years > this.#age) {
+        if (!(await ask(this.shadowRoot, ageQuestion(this.#name, years)))) return null;
+        this.#age = years;
+      }
+      try {
+        const said = { channel: this.#channel, consent: this.#consent, ageAttested: this.#age || null, userToken: this.userToken };
+        return await Session.open(gate, this.#key, { ...said, signal });
+      } catch (error) {
+        if (round === 3 || error.status !== 403) throw error;
+        if (error.code === 'age_required') {
+          years = error.minimumAge ?? Math.max(21, years);
+          if (years <= this.#age) throw error;
+          this.dataset.ageGate = String(years);
+        } else if (error.code === 'consent_required' && !this.#consent) {
+          if (!(await ask(this.shadowRoot, consentQuestion(this.#name)))) return null;
+          this.#consent = true;
+        } else throw error;
+      }
+    }
+  }
+
+  #begin(session) {
+    if (!this.isConnected) {
+      session.end().catch(() => {});
+      return;
+    }
+    this.#session = session;
+    this.#become(stateOfMode(session.mode));
+    const greeting = this.getAttribute('greeting');
+    if (greeting && this.#view.log.empty) {
+      const entry = this.#view.log.addTwin(this.#name);
+      entry.add(greeting);
+      entry.finish();
+    }
+    this.#ticker = new Ticker({
+      seconds: session.tickSeconds,
+      send: () => session.tick(this.#view.stage.room ? 'video' : 'chat'),
+      wanted: () => this.#view.stage.room !== null || this.#turn !== null || performance.now() - this.#seenAt < PRESENT_FOR_MS,
+      onAnswer: (answer) => this.#ticked(answer),
+      onRefusal: (error) => this.#tickRefused(error),
+    });
+    this.#ticker.now();
+    this.#view.focusWriting();
+  }
+
+  #ticked(answer) {
+    this.#budget.update(answer.remaining);
+    this.#view.meter(this.#budget.reading);
+    this.#tell('twin-tick', {
+      decision: answer.decision, mode: answer.mode ?? null, limitCheckId: answer.limit_check_id ?? null, budget: this.#budget.reading,
+    });
+    if (this.#state !== 'busy') this.#settleInto(stateOfMode(answer.mode, answer.decision));
+  }
+
+  #tickRefused(error) {
+    // A session the gate no longer knows, or has closed, is over; to a lone tick any other failure of the gate's is nothing yet.
+    if ([401, 404, 409, 410].includes(error.status)) this.#release('ended', 'Your session has ended. Reconnect to go on.');
+    else if (error.status !== undefined && error.status < 500 || error.status === 503) this.#refused(error, this.#view.stage.room ? 'video' : 'chat');
+  }
+
+  // A state the gate reports goes in quietly: what is already shown is not said again.
+  #settleInto(state) {
+    if (state !== 'text-only' && performance.now() < this.#textUntil) state = 'text-only';
+    if (state !== this.#state) this.#become(state);
+  }
+
+  async #send(text) {
+    const session = this.#session;
+    if (!session || this.#turn) return;
+    const turn = new AbortController();
+    this.#turn = turn;
+    this.#voice.stop();
+    const question = this.#view.log.addVisitor(text);
+    const entry = this.#view.log.addTwin(this.#name, { onListen: (words, show) => this.#speak(words, show) });
+    this.#view.notice('');
+    this.#view.streaming(true);
+    let answer = '';
+    let failure = null;
+    try {
+      const response = await session.chat(this.getAttribute('model') || 'gpt-5.4-mini', this.#messages(text), turn.signal);
+      const mode = response.headers.get('x-tollgate-mode');
+      if (mode) this.#settleInto(stateOfMode(mode));
+      for await (const piece of answerOf(response)) {
+        answer += piece;
+        entry.add(piece);
+      }
+    } catch (error) {
+      failure = error;
+    }
+    this.#turn = null;
+    this.#seen();
+    this.#view.streaming(false);
+    const stopped = turn.signal.aborted;
+    if (answer === '' && (failure || stopped)) {
+      // Nothing came: the words go back to where they were written.
+      question.remove();
+      entry.remove();
+      this.#view.refill(text);
+    } else {
+      this.#history.push({ role: 'user', content: text }, { role: 'assistant', content: answer });
+      this.#history = recent(this.#history, 40);
+      entry.finish(stopped ? 'Stopped.' : failure ? 'The answer broke off here.' : null);
+    }
+    if (this.#session !== session) return;
+    if (failure && !stopped) this.#refused(failure);
+    else if (this.#aloud) entry.entry.querySelector('[data-part=listen]')?.click();
+    setTimeout(() => this.#ticker?.now(), SETTLED_AFTER_MS);
+  }
+
+  #messages(text) {
+    const instructions = this.getAttribute('instructions');
+    const first = instructions ? [{ role: 'system', content: instructions }] : [];
+    return [...first, ...recent(this.#history), { role: 'user', content: text }];
+  }
+
+  async #speak(text, show) {
+    // The button of what is being said stops it; any other starts its own.
+    const speaking = this.#speakingWith;
+    this.#voice.stop();
+    if (speaking === show || !this.#session) return;
+    const session = this.#session;
+    this.#speakingWith = show;
+    show(true);
+    try {
+      const hush = (id) => session.hush(id).catch(() => {}); // already over: nothing left to stop
+      await this.#voice.play((signal) => session.speak(text, this.getAttribute('voice') || 'default', signal), () => {}, hush);
+    } catch (error) {
+      if (error.name === 'GateError') this.#refused(error, 'speech');
+      else this.#view.notice('The voice could not be played here.');
+    } finally {
+      show(false);
+      if (this.#speakingWith === show) this.#speakingWith = null;
+      setTimeout(() => this.#ticker?.now(), SETTLED_AFTER_MS);
+    }
+  }
+  #speakingWith = null;
+
+  #setAloud(on) {
+    this.#aloud = on;
+    if (!on) this.#voice.stop();
+  }
+
+  async #openVideo() {
+    const session = this.#session;
+    if (!session || this.#view.stage.room) return;
+    this.#view.notice('Opening a room.');
+    try {
+      const room = await session.openVideo(this.getAttribute('persona') || 'default');
+      if (this.#session !== session) return; // ended meanwhile: the gate has closed the room with the session
+      this.#view.stage.open(room, this.#name);
+      this.#view.notice('');
+      this.#ticker.now();
+    } catch (error) {
+      this.#view.notice('');
+      this.#refused(error, 'video');
+    }
+  }
+
+  #closeVideo() {
+    const room = this.#view.stage.room;
+    if (!room) return;
+    this.#view.stage.close();
+    this.#session?.closeVideo(room.id).catch(() => {}); // the missing ticks end it in any case
+    this.#become(this.#state);
+    this.#view.focusWriting();
+    setTimeout(() => this.#ticker?.now(), SETTLED_AFTER_MS);
+  }
+
+  #refused(error, capability = 'chat') {
+    const next = error.status === undefined ? stateOfRefusal({ status: 0 }) : stateOfRefusal(error, capability);
+    if (!next) this.#view.notice('That did not come through. Please try once more.');
+    else if (next.state === 'busy') this.#wait(next);
+    else if (next.state === 'ended' || next.state === 'denied') this.#release(next.state, next.message);
+    else {
+      if (next.state === 'text-only') this.#textUntil = performance.now() + TEXT_ONLY_FOR_MS;
+      this.#become(next.state, next.message);
+    }
+  }
+
+  // Told to come back later: counts down, then goes on as before; without a session the visitor starts anew.
+  #wait({ message, waitS }) {
+    const until = performance.now() + waitS * 1_000;
+    clearInterval(this.#countdown);
+    this.#become('busy', message);
+    const step = () => {
+      const left = Math.ceil((until - performance.now()) / 1_000);
+      this.#view.countdown(left > 0 ? `${left} s` : '');
+      if (left > 0) return;
+      clearInterval(this.#countdown);
+      if (this.#state === 'busy') this.#become(this.#session ? 'ready' : 'idle');
+      if (this.#session) this.#view.focusWriting();
+    };
+    this.#countdown = setInterval(step, 250);
+    step();
+  }
+
+  #act() {
+    if (!this.#session) this.start();
+    else this.#ticker.now(); // offline: the next answer shows whether the line is back
+  }
+
+  #release(state, message) {
+    this.#turn?.abort();
+    this.#voice.stop();
+    this.#ticker?.stop();
+    this.#ticker = null;
+    this.#view.stage.close();
+    this.#session?.end().catch(() => {}); // gone or out of reach: the missed ticks end it
+    this.#session = null;
+    this.#become(state, message);
+  }
+
+  #become(state, message) {
+    this.#state = state;
+    if (state !== 'busy') {
+      clearInterval(this.#countdown);
+      this.#view.countdown('');
+    }
+    if (state === 'text-only' || state === 'offline') {
+      this.#voice.stop();
+      if (this.#view.stage.room) {
+        const { id } = this.#view.stage.room;
+        this.#view.stage.close();
+        this.#session?.closeVideo(id).catch(() => {});
+      }
+    }
+    const unset = state === 'unconfigured' ? 'This twin has no key yet.' : undefined;
+    this.#view.state(state, { message: message ?? unset, capabilities: this.#session?.capabilities ?? new Set() });
+    this.#tell('twin-state', { state, message: message ?? null });
+  }
+
+  #identify() {
+    this.#view.identity({
+      name: this.#name,
+      tagline: this.getAttribute('tagline') ?? 'AI twin',
+      portrait: this.getAttribute('portrait'),
+      prompts: (this.getAttribute('prompts') ?? '').split('|').map((prompt) => prompt.trim()).filter(Boolean),
+      years: Number.parseInt(this.dataset.ageGate ?? '', 10) || 0,
+    });
+  }
+
+  #seen() {
+    this.#seenAt = performance.now();
+    this.#ticker?.resume();
+  }
+
+  // The page goes, perhaps into the back-forward cache: nothing may run on behind it.
+  #leave = () => {
+    if (this.#session) this.#release('ended');
+  };
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+  }
+
+  get #key() {
+    return this.getAttribute('tenant-key') || null;
+  }
+
+  get #name() {
+    return this.getAttribute('name') || 'This twin';
+  }
+
+  get #channel() {
+    const channel = this.getAttribute('channel');
+    return CHANNELS.has(channel) ? channel : 'widget';
+  }
+}

@@ -1,0 +1,73 @@
+//! `cargo xtask <command>`: everything a contributor runs, in the language of the project.
+//!
+//! `build` makes the programs, `up` runs a gate to develop against, `test` runs every suite, `tidy` holds the style,
+//! `ci` is all of that in the order the build server runs it.
+
+mod browser;
+mod build;
+mod ci;
+mod http;
+mod keys;
+mod process;
+mod report;
+mod seed;
+mod spin_toml;
+mod stack;
+mod tally;
+mod test;
+mod tidy;
+mod up;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use workspace::Workspace;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Tools of the Tollgate repository", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the Wasm components and the native programs; `tollgate` is then at <target>/release/tollgate
+    Build,
+    /// Build, then run a gate with mock vendors and a demo tenant until Ctrl-C
+    Up(up::Args),
+    /// Run every test suite; the last line is `N passed, N failed`
+    Test(test::Args),
+    /// Check the style rules that a compiler can't
+    Tidy,
+    /// What the build server runs: format, lints, tidy, tests
+    Ci,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(code) => code,
+        Err(error) if process::interrupted() => {
+            eprintln!("xtask: stopped ({error:#})");
+            ExitCode::from(130)
+        }
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<ExitCode> {
+    process::watch_signals()?;
+    let workspace = Workspace::load()?;
+    match task {
+        Task::Build => build::everything(&workspace).map(|()| ExitCode::SUCCESS),
+        Task::Up(args) => up::run(&workspace, args),
+        Task::Test(args) => Ok(test::run(&workspace, args)),
+        Task::Tidy => tidy::run(&workspace.root),
+        Task::Ci => Ok(ci::run(&workspace)),
+    }
+}
