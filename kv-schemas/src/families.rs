@@ -22,6 +22,14 @@ families! {
     TENANT = Value "tenant/{tenant}", writer "twin-registry", readers "all", lifetime "until deleted; then a tombstone";
     /// All tenant ids ever made, in order.
     TENANT_LIST = Log "tenant-list", writer "twin-registry", readers "-", lifetime "for good";
+    /// All that a tenant holds elsewhere (keys, origins, bindings), written before the thing itself, for its deletion.
+    TENANT_HOLDINGS = Log "tenant-holdings/{tenant}", writer "twin-registry", readers "-", lifetime "until the tenant is deleted";
+    /// That a tenant was deleted: its id is not given again.
+    TENANT_GONE = Value "tenant-gone/{tenant}", writer "twin-registry", readers "-", lifetime "for good";
+    /// Since when a tenant is being made, and by which attempt.
+    TENANT_MARK = Value "tenant-mark/{tenant}", writer "twin-registry", readers "-", lifetime "until it is made";
+    /// Who wins to make a tenant.
+    TENANT_MAKING = Once "tenant-making/{tenant}/{attempt}", writer "twin-registry", readers "-", lifetime "until it is made";
     /// A company's caps.
     COMPANY = Value "company/{company}", writer "twin-registry", readers "pre-flight", lifetime "for good";
     /// Tenants that allow an origin; exists while there is one.
@@ -87,8 +95,8 @@ families! {
     ENTRY_OF = Value "entry-of/{id}", writer "audit-append", readers "-", lifetime "for good";
     /// How far the sequencer is.
     SEQUENCER = Value "sequencer", writer "audit-append", readers "pre-flight (usage)", lifetime "for good";
-    /// Sums of a scope's entries of a month.
-    TOTALS = Value "totals/{scope}/{owner}/{month}", writer "audit-append", readers "pre-flight (usage)", lifetime "for good";
+    /// Sums of a scope's entries of a month or a day.
+    TOTALS = Value "totals/{scope}/{owner}/{window}", writer "audit-append", readers "pre-flight (usage)", lifetime "for good";
     /// A tenant's entries in order: positions in the log.
     TENANT_ENTRY = Value "tenant-entry/{tenant}/{n}", writer "audit-append", readers "-", lifetime "for good";
     /// How many entries a tenant has.
@@ -100,28 +108,35 @@ families! {
     LIVE_BY_VENDOR = Value "live-by-vendor/{tenant}/{vendor}/{vendor_id}", writer "provider-proxy", readers "webhook-ingest", lifetime "a day past its end; maintenance";
     /// What a session holds at vendors.
     LIVE_OF_SESSION = Value "live-of-session/{session}", writer "provider-proxy", readers "-", lifetime "a day past its end; maintenance";
-    /// Who wins to end a live session.
-    LIVE_ENDING = Once "live-ending/{id}", writer "provider-proxy", readers "-", lifetime "a day past its end; maintenance";
     /// Live sessions in the order of their making.
     LIVE_LIST = Log "live-list", writer "provider-proxy", readers "-", lifetime "entries until ended; maintenance";
     /// Where the kill switch begins.
     LIVE_HEAD = Value "live-head", writer "provider-proxy", readers "-", lifetime "for good";
     /// That a vendor said a live session ended.
     LIVE_REPORT = Value "live-report/{id}", writer "webhook-ingest", readers "provider-proxy", lifetime "a day; maintenance";
-    /// Who runs the maintenance of a second.
-    MAINTENANCE = Once "maintenance/{slot}", writer "provider-proxy", readers "-", lifetime "an hour; maintenance";
+
+    /// That an answer under way is to stop.
+    INTERRUPT = Value "interrupt/{id}", writer "provider-proxy", readers "-", lifetime "an hour; maintenance";
 
     /// The answer to a request with an idempotency key.
     ANSWER = Value "answer/{owner}/{sha256}", writer "the component that serves the route", readers "-", lifetime "a day; maintenance";
     /// Who wins to serve a request with an idempotency key.
     ANSWERING = Once "answering/{owner}/{sha256}", writer "the component that serves the route", readers "-", lifetime "a day; maintenance";
+    /// Requests with an idempotency key in the order of their coming, for the sweep.
+    ANSWER_LIST = Log "answer-list", writer "the component that serves the route", readers "session-authorize (sweep)", lifetime "a day; maintenance";
+    /// Where that sweep begins.
+    ANSWER_HEAD = Value "answer-head", writer "session-authorize", readers "-", lifetime "for good";
 
     /// A webhook as it came.
-    WEBHOOK = Value "webhook/{id}", writer "webhook-ingest", readers "-", lifetime "14 days; maintenance";
+    WEBHOOK = Value "webhook/{id}", writer "webhook-ingest", readers "-", lifetime "14 days; swept as webhooks come";
     /// Which stored webhook has this dedupe id.
-    WEBHOOK_SEEN = Value "webhook-seen/{tenant}/{provider}/{sha256}", writer "webhook-ingest", readers "-", lifetime "32 days; maintenance";
+    WEBHOOK_SEEN = Value "webhook-seen/{tenant}/{provider}/{sha256}", writer "webhook-ingest", readers "-", lifetime "32 days; swept as webhooks come";
     /// Who wins to apply a webhook.
-    WEBHOOK_APPLYING = Once "webhook-applying/{tenant}/{provider}/{sha256}", writer "webhook-ingest", readers "-", lifetime "32 days; maintenance";
+    WEBHOOK_APPLYING = Once "webhook-applying/{tenant}/{provider}/{sha256}", writer "webhook-ingest", readers "-", lifetime "32 days; swept as webhooks come";
     /// Webhooks whose effect failed.
-    DEAD_LETTER = Log "dead-letter", writer "webhook-ingest", readers "-", lifetime "14 days; maintenance";
+    DEAD_LETTER = Log "dead-letter", writer "webhook-ingest", readers "-", lifetime "14 days; swept as webhooks come";
+    /// Webhooks in the order of their coming, for the reaper.
+    WEBHOOK_LIST = Log "webhook-list", writer "webhook-ingest", readers "-", lifetime "32 days; swept as webhooks come";
+    /// Where the reaper of webhooks begins.
+    WEBHOOK_HEAD = Value "webhook-head", writer "webhook-ingest", readers "-", lifetime "for good";
 }

@@ -13,6 +13,7 @@ mod log;
 pub mod memory;
 mod once;
 mod store;
+pub mod sweep;
 mod value;
 
 pub use counter::Counter;

@@ -23,6 +23,12 @@ impl Once {
         Ok(self.0.read(store)? > 0)
     }
 
+    /// The key itself, for the reaper.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.0.key()
+    }
+
     /// Removes the token of a thing that nobody can ask for any more.
     pub fn retire(&self, store: &dyn Store) -> Result<(), StoreError> {
         self.0.retire(store)

@@ -4,12 +4,13 @@
 //! So never more than `rate + burst` pass in any minute, with one increment per request and nothing to undo.
 
 use calendar::{MINUTE, Millis};
-use kv_schemas::{Counter, Store, StoreError, families};
+use kv_schemas::{Store, families};
 use tenancy::Limits;
 
 use crate::{
     error::{Denial, DenialKind},
     holds::to_i64,
+    reaper::forget_later,
 };
 
 /// What a tenant's own server may do when nothing else is set.
@@ -43,7 +44,7 @@ pub(crate) fn count(
     let counter = families::RATE.counter(&[credential, &number.to_string()]);
     let count = counter.add(store, 1)?;
     if count == 1 {
-        forget_later(store, &counter, now)?;
+        forget_later(store, now, 0, vec![counter.key().to_owned()])?;
     }
     if count > to_i64(window.allowed) {
         let ends = number.saturating_add(1).saturating_mul(window.length_ms);
@@ -53,12 +54,6 @@ pub(crate) fn count(
         });
     }
     Ok(())
-}
-
-/// Puts the counter on the reaper's list. A crash before this leaves one small key behind.
-fn forget_later(store: &dyn Store, counter: &Counter, now: Millis) -> Result<(), StoreError> {
-    let hour = now.hour_number().to_string();
-    families::EXPIRY.log::<String>(&[&hour]).append(store, &counter.key().to_owned()).map(drop)
 }
 
 #[cfg(test)]

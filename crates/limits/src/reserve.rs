@@ -49,6 +49,8 @@ pub struct Reservation {
     pub idempotency_key: Option<String>,
     /// The lease whose place this reservation uses; its expiry moves along.
     pub continues: Option<String>,
+    /// A further try after `burst`: its rate has been counted already.
+    pub queued: bool,
 }
 
 /// A permit as its holder sees it.
@@ -94,6 +96,7 @@ fn make(store: &dyn Store, now: Millis, id: &str, asked: &Reservation, fingerpri
     let payers = Payers::find(store, asked)?;
     let priced = price(store, asked, now)?;
     match &asked.continues {
+        None if asked.queued => {}
         None => rate::count(store, &payers.tenant.limits, asked.server, &asked.credential, now)?,
         Some(lease) => extend(store, lease, asked, now)?,
     }

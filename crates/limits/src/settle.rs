@@ -11,12 +11,16 @@ use money::{Nanos, Quantity};
 use crate::{
     error::Fault,
     holds::{self, Hold, Meter},
-    permit::{Charge, Permit, Settlement, State, Used, closer, list, permit, resolver},
+    permit::{Charge, Permit, Settlement, State, Used, closer, list, maker, permit, resolver},
+    reaper::forget_later,
     reserve::check_units,
 };
 
 /// How long after a permit's expiry its holder may still be at work; after that the reaper decides alone.
 pub(crate) const GRACE_MS: u64 = 30_000;
+
+/// How long a resolved permit is remembered: 32 days, as webhooks are.
+const KEPT_HOURS: u64 = 32 * 24;
 
 const IN_PROGRESS: Fault =
     Fault::Conflict { code: "in_progress", message: "The permit is being resolved by another request." };
@@ -99,7 +103,7 @@ pub fn close(store: &dyn Store, id: &str, stage: u64) -> Result<(), Fault> {
     }
     record.state = State::Closed { charge, stage };
     permit(id).set(store, &record)?;
-    Ok(list().remove(store, record.list_index)?)
+    strike_off(store, &record)
 }
 
 /// What stays of a hold after the charge. An overrun raises the counter: the log tells the truth and so does the cap.
@@ -138,6 +142,14 @@ pub fn release(store: &dyn Store, id: &str) -> Result<(), Fault> {
     for hold in record.holds.iter().rev() {
         hold.meter.add(store, hold.amount.saturating_neg())?;
     }
+    strike_off(store, &record)
+}
+
+/// A resolved permit leaves the reaper's list; repeats are answered from its record for a while longer.
+fn strike_off(store: &dyn Store, record: &Permit) -> Result<(), Fault> {
+    let id = &record.id;
+    let keys = [permit(id).key(), resolver(id).key(), closer(id).key(), maker(id).key()].map(str::to_owned);
+    forget_later(store, record.expires_at, KEPT_HOURS, keys.into())?;
     Ok(list().remove(store, record.list_index)?)
 }
 

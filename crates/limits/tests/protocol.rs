@@ -53,6 +53,7 @@ fn seconds(units: u64) -> Reservation {
         ttl_ms: 60_000,
         idempotency_key: None,
         continues: None,
+        queued: false,
     }
 }
 

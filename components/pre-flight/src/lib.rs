@@ -1,0 +1,34 @@
+//! The one authority on money, units, rate and concurrency. Exports `tollgate:core/limits` to the components above it
+//! and serves `/v1/preflight` and `/v1/usage` to tenants' own servers.
+
+mod bindings;
+mod caller;
+mod exports;
+mod preflight;
+mod usage;
+
+use http::{Method, Response};
+use shell::{Call, KeyValue, Kind, Limits, Problem, Reply, serve};
+use spin_sdk::{
+    http::{BoxBody, Request},
+    http_service,
+};
+
+/// The largest request body.
+const BODY: Limits = Limits { body_bytes: 64 * 1024 };
+
+#[http_service]
+async fn handle(request: Request) -> Response<BoxBody> {
+    serve(request, BODY, route).await
+}
+
+async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
+    match (call.method.clone(), call.segments().as_slice()) {
+        (Method::POST, ["v1", "preflight"]) => preflight::check(call, &store).await,
+        (Method::GET, ["v1", "usage"]) => usage::show(call, &store).await,
+        (_, ["v1", "preflight" | "usage"]) => {
+            Err(Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "This path has another method."))
+        }
+        _ => Err(Problem::not_found("There is nothing at this path.")),
+    }
+}

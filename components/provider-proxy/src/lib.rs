@@ -1,0 +1,75 @@
+//! The proxy: everything that calls a vendor, and everything that needs more than one of the leaves.
+//!
+//! It does the I/O that the pure adapters plan: permit first, then the key, then the vendor, then the log. It also
+//! serves the routes that end in a settlement (`/v1/preflight/...`, `/v1/sessions/...`), since a leaf can't import the
+//! log, and the maintenance that settles what crashed callers left.
+
+mod bindings;
+mod caller;
+mod chat;
+mod live;
+mod maintenance;
+mod metered;
+mod permits;
+mod problems;
+mod relay;
+mod resolve;
+mod sessions;
+mod speech;
+mod stop;
+mod ticks;
+mod upstream;
+mod vendor;
+mod video;
+
+use http::{Method, Response};
+use shell::{Call, KeyValue, Kind, Limits, Problem, Reply, serve};
+use spin_sdk::{
+    http::{BoxBody, Request},
+    http_service,
+};
+
+/// The largest request body: a chat with images in it.
+const BODY: Limits = Limits { body_bytes: 1024 * 1024 };
+
+#[http_service]
+async fn handle(request: Request) -> Response<BoxBody> {
+    serve(request, BODY, route).await
+}
+
+async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
+    let segments = call.segments();
+    match (call.method.clone(), segments.as_slice()) {
+        (Method::POST, ["v1", "chat", "completions"]) => chat::complete(call, store).await,
+        (Method::GET, ["v1", "models"]) => chat::models(call, &store),
+        (Method::POST, ["v1", "speech"]) => speech::speak(call, store).await,
+        (Method::DELETE, ["v1", "speech", id]) => speech::interrupt(call, &store, id),
+        (Method::POST, ["v1", "video", "sessions"]) => video::start(call, &store).await,
+        (Method::DELETE, ["v1", "video", "sessions", id]) => video::end(call, &store, id).await,
+        (Method::GET, ["v1", "sessions", id]) => sessions::show(call, id),
+        (Method::DELETE, ["v1", "sessions", id]) => sessions::end(call, &store, id).await,
+        (Method::POST, ["v1", "sessions", id, "ticks"]) => ticks::tick(call, &store, id).await,
+        (Method::POST, ["v1", "preflight", id, "settle"]) => resolve::settle(call, id),
+        (Method::DELETE, ["v1", "preflight", id]) => resolve::release(call, id),
+        (Method::POST, ["v1", "maintenance"]) => maintenance::run(call, &store).await,
+        (_, path) => Err(unrouted(path)),
+    }
+}
+
+fn unrouted(path: &[&str]) -> Problem {
+    let known = matches!(
+        path,
+        ["v1", "chat", "completions"]
+            | ["v1", "models" | "speech" | "maintenance"]
+            | ["v1", "speech" | "sessions" | "preflight", _]
+            | ["v1", "video", "sessions"]
+            | ["v1", "video", "sessions", _]
+            | ["v1", "sessions", _, "ticks"]
+            | ["v1", "preflight", _, "settle"]
+    );
+    if known {
+        Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "This path has other methods.")
+    } else {
+        Problem::not_found("There is nothing at this path.")
+    }
+}

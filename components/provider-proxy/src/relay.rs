@@ -1,0 +1,125 @@
+//! The vendor's answer on its way to the page: through the meter, chunk by chunk, then settled.
+//!
+//! One chunk is in flight at a time, so a slow page slows the vendor down and memory stays bounded. When the page
+//! leaves, the next send fails and dropping the body ends the vendor's call.
+
+use bytes::Bytes;
+use futures::{SinkExt, channel::mpsc};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use kv_schemas::Store;
+use shell::{KeyValue, Kind, Problem, Reply};
+use spin_sdk::http::box_body;
+
+use crate::{
+    bindings::adapter::Answer,
+    metered::{Metered, about, mode},
+    permits::{self, used},
+    stop, upstream,
+};
+
+/// The longest an answer may take.
+const MAX_DURATION_MS: u64 = 10 * calendar::MINUTE;
+/// How often the store is asked whether to stop.
+const STOP_CHECK_MS: u64 = 200;
+
+type Page = mpsc::Sender<Result<Frame<Bytes>, anyhow::Error>>;
+
+/// Passes a streamed answer on.
+pub fn stream(mut metered: Metered, store: KeyValue, request_id: String) -> Reply {
+    let (mut page, chunks) = mpsc::channel(0);
+    let head = Reply::stream(200, &metered.media_type, box_body(StreamBody::new(chunks)));
+    let reply = labelled(head, &metered);
+    spin_sdk::wasip3::spawn(async move {
+        let outcome = pump(&mut metered, &store, &mut page).await;
+        if let Err(problem) = outcome {
+            tell(&metered, &mut page, &problem, &request_id).await;
+        }
+        drop(page);
+        // The page has its answer (or has left). What if we crash here? The reaper charges the permit in full.
+        permits::settle_later(&metered.permit.id, &used(metered.meter.usage()));
+    });
+    reply
+}
+
+/// Reads a whole answer, then passes it on.
+pub async fn whole(mut metered: Metered) -> Result<Reply, Problem> {
+    let answer = collect(&mut metered).await;
+    let usage = used(metered.meter.usage());
+    let id = metered.permit.id.clone();
+    spin_sdk::wasip3::spawn(async move { permits::settle_later(&id, &usage) });
+    match answer {
+        Ok(bytes) => Ok(labelled(Reply::bytes(200, &metered.media_type, bytes), &metered)),
+        Err(problem) => Err(about(problem, &metered.permit)),
+    }
+}
+
+async fn collect(metered: &mut Metered) -> Result<Vec<u8>, Problem> {
+    let bytes = upstream::read(&mut metered.body, metered.planned.max_answer_bytes).await?;
+    let mut answer = metered.meter.push(&bytes).map_err(garbled)?;
+    answer.extend(metered.meter.end().map_err(garbled)?);
+    Ok(answer)
+}
+
+/// Moves the answer to the page until either side ends.
+async fn pump(metered: &mut Metered, store: &dyn Store, page: &mut Page) -> Result<(), Problem> {
+    let started = shell::host::now();
+    let mut asked = started;
+    let mut passed: u64 = 0;
+    while let Some(chunk) = upstream::next(&mut metered.body).await? {
+        passed = passed.saturating_add(chunk.len() as u64);
+        if passed > metered.planned.max_answer_bytes {
+            return Err(Problem::new(
+                Kind::VendorError,
+                "vendor_answer_too_large",
+                "The vendor's answer is too large.",
+            ));
+        }
+        let ready = metered.meter.push(&chunk).map_err(garbled)?;
+        if !send(page, ready).await {
+            return Ok(());
+        }
+        let now = shell::host::now();
+        if now.since(started) > MAX_DURATION_MS {
+            return Err(upstream::timeout());
+        }
+        if now.since(asked) >= STOP_CHECK_MS {
+            asked = now;
+            if stop::wanted(store, &metered.permit.id, metered.session.as_deref()) {
+                return Ok(());
+            }
+        }
+    }
+    let rest = metered.meter.end().map_err(garbled)?;
+    send(page, rest).await;
+    Ok(())
+}
+
+/// Whether the page is still there.
+async fn send(page: &mut Page, bytes: Vec<u8>) -> bool {
+    bytes.is_empty() || page.send(Ok(Frame::data(bytes.into()))).await.is_ok()
+}
+
+/// The head is out, so an error can only be an event in the stream, or a cut.
+async fn tell(metered: &Metered, page: &mut Page, problem: &Problem, request_id: &str) {
+    eprintln!("answer of {} for {}: {}", metered.vendor, metered.permit.id, problem.code);
+    let problem = about(problem.clone(), &metered.permit);
+    if metered.planned.answer == Answer::EventStream {
+        let json = String::from_utf8_lossy(&problem.to_json(request_id)).into_owned();
+        send(page, format!("data: {json}\n\n").into_bytes()).await;
+    } else {
+        let _gone = page.send(Err(anyhow::anyhow!("{}", problem.code))).await;
+    }
+}
+
+fn garbled(reason: String) -> Problem {
+    eprintln!("garbled answer: {reason}");
+    Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")
+}
+
+fn labelled(reply: Reply, metered: &Metered) -> Reply {
+    reply
+        .with("x-limit-check-id", &metered.permit.id)
+        .with("x-tollgate-provider", &metered.vendor)
+        .with("x-tollgate-mode", mode(metered.permit.rung))
+}

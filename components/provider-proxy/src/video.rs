@@ -1,0 +1,226 @@
+//! Video sessions: started and ended through the gate, joined by the page.
+
+use calendar::{Millis, SECOND};
+use kv_schemas::Store;
+use serde::Deserialize;
+use serde_json::json;
+use shell::{Call, KeyValue, Kind, Problem, Reply, offline};
+
+use crate::{
+    bindings::{
+        adapter::{self, Operation, Video},
+        limits::{Permit, Quantity, Usage},
+        sessions::{self, Grant},
+    },
+    caller::{capable, owns},
+    live::{self, GRACE_SECONDS, Live, TICK_SECONDS},
+    metered::{about, explained, mode},
+    permits::{self, Ask},
+    problems::{refused, unplannable},
+    upstream::{self, Failure},
+    vendor::{self, Vendor},
+};
+
+/// The longest a page's video session may last at the vendor.
+const MAX_PAGE_SECONDS: u32 = 3600;
+/// How long a server's session may last unless it says otherwise: it doesn't tick, so all of it is reserved.
+const DEFAULT_SERVER_SECONDS: u32 = 300;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    #[serde(default)]
+    persona: Option<String>,
+    /// For a tenant's own server, which doesn't tick.
+    #[serde(default)]
+    max_seconds: Option<u32>,
+}
+
+/// How long it may last, and how much of that is reserved now.
+struct Length {
+    max: u32,
+    reserved: u64,
+}
+
+fn length(grant: &Grant, asked: Option<u32>) -> Result<Length, Problem> {
+    let within = |max: u32| (10..=MAX_PAGE_SECONDS).contains(&max);
+    match (&grant.session, asked) {
+        (_, Some(max)) if !within(max) => Err(Problem::invalid("max_seconds", "must be between 10 and 3600")),
+        (Some(_), max) => Ok(Length { max: max.unwrap_or(MAX_PAGE_SECONDS), reserved: TICK_SECONDS + GRACE_SECONDS }),
+        (None, max) => {
+            let max = max.unwrap_or(DEFAULT_SERVER_SECONDS);
+            Ok(Length { max, reserved: u64::from(max) + GRACE_SECONDS })
+        }
+    }
+}
+
+/// `POST /v1/video/sessions`
+pub async fn start(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
+    let grant = capable(call, "video")?;
+    let body: Body = if call.body.is_empty() { Body { persona: None, max_seconds: None } } else { call.json()? };
+    let length = length(&grant, body.max_seconds)?;
+    if let Some(session) = &grant.session
+        && live::held_by(store, session).map_err(|error| offline(&error))?.is_some()
+    {
+        return Err(Problem::conflict("video_active", "This session has a live video session already."));
+    }
+    let vendor = vendor::choose(store, &grant.tenant, "video")?;
+    let id = shell::host::new_id("vid_");
+    let callback_url = Some(callback_url(call, &vendor, &id).await?);
+    let video = Video { persona: body.persona, max_seconds: length.max, callback_url };
+    let planned = adapter::plan(vendor.name(), &Operation::VideoStart(video), &vendor.options).map_err(unplannable)?;
+
+    let (lease, tick) = reserve(call, store, &grant, &vendor, &length).await?;
+    let now = shell::host::now();
+    let mut live = Live {
+        id,
+        tenant: grant.tenant.clone(),
+        session: grant.session.clone(),
+        provider: vendor.name().into(),
+        vendor_id: None,
+        lease: lease.id,
+        tick: tick.id.clone(),
+        tick_since: now,
+        due: now.plus(length.reserved * SECOND),
+        list_index: 0,
+        ended_at: None,
+        ended: false,
+    };
+    // On the list before the vendor is called: what if we crash in between? Maintenance settles it in full, and the
+    // vendor ends it by itself, since nobody joins.
+    enlist(store, &mut live).map_err(|error| offline(&error))?;
+    let started = match begin(&vendor, &planned).await {
+        Ok(started) => started,
+        Err((problem, used)) => {
+            abandon(store, live, used)?;
+            return Err(about(problem, &tick));
+        }
+    };
+    live.vendor_id = Some(started.vendor_id.clone());
+    live::record(&live.id).set(store, &live).map_err(|error| offline(&error))?;
+    live::by_vendor(&live, &started.vendor_id).set(store, &live.id).map_err(|error| offline(&error))?;
+    if let Some(session) = &live.session {
+        sessions::touch(session, length.reserved * SECOND).map_err(refused)?;
+    }
+    let answer = json!({
+        "id": live.id,
+        "provider": live.provider,
+        "join_url": started.join_url,
+        "limit_check_id": tick.id,
+        "tick_seconds": TICK_SECONDS,
+    });
+    Ok(Reply::json(201, &answer)
+        .with("x-limit-check-id", &tick.id)
+        .with("x-tollgate-provider", &live.provider)
+        .with("x-tollgate-mode", mode(tick.rung)))
+}
+
+/// The lease on a place and the first tick. Either both or none.
+async fn reserve(
+    call: &Call,
+    store: &dyn Store,
+    grant: &Grant,
+    vendor: &Vendor,
+    length: &Length,
+) -> Result<(Permit, Permit), Problem> {
+    let lease_ask = Ask {
+        grant,
+        capability: "video",
+        provider: vendor.name(),
+        model: "",
+        worst_case: Vec::new(),
+        ttl_ms: (length.reserved + GRACE_SECONDS) * SECOND,
+        continues: None,
+    };
+    let lease = permits::reserve(call, store, &lease_ask).await?;
+    let tick = permits::reserve(call, store, &tick_ask(grant, vendor.name(), &lease.id, length.reserved)).await;
+    match tick {
+        Ok(tick) => Ok((lease, tick)),
+        Err(problem) => {
+            permits::release(&lease.id);
+            Err(problem)
+        }
+    }
+}
+
+/// A tick's reservation.
+pub fn tick_ask<'a>(grant: &'a Grant, provider: &'a str, lease: &str, seconds: u64) -> Ask<'a> {
+    Ask {
+        grant,
+        capability: "video",
+        provider,
+        model: "",
+        worst_case: vec![Quantity { unit_type: "seconds".into(), units: seconds }],
+        ttl_ms: (seconds + GRACE_SECONDS) * SECOND + calendar::MINUTE,
+        continues: Some(lease.into()),
+    }
+}
+
+fn enlist(store: &dyn Store, live: &mut Live) -> Result<(), kv_schemas::StoreError> {
+    live.list_index = live::list().append(store, &live.id)?;
+    live::record(&live.id).set(store, live)?;
+    match &live.session {
+        Some(session) => live::of_session(session).set(store, &live.id),
+        None => Ok(()),
+    }
+}
+
+/// Calls the vendor; the error says what may have been used.
+async fn begin(vendor: &Vendor, planned: &adapter::Call) -> Result<adapter::VideoSession, (Problem, Option<Usage>)> {
+    let vault = shell::host::vault().await.map_err(|problem| (problem, None))?;
+    let mut answer = match upstream::call(&vault, vendor, planned).await {
+        Ok(answer) => answer,
+        Err(Failure::NotSent(problem)) => return Err((problem, None)),
+        Err(Failure::Lost(problem)) => return Err((problem, Some(Usage::Unknown))),
+    };
+    if !upstream::is_success(&answer.head) {
+        let body = upstream::read_error(&mut answer.body).await;
+        return Err((explained(vendor.name(), &answer.head, &body), None));
+    }
+    let body = upstream::read(&mut answer.body, planned.max_answer_bytes)
+        .await
+        .map_err(|problem| (problem, Some(Usage::Unknown)))?;
+    adapter::video_started(vendor.name(), &body).map_err(|reason| {
+        eprintln!("video start at {}: {reason}", vendor.name());
+        let problem = Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.");
+        (problem, Some(Usage::Unknown))
+    })
+}
+
+/// A start that failed: the permits are resolved and the record closed.
+fn abandon(store: &dyn Store, mut live: Live, used: Option<Usage>) -> Result<(), Problem> {
+    match used {
+        None => permits::release(&live.tick),
+        Some(used) => permits::settle_later(&live.tick, &used),
+    }
+    permits::release(&live.lease);
+    live.ended = true;
+    live::close(store, &live).map_err(|error| offline(&error))
+}
+
+/// Where the vendor reports to: only who was given this address can.
+async fn callback_url(call: &Call, vendor: &Vendor, id: &str) -> Result<String, Problem> {
+    let (tenant, provider) = (&vendor.tenant, vendor.name());
+    let token = shell::host::vault().await?.token(&format!("callback/{tenant}/{provider}/{id}"));
+    let public = shell::host::variable("public_url").await;
+    let base = if public.is_empty() { call.own_origin() } else { public.trim_end_matches('/').to_owned() };
+    Ok(format!("{base}/v1/webhooks/{provider}/{tenant}?live={id}&token={token}"))
+}
+
+/// `DELETE /v1/video/sessions/{id}`
+pub async fn end(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    let grant = capable(call, "video")?;
+    let found = live::record(id).get(store).map_err(|error| offline(&error))?;
+    let Some(live) = found.filter(|live| owns(&grant, &live.tenant, live.session.as_deref())) else {
+        return Err(Problem::not_found("There is no such video session."));
+    };
+    let (at, vendor_knows) = end_of(store, &live)?;
+    live::end(store, live, at, vendor_knows).await?;
+    Ok(Reply::empty(204))
+}
+
+/// When it ended, if the vendor has said so already; now otherwise.
+pub fn end_of(store: &dyn Store, live: &Live) -> Result<(Millis, bool), Problem> {
+    let reported = live::report(&live.id).get(store).map_err(|error| offline(&error))?;
+    Ok(reported.map_or_else(|| (shell::host::now(), false), |report| (Millis(report.at_ms), true)))
+}

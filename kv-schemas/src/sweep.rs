@@ -1,0 +1,122 @@
+//! Sweeping a numbered log of things to be done with: what is still there, without reading from the beginning each time.
+//!
+//! Things are appended when they begin and removed when they end. A slot that reads as a hole was removed, or its writer
+//! is between taking the index and writing: it is passed for good once it has been there for a grace period.
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{Log, Slot, Store, StoreError, Value};
+
+/// How long a writer may take between taking an index and writing, in milliseconds.
+const GRACE_MS: u64 = 30_000;
+/// Slots looked at in one sweep.
+const MAX_SLOTS: u64 = 4_096;
+
+/// Where the sweeps of one log stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// All before this index are done with.
+    first: u64,
+    /// Where the next sweep goes on, when one doesn't reach the tail; 0 to begin at `first`.
+    cursor: u64,
+    /// The tail as it was at `seen_at`.
+    seen_tail: u64,
+    /// When `seen_tail` was read, in milliseconds since 1970.
+    seen_at: u64,
+}
+
+/// At most `max` things that are still there, with their indices. To be run by one caller at a time; an idle log is
+/// read, not written.
+pub fn pending<T: DeserializeOwned>(
+    store: &dyn Store,
+    log: &Log<T>,
+    head_key: &Value<Head>,
+    now_ms: u64,
+    max: usize,
+) -> Result<Vec<(u64, T)>, StoreError> {
+    let before = head_key.get(store)?.unwrap_or_default();
+    let mut head = before;
+    let tail = log.tail(store)?;
+    let aged = now_ms.saturating_sub(before.seen_at) >= GRACE_MS;
+    if aged && before.seen_tail != tail {
+        (head.seen_tail, head.seen_at) = (tail, now_ms);
+    }
+    // Holes up to here were there a grace period ago.
+    let settled = if aged { before.seen_tail } else { 0 };
+
+    let mut found = Vec::new();
+    let mut passing = before.cursor <= before.first;
+    let mut index = before.cursor.max(before.first).max(1);
+    let end = index.saturating_add(MAX_SLOTS);
+    while index <= tail && index < end && found.len() < max {
+        match log.get(store, index)? {
+            Slot::Hole => passing = passing && index <= settled,
+            Slot::Entry(entry) => {
+                passing = false;
+                found.push((index, entry));
+            }
+        }
+        index = index.saturating_add(1);
+        if passing {
+            head.first = index;
+        }
+    }
+    head.cursor = if index > tail { 0 } else { index };
+    if head != before {
+        head_key.set(store, &head)?;
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests may panic")]
+
+    use super::*;
+    use crate::{families, memory::Memory};
+
+    fn sweep(store: &Memory, now_ms: u64, max: usize) -> Vec<u64> {
+        let (log, head) = (families::LIVE_LIST.log::<u64>(&[]), families::LIVE_HEAD.value(&[]));
+        pending(store, &log, &head, now_ms, max).unwrap().into_iter().map(|(index, _)| index).collect()
+    }
+
+    #[test]
+    fn what_is_there_is_found_and_what_is_gone_is_passed() {
+        let store = Memory::default();
+        let log = families::LIVE_LIST.log::<u64>(&[]);
+        for n in 1..=10 {
+            log.append(&store, &n).unwrap();
+        }
+        assert_eq!(sweep(&store, 100_000, 100), (1..=10).collect::<Vec<_>>());
+        for n in [1, 2, 3, 7] {
+            log.remove(&store, n).unwrap();
+        }
+        for now in [101_000, 140_000, 180_000] {
+            assert_eq!(sweep(&store, now, 100), [4, 5, 6, 8, 9, 10], "at {now}");
+        }
+        let head: Head = families::LIVE_HEAD.value(&[]).get(&store).unwrap().unwrap();
+        assert_eq!(head.first, 4, "removed slots at the front are not read again");
+    }
+
+    #[test]
+    fn a_slot_that_is_written_late_is_not_passed() {
+        let store = Memory::default();
+        store.increment("live-list/tail", 1).unwrap();
+        assert!(sweep(&store, 100_000, 100).is_empty());
+        assert!(sweep(&store, 110_000, 100).is_empty());
+        families::LIVE_LIST.log::<u64>(&[]).put(&store, 1, &1).unwrap();
+        assert_eq!(sweep(&store, 120_000, 100), [1]);
+    }
+
+    #[test]
+    fn a_sweep_goes_round_when_there_is_more_than_it_may_take() {
+        let store = Memory::default();
+        for n in 1..=5 {
+            families::LIVE_LIST.log::<u64>(&[]).append(&store, &n).unwrap();
+        }
+        assert_eq!(sweep(&store, 0, 2), [1, 2]);
+        assert_eq!(sweep(&store, 0, 2), [3, 4]);
+        assert_eq!(sweep(&store, 0, 2), [5]);
+        assert_eq!(sweep(&store, 0, 2), [1, 2]);
+    }
+}
