@@ -68,16 +68,8 @@ impl App {
             }
             routes.push((route.clone(), handlers[id].clone()));
         }
-        let gate = Gate::new(
-            Routes::new(routes),
-            options.limits.clone(),
-            options.settings.request_timeout,
-        );
-        tracing::info!(
-            application = manifest.application,
-            components = handlers.len(),
-            "loaded"
-        );
+        let gate = Gate::new(Routes::new(routes), options.limits.clone(), options.settings.request_timeout);
+        tracing::info!(application = manifest.application, components = handlers.len(), "loaded");
         Ok(Self {
             gate: Arc::new(gate),
             gauge,
@@ -124,11 +116,7 @@ impl Loader {
         let engine = engine::build(instances, options.settings.memory_limit)?;
         engine::start_clock(&engine)?;
         let linker = instance::linker(&engine)?;
-        Ok(Self {
-            engine,
-            linker,
-            cache,
-        })
+        Ok(Self { engine, linker, cache })
     }
 
     fn factory(
@@ -156,11 +144,8 @@ impl Loader {
 }
 
 fn grant(id: &str, component: &Component, variables: &Variables) -> Result<Granted> {
-    let expanded = component
-        .allowed_outbound_hosts
-        .iter()
-        .map(|host| variables.expand(host))
-        .collect::<Result<Vec<String>>>()?;
+    let expanded =
+        component.allowed_outbound_hosts.iter().map(|host| variables.expand(host)).collect::<Result<Vec<String>>>()?;
     let policy = Policy::parse(expanded.iter().map(String::as_str))
         .with_context(|| format!("component `{id}`, allowed_outbound_hosts"))?;
     let mut own = BTreeMap::new();
@@ -187,10 +172,7 @@ pub struct Finding {
 pub fn examine(options: &Options) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut note = |what: String, result: Result<()>| {
-        findings.push(Finding {
-            what,
-            problem: result.err().map(|error| format!("{error:#}")),
-        });
+        findings.push(Finding { what, problem: result.err().map(|error| format!("{error:#}")) });
     };
     let manifest = Manifest::load(&options.manifest);
     let what = format!("manifest {}", options.manifest.display());
@@ -218,10 +200,7 @@ pub fn examine(options: &Options) -> Vec<Finding> {
         }
     }
     let free = TcpListener::bind(options.listen).map(drop);
-    note(
-        format!("address {}", options.listen),
-        free.map_err(anyhow::Error::from),
-    );
+    note(format!("address {}", options.listen), free.map_err(anyhow::Error::from));
     findings
 }
 
@@ -238,14 +217,9 @@ fn examine_components(
     let kv: Arc<dyn KeyValue> = Arc::new(MemoryStore::default());
     let gauge = Arc::new(Gauge::default());
     for (id, component) in &manifest.components {
-        let routed = manifest
-            .triggers
-            .iter()
-            .any(|trigger| trigger.component == *id && trigger.route.is_some());
+        let routed = manifest.triggers.iter().any(|trigger| trigger.component == *id && trigger.route.is_some());
         let result = if routed {
-            loader
-                .factory(id, component, variables, &kv, &gauge, options)
-                .map(drop)
+            loader.factory(id, component, variables, &kv, &gauge, options).map(drop)
         } else {
             compose::compose(id, component).map(drop)
         };

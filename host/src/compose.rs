@@ -36,16 +36,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("reading {}", path.display()))
 }
 
-fn compose_bytes(
-    id: &str,
-    bytes: Vec<u8>,
-    dependencies: &BTreeMap<String, Dependency>,
-) -> Result<Vec<u8>> {
+fn compose_bytes(id: &str, bytes: Vec<u8>, dependencies: &BTreeMap<String, Dependency>) -> Result<Vec<u8>> {
     let mut composition = Composition::new(id, bytes)?;
     for (name, dependency) in dependencies {
-        composition
-            .connect(name, dependency)
-            .with_context(|| format!("component `{id}`, dependency `{name}`"))?;
+        composition.connect(name, dependency).with_context(|| format!("component `{id}`, dependency `{name}`"))?;
     }
     composition.finish()
 }
@@ -65,12 +59,7 @@ impl Composition {
             .with_context(|| format!("component `{id}` is not a WebAssembly component"))?;
         let socket = graph.register_package(package)?;
         let instance = graph.instantiate(socket);
-        Ok(Self {
-            graph,
-            socket,
-            instance,
-            plugs: BTreeMap::new(),
-        })
+        Ok(Self { graph, socket, instance, plugs: BTreeMap::new() })
     }
 
     fn connect(&mut self, name: &str, dependency: &Dependency) -> Result<()> {
@@ -91,11 +80,8 @@ impl Composition {
     /// The imports a dependency's name stands for: one interface, or all of a package.
     fn matching_imports(&self, name: &str) -> Result<Vec<String>> {
         let all: Vec<&String> = self.imports(self.socket).collect();
-        let found: Vec<String> = all
-            .iter()
-            .filter(|import| covers(name, import))
-            .map(|import| (*import).clone())
-            .collect();
+        let found: Vec<String> =
+            all.iter().filter(|import| covers(name, import)).map(|import| (*import).clone()).collect();
         if found.is_empty() {
             let all: Vec<&str> = all.iter().map(|import| import.as_str()).collect();
             bail!("the component imports no such interface; it imports: {}", all.join(", "));
@@ -134,25 +120,15 @@ impl Composition {
         Ok(())
     }
 
-    fn matching_export(
-        &self,
-        package: PackageId,
-        wanted: &str,
-        dependency: &Dependency,
-    ) -> Result<String> {
+    fn matching_export(&self, package: PackageId, wanted: &str, dependency: &Dependency) -> Result<String> {
         let exports = &self.graph.types()[self.graph[package].ty()].exports;
-        let found = exports.keys().find(|export| *export == wanted).or_else(|| {
-            exports
-                .keys()
-                .find(|export| are_semver_compatible(export, wanted))
-        });
+        let found = exports
+            .keys()
+            .find(|export| *export == wanted)
+            .or_else(|| exports.keys().find(|export| are_semver_compatible(export, wanted)));
         found.cloned().with_context(|| {
             let exports: Vec<&str> = exports.keys().map(String::as_str).collect();
-            format!(
-                "{} doesn't export `{wanted}`; it exports: {}",
-                dependency.source.display(),
-                exports.join(", ")
-            )
+            format!("{} doesn't export `{wanted}`; it exports: {}", dependency.source.display(), exports.join(", "))
         })
     }
 
@@ -166,9 +142,7 @@ impl Composition {
         let mut cache = Default::default();
         SubtypeChecker::new(&mut cache)
             .is_subtype(*exported, types, *imported, types)
-            .map_err(|error| {
-                anyhow!("export `{export}` doesn't fit import `{import}`: {error:#}")
-            })
+            .map_err(|error| anyhow!("export `{export}` doesn't fit import `{import}`: {error:#}"))
     }
 
     fn imports(&self, package: PackageId) -> impl Iterator<Item = &String> {
@@ -177,20 +151,13 @@ impl Composition {
 
     /// Exports what the component itself exports, and nothing of its dependencies.
     fn finish(mut self) -> Result<Vec<u8>> {
-        let exports: Vec<String> = self.graph.types()[self.graph[self.socket].ty()]
-            .exports
-            .keys()
-            .cloned()
-            .collect();
+        let exports: Vec<String> = self.graph.types()[self.graph[self.socket].ty()].exports.keys().cloned().collect();
         for name in exports {
             let alias = self.graph.alias_instance_export(self.instance, &name)?;
             self.graph.export(alias, &name)?;
         }
         // wasmtime validates the result when it compiles it, with the features it really runs.
-        let options = EncodeOptions {
-            validate: false,
-            ..Default::default()
-        };
+        let options = EncodeOptions { validate: false, ..Default::default() };
         Ok(self.graph.encode(options)?)
     }
 }
@@ -205,17 +172,14 @@ fn covers(name: &str, import: &str) -> bool {
     let same_version = match (name_version, import_version) {
         (None, _) => true,
         (Some(name), Some(import)) => {
-            name == import
-                || are_semver_compatible(&format!("a:b/c@{name}"), &format!("a:b/c@{import}"))
+            name == import || are_semver_compatible(&format!("a:b/c@{name}"), &format!("a:b/c@{import}"))
         }
         (Some(_), None) => false,
     };
     let same_interface = if name.contains('/') {
         name == import
     } else {
-        import
-            .split_once('/')
-            .is_some_and(|(package, _)| package == name)
+        import.split_once('/').is_some_and(|(package, _)| package == name)
     };
     same_version && same_interface
 }

@@ -27,11 +27,7 @@ pub struct Effects {
 
 impl Effects {
     pub fn new(kv: Arc<dyn KeyValue>, durability: Durability) -> Self {
-        Self {
-            kv,
-            newest: AtomicU64::new(0),
-            durability,
-        }
+        Self { kv, newest: AtomicU64::new(0), durability }
     }
 
     /// The store itself.
@@ -46,10 +42,7 @@ impl Effects {
 
     /// Nothing to wait for.
     pub fn is_settled(&self) -> bool {
-        self.durability == Durability::Relaxed
-            || self
-                .kv
-                .is_durable(Seq(self.newest.load(Ordering::Acquire)))
+        self.durability == Durability::Relaxed || self.kv.is_durable(Seq(self.newest.load(Ordering::Acquire)))
     }
 
     /// Waits until everything noted so far is durable.
@@ -60,8 +53,6 @@ impl Effects {
         if self.is_settled() {
             return Ok(());
         }
-        self.kv
-            .durable(Seq(self.newest.load(Ordering::Acquire)))
-            .await
+        self.kv.durable(Seq(self.newest.load(Ordering::Acquire))).await
     }
 }

@@ -3,8 +3,6 @@
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -52,25 +50,20 @@ pub fn build(instances: u32, memory_limit: usize) -> Result<Engine> {
 
 fn config() -> Config {
     let mut config = Config::new();
-    config
-        .wasm_component_model(true)
-        .wasm_component_model_async(true)
-        .epoch_interruption(true);
+    config.wasm_component_model(true).wasm_component_model_async(true).epoch_interruption(true);
     config
 }
 
 /// Moves the engine's clock until the engine is gone.
 pub fn start_clock(engine: &Engine) -> Result<()> {
     let engine: EngineWeak = engine.weak();
-    thread::Builder::new()
-        .name("epoch".into())
-        .spawn(move || {
-            while let Some(engine) = engine.upgrade() {
-                engine.increment_epoch();
-                drop(engine);
-                thread::sleep(EPOCH);
-            }
-        })?;
+    thread::Builder::new().name("epoch".into()).spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(EPOCH);
+        }
+    })?;
     Ok(())
 }
 
@@ -120,4 +113,44 @@ fn store(component: &Component, file: &Path) -> Result<()> {
     fs::write(&temporary, contents)?;
     fs::rename(&temporary, file)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    /// Damages a cached component and loads it again.
+    #[track_caller]
+    fn check(damage: impl FnOnce(&mut Vec<u8>)) {
+        let cache = tempfile::tempdir().unwrap();
+        let engine = build(4, 1 << 20).unwrap();
+        load(&engine, EMPTY, cache.path()).unwrap();
+        let file = fs::read_dir(cache.path()).unwrap().next().unwrap().unwrap();
+        let mut contents = fs::read(file.path()).unwrap();
+        let intact = contents.clone();
+        damage(&mut contents);
+        fs::write(file.path(), contents).unwrap();
+
+        load(&engine, EMPTY, cache.path()).unwrap();
+        assert!(cached(&engine, &file.path()).unwrap().is_some(), "repaired");
+        assert_eq!(fs::read(file.path()).unwrap(), intact);
+    }
+
+    #[test]
+    fn a_damaged_cache_is_replaced() {
+        check(Vec::clear);
+        check(|bytes| bytes.truncate(20));
+        check(|bytes| bytes.truncate(bytes.len() / 2));
+        check(|bytes| *bytes.last_mut().unwrap() ^= 1);
+        check(|bytes| bytes[0] ^= 1);
+        check(|bytes| bytes.fill(0));
+    }
+
+    #[test]
+    fn a_cache_that_can_not_be_written_is_no_obstacle() {
+        let engine = build(4, 1 << 20).unwrap();
+        load(&engine, EMPTY, Path::new("/nonexistent/folder")).unwrap();
+    }
 }

@@ -41,10 +41,7 @@ pub fn load_or_make(data: &Path, names: &[&str]) -> Result<Made> {
         write_private(&file, &serde_json::to_vec_pretty(&all)?)
             .with_context(|| format!("writing {}", file.display()))?;
     }
-    let values = all
-        .into_iter()
-        .filter(|(name, _)| names.contains(&name.as_str()))
-        .collect();
+    let values = all.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect();
     Ok(Made { values, file, new })
 }
 
@@ -70,12 +67,7 @@ pub fn hex(bytes: &[u8]) -> String {
 /// since what it encrypts would otherwise outlive it.
 fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let temporary = file.with_extension("json.new");
-    let mut handle = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&temporary)?;
+    let mut handle = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     handle.write_all(bytes)?;
     handle.sync_all()?;
     fs::rename(&temporary, file)?;

@@ -34,8 +34,10 @@ use self::instance::{Gauge, Settings};
 use self::kv::{Backend, KeyValue};
 use self::server::{Limits, listener};
 
-/// How long a shutdown waits for what is in flight.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a shutdown takes at most.
+const PATIENCE: Duration = Duration::from_millis(9_500);
+/// How much of that connections have, before they are cut and components settle.
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(8);
 
 /// How a host is started.
 #[derive(Clone, Debug)]
@@ -90,32 +92,17 @@ pub struct Running {
 /// Whatever is wrong with the manifest, a component, a variable, the data folder or the address.
 pub async fn serve(options: Options) -> Result<Running> {
     let stop = CancellationToken::new();
-    let app = app::App::start(&options).await?;
-    let listener = TcpListener::bind(options.listen)
-        .await
-        .with_context(|| format!("listening on {}", options.listen))?;
+    // First, because it fails fast. Whoever connects already is answered once everything is loaded.
+    let listener =
+        TcpListener::bind(options.listen).await.with_context(|| format!("listening on {}", options.listen))?;
     let addr = listener.local_addr()?;
-    let server = tokio::spawn(listener::run(
-        listener,
-        app.gate.clone(),
-        stop.clone(),
-        PATIENCE,
-    ));
+    let app = app::App::start(&options).await?;
+    let server = tokio::spawn(listener::run(listener, app.gate.clone(), stop.clone(), CONNECTION_PATIENCE));
     let timer = match app.admin_key {
-        Some(admin_key) if timer::is_routed(&app.gate) => {
-            Some(tokio::spawn(timer::run(app.gate, admin_key)))
-        }
+        Some(admin_key) if timer::is_routed(&app.gate) => Some(tokio::spawn(timer::run(app.gate, admin_key))),
         _ => None,
     };
-    Ok(Running {
-        addr,
-        made_keys: app.made_keys,
-        stop,
-        server,
-        timer,
-        gauge: app.gauge,
-        kv: app.kv,
-    })
+    Ok(Running { addr, made_keys: app.made_keys, stop, server, timer, gauge: app.gauge, kv: app.kv })
 }
 
 impl Running {

@@ -43,23 +43,11 @@ async fn call(gate: &Gate, admin_key: &str) -> Result<(), String> {
         .uri(PATH)
         .header("host", "localhost")
         .header(AUTHORIZATION, format!("Bearer {admin_key}"))
-        .body(
-            Empty::new()
-                .map_err(|never: std::convert::Infallible| match never {})
-                .boxed_unsync(),
-        )
+        .body(Empty::new().map_err(|never: std::convert::Infallible| match never {}).boxed_unsync())
         .map_err(|error| error.to_string())?;
     let response = gate.handle(request, None).await;
     let status = response.status();
     // Read to its end: only then is the work done, and the instance free again.
-    response
-        .into_body()
-        .collect()
-        .await
-        .map_err(|error| error.to_string())?;
-    if status.is_success() {
-        Ok(())
-    } else {
-        Err(format!("status {status}"))
-    }
+    response.into_body().collect().await.map_err(|error| error.to_string())?;
+    if status.is_success() { Ok(()) } else { Err(format!("status {status}")) }
 }

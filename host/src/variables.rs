@@ -38,8 +38,7 @@ impl Variables {
         }
         for name in manifest.variables.keys() {
             if !values.contains_key(name)
-                && let Some(value) =
-                    environment(&format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase()))
+                && let Some(value) = environment(&format!("SPIN_VARIABLE_{}", name.to_ascii_uppercase()))
             {
                 values.insert(name.clone(), value);
             }
@@ -48,9 +47,7 @@ impl Variables {
             .variables
             .iter()
             .filter(|(name, variable)| {
-                variable.default.is_none()
-                    && !values.contains_key(*name)
-                    && keys::CAN_BE_MADE.contains(&name.as_str())
+                variable.default.is_none() && !values.contains_key(*name) && keys::CAN_BE_MADE.contains(&name.as_str())
             })
             .map(|(name, _)| name.as_str())
             .collect();
@@ -86,17 +83,10 @@ impl Variables {
 impl variables::Host for GuestData {}
 
 impl<T: Send + 'static> variables::HostWithStore<T> for HasSelf<GuestData> {
-    async fn get(
-        accessor: &Accessor<T, Self>,
-        name: String,
-    ) -> wasmtime::Result<Result<String, variables::Error>> {
-        Ok(accessor.with(|mut access| {
-            match access.get().component.variables.get(&name) {
-                Some(value) => Ok(value.clone()),
-                None => Err(variables::Error::Undefined(format!(
-                    "no variable `{name}` is given to this component"
-                ))),
-            }
+    async fn get(accessor: &Accessor<T, Self>, name: String) -> wasmtime::Result<Result<String, variables::Error>> {
+        Ok(accessor.with(|mut access| match access.get().component.variables.get(&name) {
+            Some(value) => Ok(value.clone()),
+            None => Err(variables::Error::Undefined(format!("no variable `{name}` is given to this component"))),
         }))
     }
 }

@@ -40,6 +40,7 @@ export class FakeGate {
   /** Forgets what happened and behaves as `options` say from now on. */
   reset(options = {}) {
     this.is = { ...DEFAULTS, ...options };
+    this.run = (this.run ?? 0) + 1;
     this.calls = [];
     this.spent = 0n;
     this.count = 0;
@@ -64,6 +65,8 @@ export class FakeGate {
     const body = await readJson(request);
     const route = routeOf(request.method, pathname);
     const call = { route, path: pathname, body, bearer: request.headers.authorization?.slice(7), key: request.headers['idempotency-key'], aborted: false };
+    // A page of an earlier test may still be saying goodbye.
+    if (call.bearer?.startsWith('token-') && !call.bearer.startsWith(`token-${this.run}-`) && route === 'end') return this._end(response);
     this.calls.push(call);
     response.on('close', () => { call.aborted = !response.writableFinished; });
     const refused = this.is.refuse[route];
@@ -96,7 +99,7 @@ export class FakeGate {
     const forbidden = (code, more = {}) => this.#refuse(response, { status: 403, error: { type: 'forbidden', code, message: code, ...more } });
     if (minimumAge && (body.age_attested ?? 0) < minimumAge) return forbidden('age_required', { minimum_age: minimumAge });
     if (consent && body.consent !== true) return forbidden('consent_required', { param: 'consent' });
-    this.token = `token-${(this.count += 1)}`;
+    this.token = `token-${this.run}-${(this.count += 1)}`;
     return json(response, 201, {
       id: `ses_${this.count}`, token: this.token, tenant_id: 'juna', mode: this.is.mode,
       capabilities: this.is.capabilities, tick_seconds: this.is.tickSeconds, expires_at: '2099-01-01T00:00:00Z',
@@ -125,8 +128,9 @@ export class FakeGate {
       response.write(piece);
       await new Promise((resolve) => (this.is.pauseMs ? setTimeout(resolve, this.is.pauseMs) : setImmediate(resolve)));
     }
-    if (this.is.cutOff) response.destroy();
-    else response.end();
+    if (!this.is.cutOff) return response.end();
+    await new Promise((resolve) => setTimeout(resolve, 150)); // what was written still arrives
+    return response.destroy();
   }
 
   async _speech(response) {

@@ -111,6 +111,10 @@ test('refusals lead to their states', () => {
   };
   const asleep = { mode: 'text', message: 'I am sleeping now' };
   check({ status: 401 }, 'chat', 'ended');
+  check({ status: 401 }, 'session', 'denied');
+  check({ status: 403 }, 'session', 'denied');
+  check({ status: 404 }, 'session', null);
+  check({ status: 402, fallback: asleep }, 'session', 'denied');
   check({ status: 402, fallback: asleep }, 'chat', 'denied', 'I am sleeping now');
   check({ status: 402, fallback: asleep }, 'video', 'text-only', 'I am sleeping now');
   check({ status: 402, fallback: { mode: 'offline', message: 'no' } }, 'video', 'denied', 'no');
@@ -131,6 +135,8 @@ test('modes lead to their states', () => {
   assert.equal(stateOfMode('text'), 'text-only');
   assert.equal(stateOfMode('full', 'downgrade'), 'text-only');
   assert.equal(stateOfMode('throttled'), 'throttled');
+  assert.equal(stateOfMode('mock'), null);
+  assert.equal(stateOfMode('mock', 'downgrade'), 'text-only');
 });
 
 test('a refusal is read, also when a proxy wrote it', async () => {

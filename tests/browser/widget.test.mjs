@@ -99,10 +99,10 @@ test('a stream that breaks or reports an error says so', async () => {
   await page.getByText('The answer broke off here.').waitFor();
   gate.is.cutOff = false;
   gate.is.errorEvent = { type: 'vendor_error', message: 'gone' };
-  if (await widget.part('act').isVisible()) await widget.part('act').click();
-  await widget.state('ready');
+  await widget.state('ready'); // the tick after the turn finds the line open again
   await widget.say('Again?');
   await page.getByText('The answer broke off here.').nth(1).waitFor();
+  open.at(-1).seen.errors.length = 0; // the browser itself reports the stream we cut
 });
 
 test('age and consent are asked only when the gate demands them, and only once', async () => {
@@ -262,13 +262,15 @@ test('429 counts down and goes on', async () => {
 
 test('503 is offline, and the line comes back', async () => {
   const { page, widget } = await visit();
+  await widget.part('meter').waitFor(); // the first tick has passed
   gate.is.refuse = { chat: { status: 503, error: { type: 'offline', fallback: { mode: 'offline', message: 'Back after the tide' } } } };
   gate.is.refuse.tick = gate.is.refuse.chat;
   await widget.say('Who wins?');
   await widget.state('offline');
   await page.getByText('Back after the tide').waitFor();
-  gate.is.refuse = {};
   await page.waitForTimeout(1_100);
+  await widget.state('offline');
+  gate.is.refuse = {};
   await widget.part('act').click();
   await widget.state('ready');
 });
@@ -280,6 +282,23 @@ test('a refused start says why and can be tried again', async () => {
   await widget.state('ready');
 });
 
+test('a start that fails in any way leaves a way on', async () => {
+  const check = async (status, state) => {
+    const { widget } = await visit({ refuse: { session: { status, error: { type: 'x' } } } }, { started: false });
+    await widget.part('start').click();
+    await until(`${status} leads to ${state}`, async () => gate.of('session').length > 0
+      && (await open.at(-1).page.locator('twin-widget .booth').getAttribute('data-state')) === state);
+    gate.is.refuse = {};
+    await (state === 'idle' ? widget.part('start') : widget.part('act')).click();
+    await widget.state('ready');
+  };
+  await check(401, 'denied');
+  await check(402, 'denied');
+  await check(403, 'denied');
+  await check(404, 'idle');
+  await check(500, 'idle');
+});
+
 test('a vendor that fails loses no words and no session', async () => {
   const { page, widget } = await visit();
   gate.is.refuse = { chat: { status: 502, error: { type: 'vendor_error' } } };
@@ -289,6 +308,13 @@ test('a vendor that fails loses no words and no session', async () => {
   gate.is.refuse = {};
   await widget.part('text').press('Enter');
   assert.equal(await widget.answer(2), ANSWER);
+});
+
+test('an empty answer is not taken for one', async () => {
+  const { page, widget } = await visit({ answer: '' });
+  await widget.say('Who wins?');
+  await page.getByText('No answer came.').waitFor();
+  assert.equal(await widget.part('text').inputValue(), 'Who wins?');
 });
 
 test('an ended session reconnects at the visitor\'s wish', async () => {
@@ -309,7 +335,7 @@ test('an answer can be heard', async () => {
   await listen.click();
   await until('the voice starts', async () => (await listen.textContent()) === 'Stop');
   await until('the voice is heard to its end', async () => (await listen.textContent()) === 'Listen');
-  assert.deepEqual(gate.of('speech')[0].body, { text: ANSWER, voice: 'default', format: 'mp3' });
+  assert.deepEqual(gate.of('speech')[0].body, { text: ANSWER, format: 'mp3' });
   assert.equal(gate.of('hush').length, 0);
   assert.equal(await widget.part('banner').isVisible(), false);
 });
@@ -343,8 +369,10 @@ test('answers are read aloud when asked to, and noise is no crash', async () => 
 test('a video room opens on a click, asks before camera and microphone, and ends', async () => {
   const { page, widget } = await visit();
   assert.equal(gate.of('video').length, 0);
+  await page.locator('twin-widget').evaluate((twin) => twin.setAttribute('persona', 'p-juna'));
   await widget.part('video').click();
   await widget.part('join-video').waitFor();
+  assert.deepEqual(gate.of('video')[0].body, { persona: 'p-juna' });
   assert.equal(await page.locator('twin-widget iframe').count(), 0, 'no frame before the second click');
   await widget.part('join-video').click();
   const frame = page.locator('twin-widget iframe');
@@ -354,6 +382,14 @@ test('a video room opens on a click, asks before camera and microphone, and ends
   await widget.part('end-video').click();
   await until('the gate is told', () => gate.of('leave')[0]?.path === '/v1/video/sessions/vid_1');
   assert.equal(await frame.count(), 0);
+});
+
+test('a double click opens one room', async () => {
+  const { widget } = await visit();
+  await widget.part('video').dblclick();
+  await widget.part('join-video').waitFor();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(gate.of('video').length, 1);
 });
 
 test('a room at an unsafe address is not shown', async () => {
@@ -388,7 +424,7 @@ test('a page without a key explains itself', async () => {
 
 test('another site embeds the widget under a strict policy', async () => {
   gate.reset();
-  const policy = `default-src 'self'; script-src 'self' ${gate.origin}; connect-src 'self' ${gate.origin}; img-src 'self'; style-src 'self'; object-src 'none'`;
+  const policy = `default-src 'self'; script-src 'self' ${gate.origin}; connect-src 'self' ${gate.origin}; img-src 'self' data:; style-src 'self'; object-src 'none'`;
   const host = createServer((request, response) => {
     if (request.url !== '/') return response.writeHead(404).end();
     response.writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy });
@@ -411,7 +447,6 @@ test('another site embeds the widget under a strict policy', async () => {
     await widget.say('Again');
     await widget.state('busy');
     await picture(watched.page, 'widget-embedded');
-    watched.seen.errors = watched.seen.errors.filter((text) => !text.includes('icon'));
   } finally {
     host.closeAllConnections();
     host.close();

@@ -1,9 +1,9 @@
 // The <twin-widget> element: who it shows, where its gate is, and how visitor, session and view come together.
+import { admit, Answers } from './admission.js';
 import { answerOf, recent } from './chat.js';
-import { ageQuestion, ask, consentQuestion } from './dialogs.js';
+import { Countdown } from './countdown.js';
 import { Gate } from './gate.js';
 import { Budget } from './meter.js';
-import { Session } from './session.js';
 import { Voice } from './speech.js';
 import { stateOfMode, stateOfRefusal } from './states.js';
 import { sheet } from './styles.js';
@@ -33,12 +33,13 @@ export class TwinWidget extends HTMLElement {
   #opening = null; // AbortController of a session being opened
   #history = [];
   #state = 'idle';
-  #consent = false;
-  #age = 0;
+  #answers = new Answers();
   #aloud = false;
   #seenAt = -Infinity;
   #textUntil = -Infinity;
-  #countdown = null;
+  #countdown = new Countdown((text) => this.#view.countdown(text));
+  #openingVideo = false;
+  #speakingWith = null; // shows whether the answer being heard is still heard
 
   constructor() {
     super();
@@ -90,7 +91,7 @@ export class TwinWidget extends HTMLElement {
       if (session) this.#begin(session);
       else this.#become('idle');
     } catch (error) {
-      if (error.name !== 'AbortError') this.#refused(error);
+      if (error.name !== 'AbortError') this.#refused(error, 'session');
     } finally {
       this.#opening = null;
     }
@@ -102,30 +103,12 @@ export class TwinWidget extends HTMLElement {
     if (this.#session || this.#opening) this.#release('ended');
   }
 
-  // Asks only what the gate (or the page's own marker) demands, then tries again with the visitor's answer.
-  async #open(signal) {
+  #open(signal) {
     const gate = new Gate(this.getAttribute('gate') || new URL(import.meta.url).origin);
-    let years = Number.parseInt(this.dataset.ageGate ?? '', 10) || 0;
-    for (let round = 0; ; round += 1) {
-      if (years > this.#age) {
-        if (!(await ask(this.shadowRoot, ageQuestion(this.#name, years)))) return null;
-        this.#age = years;
-      }
-      try {
-        const said = { channel: this.#channel, consent: this.#consent, ageAttested: this.#age || null, userToken: this.userToken };
-        return await Session.open(gate, this.#key, { ...said, signal });
-      } catch (error) {
-        if (round === 3 || error.status !== 403) throw error;
-        if (error.code === 'age_required') {
-          years = error.minimumAge ?? Math.max(21, years);
-          if (years <= this.#age) throw error;
-          this.dataset.ageGate = String(years);
-        } else if (error.code === 'consent_required' && !this.#consent) {
-          if (!(await ask(this.shadowRoot, consentQuestion(this.#name)))) return null;
-          this.#consent = true;
-        } else throw error;
-      }
-    }
+    return admit(gate, this.#key, this.#answers, {
+      root: this.shadowRoot, name: this.#name, channel: this.#channel, userToken: this.userToken, years: this.#years, signal,
+      onAge: (years) => { this.dataset.ageGate = String(years); },
+    });
   }
 
   #begin(session) {
@@ -134,7 +117,7 @@ export class TwinWidget extends HTMLElement {
       return;
     }
     this.#session = session;
-    this.#become(stateOfMode(session.mode));
+    this.#become(stateOfMode(session.mode) ?? 'ready');
     const greeting = this.getAttribute('greeting');
     if (greeting && this.#view.log.empty) {
       const entry = this.#view.log.addTwin(this.#name);
@@ -158,19 +141,20 @@ export class TwinWidget extends HTMLElement {
     this.#tell('twin-tick', {
       decision: answer.decision, mode: answer.mode ?? null, limitCheckId: answer.limit_check_id ?? null, budget: this.#budget.reading,
     });
-    if (this.#state !== 'busy') this.#settleInto(stateOfMode(answer.mode, answer.decision));
+    this.#settleInto(stateOfMode(answer.mode, answer.decision));
   }
 
   #tickRefused(error) {
-    // A session the gate no longer knows, or has closed, is over; to a lone tick any other failure of the gate's is nothing yet.
+    // A session the gate no longer knows, or has closed, is over; a fault of the gate's own (500) is left to the next tick.
     if ([401, 404, 409, 410].includes(error.status)) this.#release('ended', 'Your session has ended. Reconnect to go on.');
-    else if (error.status !== undefined && error.status < 500 || error.status === 503) this.#refused(error, this.#view.stage.room ? 'video' : 'chat');
+    else if (error.status < 500 || error.status === 503) this.#refused(error, this.#view.stage.room ? 'video' : 'chat');
   }
 
   // A state the gate reports goes in quietly: what is already shown is not said again.
   #settleInto(state) {
-    if (state !== 'text-only' && performance.now() < this.#textUntil) state = 'text-only';
-    if (state !== this.#state) this.#become(state);
+    if (state === null || this.#state === 'busy') return;
+    const held = performance.now() < this.#textUntil ? 'text-only' : state;
+    if (held !== this.#state) this.#become(held);
   }
 
   async #send(text) {
@@ -188,7 +172,7 @@ export class TwinWidget extends HTMLElement {
     try {
       const response = await session.chat(this.getAttribute('model') || 'gpt-5.4-mini', this.#messages(text), turn.signal);
       const mode = response.headers.get('x-tollgate-mode');
-      if (mode) this.#settleInto(stateOfMode(mode));
+      this.#settleInto(stateOfMode(mode ?? 'unsaid'));
       for await (const piece of answerOf(response)) {
         answer += piece;
         entry.add(piece);
@@ -200,7 +184,7 @@ export class TwinWidget extends HTMLElement {
     this.#seen();
     this.#view.streaming(false);
     const stopped = turn.signal.aborted;
-    if (answer === '' && (failure || stopped)) {
+    if (answer === '') {
       // Nothing came: the words go back to where they were written.
       question.remove();
       entry.remove();
@@ -212,7 +196,8 @@ export class TwinWidget extends HTMLElement {
     }
     if (this.#session !== session) return;
     if (failure && !stopped) this.#refused(failure);
-    else if (this.#aloud) entry.entry.querySelector('[data-part=listen]')?.click();
+    else if (answer === '' && !stopped) this.#view.notice('No answer came. Please try once more.');
+    else if (this.#aloud && !stopped) entry.entry.querySelector('[data-part=listen]')?.click();
     setTimeout(() => this.#ticker?.now(), SETTLED_AFTER_MS);
   }
 
@@ -232,8 +217,9 @@ export class TwinWidget extends HTMLElement {
     show(true);
     try {
       const hush = (id) => session.hush(id).catch(() => {}); // already over: nothing left to stop
-      await this.#voice.play((signal) => session.speak(text, this.getAttribute('voice') || 'default', signal), () => {}, hush);
+      await this.#voice.play((signal) => session.speak(text, this.getAttribute('voice'), signal), hush);
     } catch (error) {
+      if (this.#session !== session) return;
       if (error.name === 'GateError') this.#refused(error, 'speech');
       else this.#view.notice('The voice could not be played here.');
     } finally {
@@ -242,7 +228,6 @@ export class TwinWidget extends HTMLElement {
       setTimeout(() => this.#ticker?.now(), SETTLED_AFTER_MS);
     }
   }
-  #speakingWith = null;
 
   #setAloud(on) {
     this.#aloud = on;
@@ -251,17 +236,20 @@ export class TwinWidget extends HTMLElement {
 
   async #openVideo() {
     const session = this.#session;
-    if (!session || this.#view.stage.room) return;
+    if (!session || this.#view.stage.room || this.#openingVideo) return;
+    this.#openingVideo = true; // a second click must not open, and pay for, a second room
     this.#view.notice('Opening a room.');
     try {
-      const room = await session.openVideo(this.getAttribute('persona') || 'default');
+      const room = await session.openVideo(this.getAttribute('persona'));
       if (this.#session !== session) return; // ended meanwhile: the gate has closed the room with the session
       this.#view.stage.open(room, this.#name);
       this.#view.notice('');
       this.#ticker.now();
     } catch (error) {
       this.#view.notice('');
-      this.#refused(error, 'video');
+      if (this.#session === session) this.#refused(error, 'video');
+    } finally {
+      this.#openingVideo = false;
     }
   }
 
@@ -277,7 +265,8 @@ export class TwinWidget extends HTMLElement {
 
   #refused(error, capability = 'chat') {
     const next = error.status === undefined ? stateOfRefusal({ status: 0 }) : stateOfRefusal(error, capability);
-    if (!next) this.#view.notice('That did not come through. Please try once more.');
+    if (!next && !this.#session) this.#become('idle', 'That did not come through. Please try once more.');
+    else if (!next) this.#view.notice('That did not come through. Please try once more.');
     else if (next.state === 'busy') this.#wait(next);
     else if (next.state === 'ended' || next.state === 'denied') this.#release(next.state, next.message);
     else {
@@ -288,19 +277,12 @@ export class TwinWidget extends HTMLElement {
 
   // Told to come back later: counts down, then goes on as before; without a session the visitor starts anew.
   #wait({ message, waitS }) {
-    const until = performance.now() + waitS * 1_000;
-    clearInterval(this.#countdown);
     this.#become('busy', message);
-    const step = () => {
-      const left = Math.ceil((until - performance.now()) / 1_000);
-      this.#view.countdown(left > 0 ? `${left} s` : '');
-      if (left > 0) return;
-      clearInterval(this.#countdown);
-      if (this.#state === 'busy') this.#become(this.#session ? 'ready' : 'idle');
+    this.#countdown.start(waitS, () => {
+      const writing = performance.now() < this.#textUntil ? 'text-only' : 'ready';
+      this.#become(this.#session ? writing : 'idle');
       if (this.#session) this.#view.focusWriting();
-    };
-    this.#countdown = setInterval(step, 250);
-    step();
+    });
   }
 
   #act() {
@@ -321,10 +303,7 @@ export class TwinWidget extends HTMLElement {
 
   #become(state, message) {
     this.#state = state;
-    if (state !== 'busy') {
-      clearInterval(this.#countdown);
-      this.#view.countdown('');
-    }
+    if (state !== 'busy') this.#countdown.stop();
     if (state === 'text-only' || state === 'offline') {
       this.#voice.stop();
       if (this.#view.stage.room) {
@@ -344,7 +323,7 @@ export class TwinWidget extends HTMLElement {
       tagline: this.getAttribute('tagline') ?? 'AI twin',
       portrait: this.getAttribute('portrait'),
       prompts: (this.getAttribute('prompts') ?? '').split('|').map((prompt) => prompt.trim()).filter(Boolean),
-      years: Number.parseInt(this.dataset.ageGate ?? '', 10) || 0,
+      years: this.#years,
     });
   }
 
@@ -360,6 +339,10 @@ export class TwinWidget extends HTMLElement {
 
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
+  }
+
+  get #years() {
+    return Number.parseInt(this.dataset.ageGate ?? '', 10) || 0;
   }
 
   get #key() {

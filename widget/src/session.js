@@ -32,16 +32,19 @@ export class Session {
     return this.#call('POST', '/v1/chat/completions', { body: { model, messages, stream: true }, signal, stream: true });
   }
 
+  /** Without a voice, the tenant's own one speaks. */
   speak(text, voice, signal) {
-    return this.#call('POST', '/v1/speech', { body: { text, voice, format: 'mp3' }, signal, stream: true });
+    const body = { text, ...(voice && { voice }), format: 'mp3' };
+    return this.#call('POST', '/v1/speech', { body, signal, stream: true });
   }
 
   hush(limitCheckId) {
     return this.#call('DELETE', `/v1/speech/${encodeURIComponent(limitCheckId)}`, { keepalive: true });
   }
 
-  async openVideo(persona, signal) {
-    const response = await this.#call('POST', '/v1/video/sessions', { body: { persona }, once: true, signal });
+  /** Without a persona, the tenant's own one appears. */
+  async openVideo(persona) {
+    const response = await this.#call('POST', '/v1/video/sessions', { body: persona ? { persona } : {}, once: true });
     return response.json();
   }
 

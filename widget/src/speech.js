@@ -4,16 +4,18 @@
 export class Voice {
   #current = null;
 
-  /** Plays what `request(signal)` streams; resolves when it has been heard or was interrupted. */
-  async play(request, onStart, hush) {
+  /**
+   * Plays what `request(signal)` streams; resolves when it has been heard or was interrupted.
+   * `hush(limitCheckId)` tells the gate of an interruption.
+   */
+  async play(request, hush) {
     this.stop();
     const abort = new AbortController();
-    const current = { abort, hush, audio: new Audio(), limitCheckId: null, arrived: false };
+    const current = { abort, hush, audio: new Audio(), limitCheckId: null };
     this.#current = current;
     try {
       const response = await request(abort.signal);
       current.limitCheckId = response.headers.get('x-limit-check-id');
-      onStart();
       await this.#sound(current, response);
     } catch (error) {
       if (!abort.signal.aborted) throw error;
@@ -23,11 +25,7 @@ export class Voice {
     }
   }
 
-  get speaking() {
-    return this.#current !== null;
-  }
-
-  /** Silence now. If bytes were still to come, the gate is told to stop the vendor: unheard seconds cost as well. */
+  /** Silence now. The gate is told, and stops the vendor: unheard seconds cost as well. */
   stop() {
     const current = this.#current;
     if (!current) return;

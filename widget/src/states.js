@@ -25,27 +25,29 @@ export const STATES = {
 const TEXT_MODES = new Set(['text', 'text_only', 'text-only']);
 const SLOW_MODES = new Set(['throttle', 'throttled']);
 
-/** The state a tick's answer or an answer's `X-Tollgate-Mode` asks for. */
+/** The state a tick's answer or an answer's `X-Tollgate-Mode` asks for; null for a mode that says nothing about it. */
 export function stateOfMode(mode, decision = 'allow') {
   if (decision === 'downgrade' || TEXT_MODES.has(mode)) return 'text-only';
-  return SLOW_MODES.has(mode) ? 'throttled' : 'ready';
+  if (SLOW_MODES.has(mode) || decision === 'throttle') return 'throttled';
+  return mode === 'full' || mode === undefined ? 'ready' : null;
 }
 
 /**
  * The state a refusal leads to, with what to say; null where the conversation just goes on (one answer failed).
- * `capability` is what was asked for: where voice or video is refused, writing may go on.
+ * `capability` is what was asked for (`session`: to be let in); where voice or video is refused, writing may go on.
  */
 export function stateOfRefusal(error, capability = 'chat') {
   const said = error.fallback?.message;
   switch (error.status) {
     case 401:
+      if (capability === 'session') return { state: 'denied', message: 'This twin is not available on this page.' };
       return { state: 'ended', message: 'Your session has ended. Reconnect to go on.' };
     case 402:
-      return capability !== 'chat' && error.fallback?.mode === 'text'
+      return (capability === 'speech' || capability === 'video') && error.fallback?.mode === 'text'
         ? { state: 'text-only', message: said }
         : { state: 'denied', message: said };
     case 403:
-      if (capability !== 'chat') return null;
+      if (capability === 'speech' || capability === 'video') return null;
       return { state: 'denied', message: 'This twin is not available on this page.' };
     case 429:
       return { state: 'busy', message: said ?? 'Everybody wants a word. One moment.', waitS: error.retryAfterS || 5 };

@@ -9,12 +9,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::process;
-use crate::spin_toml::Manifest;
+use crate::spin_toml::{Component, Manifest};
 use crate::workspace::Workspace;
 
 pub const WASM_TARGET: &str = "wasm32-wasip2";
-/// Where `spin.toml` expects components, relative to the repository.
-const WASM_FOLDER: &str = "target/wasm32-wasip2/release/";
 /// The gate, and the vendors it is tried against.
 const NATIVE_PROGRAMS: [&str; 2] = ["tollgate", "mock-vendors"];
 /// Bounds a build that hangs; a cold one takes minutes on a small machine.
@@ -60,20 +58,11 @@ pub fn ensure_wasm_target(workspace: &Workspace) -> Result<()> {
     })
 }
 
-/// Builds what the manifest's build commands name, in one cargo invocation.
+/// Builds what the manifest's build commands name: plain `cargo build` commands in one invocation, which uses all
+/// cores, and then the others as they stand.
 fn components(workspace: &Workspace, manifest: &Manifest) -> Result<()> {
-    let mut packages = packages_of_files(workspace, manifest);
-    for component in &manifest.components {
-        match (component.cargo_packages(), &component.build_command) {
-            (Some(names), _) => packages.extend(names),
-            (None, Some(command)) => {
-                let folder = workspace.root.join(component.workdir.as_deref().unwrap_or("."));
-                let mut shell = Command::new("sh");
-                process::run(&component.id, shell.args(["-c", command]).current_dir(folder), BUILD_LIMIT)?;
-            }
-            (None, None) => {}
-        }
-    }
+    let mut packages: Vec<String> =
+        manifest.components.iter().filter_map(Component::cargo_packages).flatten().collect();
     packages.sort();
     packages.dedup();
     if packages.is_empty() {
@@ -82,19 +71,16 @@ fn components(workspace: &Workspace, manifest: &Manifest) -> Result<()> {
     eprintln!("      {}", packages.join(", "));
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--release", "--target", WASM_TARGET]);
-    process::run("cargo build", cargo.args(packages.iter().flat_map(|name| ["-p", name])), BUILD_LIMIT)
-}
-
-/// A dependency without a route has no build command of its own; its file tells the package.
-fn packages_of_files(workspace: &Workspace, manifest: &Manifest) -> Vec<String> {
-    let files = manifest.components.iter().flat_map(|component| &component.files);
-    let stems = files.filter_map(|file| file.strip_prefix(WASM_FOLDER)?.strip_suffix(".wasm"));
-    stems
-        .filter_map(|stem| {
-            workspace.packages.iter().find(|package| package.name.replace('-', "_") == stem.replace('-', "_"))
-        })
-        .map(|package| package.name.clone())
-        .collect()
+    process::run("cargo build", cargo.args(packages.iter().flat_map(|name| ["-p", name])), BUILD_LIMIT)?;
+    for component in manifest.components.iter().filter(|component| component.cargo_packages().is_none()) {
+        let Some(command) = &component.build_command else { continue };
+        eprintln!("      {}: {command}", component.id);
+        let folder = workspace.root.join(component.workdir.as_deref().unwrap_or("."));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", command]).current_dir(folder).env("CARGO_TARGET_DIR", &workspace.target);
+        process::run(&component.id, &mut shell, BUILD_LIMIT)?;
+    }
+    Ok(())
 }
 
 fn native_programs(workspace: &Workspace) -> Result<()> {
@@ -160,7 +146,6 @@ fn remove_if_present(path: &Path) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::Package;
 
     #[test]
     fn a_program_is_linked_again_after_each_build() {
@@ -192,24 +177,5 @@ mod tests {
         fs::write(&from, "two").unwrap();
         copy_if_changed(&from, &to).unwrap();
         assert_eq!(fs::read_to_string(&to).unwrap(), "two");
-    }
-
-    #[test]
-    fn a_dependency_without_a_build_command_is_built_too() {
-        let package = |name: &str| Package { name: name.into(), is_component: true, native_tests: false };
-        let workspace = Workspace {
-            root: "/r".into(),
-            target: "/t".into(),
-            packages: vec![package("pre-flight"), package("vendor-bundle")],
-        };
-        let manifest = Manifest::parse(
-            r#"
-            [component.proxy]
-            source = "target/wasm32-wasip2/release/unknown.wasm"
-            [component.proxy.dependencies]
-            "tollgate:vendor/adapter" = { path = "target/wasm32-wasip2/release/vendor_bundle.wasm" }
-            "#,
-        );
-        assert_eq!(packages_of_files(&workspace, &manifest.unwrap()), ["vendor-bundle"]);
     }
 }

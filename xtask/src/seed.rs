@@ -99,7 +99,8 @@ fn origins(port: u16) -> [String; 2] {
 }
 
 fn mock_binding(vendor: &str, base_url: &str) -> Value {
-    json!({"mode": "mock", "base_url": base_url, "secret": format!("sk-mock-{vendor}"), "options": {}})
+    let options = if vendor == "tavus" { json!({"persona": "pal-demo"}) } else { json!({}) };
+    json!({"mode": "mock", "base_url": base_url, "secret": format!("sk-mock-{vendor}"), "options": options})
 }
 
 fn put(gate: &impl Api, path: &str, body: &Value) -> Result<()> {

@@ -46,10 +46,7 @@ pub struct Header {
 
 impl Header {
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-        }
+        Self { name: name.into(), value: value.into() }
     }
 }
 
@@ -108,11 +105,7 @@ impl AnswerHead {
     /// The value of header `name` (in lower case), trimmed; `None` when absent or sent twice with different values.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = None;
-        for header in self
-            .headers
-            .iter()
-            .filter(|header| header.name.eq_ignore_ascii_case(name))
-        {
+        for header in self.headers.iter().filter(|header| header.name.eq_ignore_ascii_case(name)) {
             let value = header.value.trim();
             if found.is_some_and(|earlier| earlier != value) {
                 return None;

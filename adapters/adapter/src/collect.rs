@@ -13,10 +13,7 @@ pub struct Collect {
 impl Collect {
     /// Collects at most `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self {
-            bytes: Vec::new(),
-            limit,
-        }
+        Self { bytes: Vec::new(), limit }
     }
 
     /// Takes the next bytes.

@@ -116,10 +116,7 @@ mod tests {
     #[test]
     fn objects_keep_order_and_digits_and_have_no_twins() {
         let rows: [(&str, Option<&str>); 7] = [
-            (
-                r#"{"b":1.50,"a":{"z":1,"y":2}}"#,
-                Some(r#"{"b":1.50,"a":{"z":1,"y":2}}"#),
-            ),
+            (r#"{"b":1.50,"a":{"z":1,"y":2}}"#, Some(r#"{"b":1.50,"a":{"z":1,"y":2}}"#)),
             (r#" { "a" : [ 1 , 2 ] } "#, Some(r#"{"a":[ 1 , 2 ]}"#)),
             (r#"{"n":1,"n":8}"#, None),
             (r#"{"n":1,"\u006e":8}"#, None),
@@ -128,9 +125,7 @@ mod tests {
             ("{\"a\":\"\\ud800\"", None),
         ];
         for (json, expected) in rows {
-            let written = Fields::parse(json.as_bytes())
-                .ok()
-                .map(|fields| fields.to_json());
+            let written = Fields::parse(json.as_bytes()).ok().map(|fields| fields.to_json());
             assert_eq!(written.as_deref(), expected.map(str::as_bytes), "{json}");
         }
     }

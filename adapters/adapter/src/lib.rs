@@ -24,9 +24,7 @@ mod text;
 mod usage;
 mod webhook;
 
-pub use call::{
-    Answer, AnswerHead, Call, Credential, Header, PlanError, Profile, SignatureScheme, VideoSession,
-};
+pub use call::{Answer, AnswerHead, Call, Credential, Header, PlanError, Profile, SignatureScheme, VideoSession};
 pub use collect::Collect;
 pub use failure::Failure;
 pub use fields::Fields;

@@ -5,8 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{
-    AnswerHead, Call, Event, Failure, Header, Operation, PlanError, Price, Profile, Quantity,
-    Usage, VideoSession,
+    AnswerHead, Call, Event, Failure, Header, Operation, PlanError, Price, Profile, Quantity, Usage, VideoSession,
 };
 
 /// One vendor, as pure functions. Nothing here keeps state between calls.
@@ -24,12 +23,7 @@ pub trait Adapter {
     fn plan(&self, operation: &Operation, options: &str) -> Result<Call, PlanError>;
 
     /// A meter for the answer to a planned call: `head` as received, `worst_case` as in the plan.
-    fn meter(
-        &self,
-        operation: &Operation,
-        head: &AnswerHead,
-        worst_case: &[Quantity],
-    ) -> Box<dyn Meter>;
+    fn meter(&self, operation: &Operation, head: &AnswerHead, worst_case: &[Quantity]) -> Box<dyn Meter>;
 
     /// Reads the answer to [`Operation::VideoStart`].
     ///

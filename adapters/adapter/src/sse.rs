@@ -70,10 +70,7 @@ impl SseParser {
                 rest = after_first;
                 continue;
             }
-            let length = rest
-                .iter()
-                .position(|byte| matches!(byte, b'\n' | b'\r'))
-                .unwrap_or(rest.len());
+            let length = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(rest.len());
             let (text, after_text) = rest.split_at(length);
             self.grow(text)?;
             let Some((ending, after_line)) = after_text.split_first() else {
@@ -83,11 +80,7 @@ impl SseParser {
             events.extend(self.line_done());
             rest = after_line;
         }
-        if self.broken {
-            Err(SseError::EventTooLarge)
-        } else {
-            Ok(events)
-        }
+        if self.broken { Err(SseError::EventTooLarge) } else { Ok(events) }
     }
 
     /// Whether an event has been begun that no blank line has closed.
@@ -96,16 +89,9 @@ impl SseParser {
     }
 
     fn grow(&mut self, text: &[u8]) -> Result<(), SseError> {
-        let held = self
-            .line
-            .len()
-            .saturating_add(self.event.data.len())
-            .saturating_add(self.event.name.len());
+        let held = self.line.len().saturating_add(self.event.data.len()).saturating_add(self.event.name.len());
         if self.broken || held.saturating_add(text.len()) > MAX_EVENT_BYTES {
-            *self = Self {
-                broken: true,
-                ..Self::default()
-            };
+            *self = Self { broken: true, ..Self::default() };
             return Err(SseError::EventTooLarge);
         }
         self.line.extend_from_slice(text);
@@ -116,18 +102,12 @@ impl SseParser {
     fn line_done(&mut self) -> Option<SseEvent> {
         let line = take(&mut self.line);
         let first = !core::mem::replace(&mut self.past_first_line, true);
-        let line = line
-            .strip_prefix(b"\xEF\xBB\xBF")
-            .filter(|_| first)
-            .unwrap_or(&line);
+        let line = line.strip_prefix(b"\xEF\xBB\xBF").filter(|_| first).unwrap_or(&line);
         if line.is_empty() {
             let event = take(&mut self.event);
             return take(&mut self.has_data).then_some(event);
         }
-        let colon = line
-            .iter()
-            .position(|byte| *byte == b':')
-            .unwrap_or(line.len());
+        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
         let (field, value) = line.split_at(colon);
         let value = value.strip_prefix(b":").unwrap_or(value);
         let value = value.strip_prefix(b" ").unwrap_or(value);
@@ -149,11 +129,7 @@ impl SseParser {
 
 #[cfg(test)]
 mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::indexing_slicing,
-        reason = "tests may panic"
-    )]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
     use super::*;
     use alloc::string::String;
@@ -181,15 +157,9 @@ mod tests {
             ("data: a\ndata: b\n\n", vec!["|a\nb"]),
             ("data: a\ndata\ndata: \n\n", vec!["|a\n\n"]),
             (": keep-alive\n\n: x\ndata: a\n\n", vec!["|a"]),
-            (
-                "event: ping\ndata: {}\n\ndata: y\n\n",
-                vec!["ping|{}", "|y"],
-            ),
+            ("event: ping\ndata: {}\n\ndata: y\n\n", vec!["ping|{}", "|y"]),
             ("event: lost\n\ndata: y\n\n", vec!["|y"]),
-            (
-                "id: 1\nretry: 5\nother: z\ndata: é\u{1F600}\n\n",
-                vec!["|é\u{1F600}"],
-            ),
+            ("id: 1\nretry: 5\nother: z\ndata: é\u{1F600}\n\n", vec!["|é\u{1F600}"]),
             ("\u{FEFF}data: a\n\n", vec!["|a"]),
             ("data:  two spaces\n\n", vec!["| two spaces"]),
             ("data: never closed\n", vec![]),
@@ -197,11 +167,7 @@ mod tests {
         for (stream, expected) in rows {
             let bytes = stream.as_bytes();
             for cut in 0..=bytes.len() {
-                assert_eq!(
-                    read(&[&bytes[..cut], &bytes[cut..]]),
-                    expected,
-                    "{stream:?} cut at {cut}"
-                );
+                assert_eq!(read(&[&bytes[..cut], &bytes[cut..]]), expected, "{stream:?} cut at {cut}");
             }
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
             assert_eq!(read(&single), expected, "{stream:?} byte by byte");
@@ -216,19 +182,13 @@ mod tests {
         parser.push(&line).unwrap();
         parser.push(b"\ndata: ").unwrap();
         assert_eq!(parser.push(&line), Err(SseError::EventTooLarge));
-        assert_eq!(
-            parser.push(b"\n\ndata: a\n\n"),
-            Err(SseError::EventTooLarge)
-        );
+        assert_eq!(parser.push(b"\n\ndata: a\n\n"), Err(SseError::EventTooLarge));
     }
 
     #[test]
     fn what_is_written_reads_the_same() {
         for event in [("", "a"), ("ping", "a\nb"), ("", "")] {
-            let event = SseEvent {
-                name: event.0.into(),
-                data: event.1.into(),
-            };
+            let event = SseEvent { name: event.0.into(), data: event.1.into() };
             let mut wire = Vec::new();
             event.write_to(&mut wire);
             assert_eq!(SseParser::new().push(&wire), Ok(vec![event]));

@@ -2,10 +2,7 @@
 
 /// 1 to `max` ASCII letters, digits or characters of `extra`: safe in a path and in a log line.
 pub fn is_id(text: &str, max: usize, extra: &str) -> bool {
-    (1..=max).contains(&text.len())
-        && text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
+    (1..=max).contains(&text.len()) && text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c))
 }
 
 /// An `https` address, or an `http` one on loopback for development, with nothing in it that could be read two ways.
@@ -20,16 +17,12 @@ pub fn is_plain_url(url: &str) -> bool {
     let (host, port) = match authority.strip_prefix("[::1]") {
         Some("") => ("[::1]", None),
         Some(after) => ("[::1]", after.strip_prefix(':').or(Some(""))),
-        None => authority
-            .split_once(':')
-            .map_or((authority, None), |(host, port)| (host, Some(port))),
+        None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
     };
     let host_ok = host == "[::1]" || is_id(host, 253, ".-");
     let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
     url.len() <= 2048
-        && url
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'"' | b'<' | b'>'))
+        && url.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'"' | b'<' | b'>'))
         && host_ok
         && port.is_none_or(port_ok)
         && (!loopback_only || loopback)
@@ -66,13 +59,7 @@ mod tests {
 
     #[test]
     fn ids() {
-        for (id, expected) in [
-            ("abc-1", true),
-            ("", false),
-            ("a/b", false),
-            ("é", false),
-            ("abcdefghi", false),
-        ] {
+        for (id, expected) in [("abc-1", true), ("", false), ("a/b", false), ("é", false), ("abcdefghi", false)] {
             assert_eq!(is_id(id, 8, "-"), expected, "{id}");
         }
     }

@@ -79,9 +79,7 @@ impl Usage {
 
 /// How many of `unit` are in `list`; 0 when there are none.
 pub fn units_of(list: &[Quantity], unit: Unit) -> u64 {
-    list.iter()
-        .filter(|quantity| quantity.unit == unit)
-        .fold(0, |sum, quantity| sum.saturating_add(quantity.units))
+    list.iter().filter(|quantity| quantity.unit == unit).fold(0, |sum, quantity| sum.saturating_add(quantity.units))
 }
 
 /// `units` of `unit`, but not more than the worst case holds of it.

@@ -7,6 +7,7 @@ mod bindings;
 pub mod call;
 pub mod cors;
 pub mod host;
+pub mod idempotency;
 pub mod reply;
 mod serve;
 pub mod store;

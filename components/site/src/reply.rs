@@ -2,10 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::json;
-
-/// Said to people when the store can't be reached.
-const OFFLINE: &str = "This page's settings can't be read right now. Please try again shortly.";
+use problem::{Kind, Problem};
 
 /// An answer without any host type in it, so that tests can read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,13 +17,17 @@ impl Reply {
         Reply { status, headers: Vec::new(), body: Cow::Borrowed(&[]) }
     }
 
-    /// An answer that is true only now: never kept by a cache.
+    /// JSON that is true only now: never kept by a cache.
     pub fn json(status: u16, value: &serde_json::Value) -> Self {
+        Self::not_kept(status, value.to_string().into_bytes())
+    }
+
+    fn not_kept(status: u16, json: Vec<u8>) -> Self {
         let mut reply = Reply::new(status)
             .with("content-type", "application/json")
             .with("cache-control", "no-store")
             .with("x-content-type-options", "nosniff");
-        reply.body = Cow::Owned(value.to_string().into_bytes());
+        reply.body = Cow::Owned(json);
         reply
     }
 
@@ -64,28 +65,30 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The refusal as every client of the gate expects it; `request_id` also goes into `X-Request-Id`.
+    /// The refusal in the shape every client of the gate expects; `request_id` also goes into `X-Request-Id`.
     pub fn reply(&self, request_id: &str) -> Reply {
-        let (status, kind, message, param) = match self {
-            Refusal::Invalid { param, message } => (400, "invalid_request", *message, Some(*param)),
-            Refusal::Unauthenticated => (401, "unauthenticated", "The admin key is missing or wrong.", None),
-            Refusal::NotFound => (404, "not_found", "There is nothing at this path.", None),
-            Refusal::Method { .. } => (405, "invalid_request", "This path doesn't take that method.", None),
-            Refusal::TooLarge => (413, "too_large", "The settings are too large.", None),
-            Refusal::Offline => (503, "offline", OFFLINE, None),
-        };
-        let mut error =
-            json!({"type": kind, "code": null, "message": message, "param": param, "request_id": request_id});
-        match self {
-            Refusal::Method { .. } => error["code"] = json!("method_not_allowed"),
-            Refusal::Offline => error["fallback"] = json!({"mode": "offline", "message": OFFLINE}),
-            _ => {}
-        }
-        let reply = Reply::json(status, &json!({"error": error})).with("x-request-id", request_id.to_owned());
+        let problem = self.problem();
+        let reply = Reply::not_kept(problem.kind.status(), problem.to_json(request_id))
+            .with("x-request-id", request_id.to_owned());
         match self {
             Refusal::Method { allow } => reply.with("allow", *allow),
             Refusal::Unauthenticated => reply.with("www-authenticate", "Bearer"),
             _ => reply,
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        match self {
+            Refusal::Invalid { param, message } => Problem::invalid(param, *message),
+            Refusal::Unauthenticated => {
+                Problem::unauthenticated("unauthenticated", "The admin key is missing or wrong.")
+            }
+            Refusal::NotFound => Problem::not_found("There is nothing at this path."),
+            Refusal::Method { .. } => {
+                Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "This path doesn't take that method.")
+            }
+            Refusal::TooLarge => Problem::new(Kind::TooLarge, "too_large", "The settings are too large."),
+            Refusal::Offline => Problem::offline(),
         }
     }
 }
@@ -102,7 +105,7 @@ mod tests {
         assert_eq!(body["error"]["request_id"], "req_1");
         assert_eq!(reply.header("x-request-id"), Some("req_1"));
         assert_eq!(reply.header("cache-control"), Some("no-store"));
-        assert_eq!(body["error"].get("fallback").is_some(), status == 503, "only offline has a fallback here");
+        assert_eq!(body["error"]["fallback"].is_object(), status == 503, "only offline has a fallback here");
         if let Some((name, value)) = header {
             assert_eq!(reply.header(name), Some(value), "{refusal:?}");
         }
@@ -113,7 +116,7 @@ mod tests {
         check(Refusal::Invalid { param: "x", message: "no" }, 400, "invalid_request", None);
         check(Refusal::Unauthenticated, 401, "unauthenticated", Some(("www-authenticate", "Bearer")));
         check(Refusal::NotFound, 404, "not_found", None);
-        check(Refusal::Method { allow: "GET, HEAD" }, 405, "invalid_request", Some(("allow", "GET, HEAD")));
+        check(Refusal::Method { allow: "GET, HEAD" }, 405, "method_not_allowed", Some(("allow", "GET, HEAD")));
         check(Refusal::TooLarge, 413, "too_large", None);
         check(Refusal::Offline, 503, "offline", None);
     }

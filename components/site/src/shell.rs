@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use spin_sdk::http::{FullBody, HeaderValue, IntoResponse, Request, Response, StatusCode};
 use spin_sdk::http_service;
 
@@ -39,7 +39,7 @@ async fn answer(request: Request) -> Result<Reply, Refusal> {
             if !settings::is_operator(header(&request, "authorization"), &admin_key) {
                 return Err(Refusal::Unauthenticated);
             }
-            let body = Limited::new(request.into_body(), MAX_BYTES).collect().await.map_err(|_| Refusal::TooLarge)?;
+            let body = Limited::new(request.into_body(), MAX_BYTES).collect().await.map_err(unread)?;
             let wanted = settings::parse(&body.to_bytes())?;
             write(&wanted)?;
             Ok(Reply::json(200, &public(&wanted)))
@@ -65,6 +65,13 @@ fn write(settings: &Settings) -> Result<(), Refusal> {
     let bytes = serde_json::to_vec(settings).map_err(|_| Refusal::Offline)?;
     let bucket = store::open("default").map_err(|_| Refusal::Offline)?;
     bucket.set(KEY, &bytes).map_err(|_| Refusal::Offline)
+}
+
+fn unread(error: Box<dyn std::error::Error + Send + Sync>) -> Refusal {
+    if error.is::<LengthLimitError>() {
+        return Refusal::TooLarge;
+    }
+    Refusal::Invalid { param: "body", message: "The body broke off." }
 }
 
 fn request_id() -> String {

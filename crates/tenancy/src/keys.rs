@@ -1,9 +1,17 @@
 //! Keys: shown once, stored as SHA-256, found by it.
 
-use kv_schemas::{Value, families};
+use calendar::Millis;
+use kv_schemas::{Store, Value, families};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+
+use crate::{
+    WriteError, find_tenant,
+    holdings::{self, Holding},
+};
+
+const ID_PREFIX: &str = "key_";
 
 /// What a tenant's key is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +26,7 @@ pub enum KeyKind {
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRecord {
-    /// Names the key in logs and rate limits: `key_...`.
+    /// Names the key in logs and rate limits: see [`key_id`].
     pub id: String,
     /// Whose it is.
     pub tenant: String,
@@ -63,7 +71,71 @@ impl<'a> Credential<'a> {
 /// A key's place in the store. (The hash is the address, so no comparison in variable time is made.)
 #[must_use]
 pub fn hash_key(key: &str) -> Value<KeyRecord> {
-    families::KEY.value(&[&hex(&Sha256::digest(key.as_bytes()))])
+    key_by_hash(&key_hash(key))
+}
+
+/// A key's SHA-256 in hex: what sessions keep of the key that opened them.
+#[must_use]
+pub fn key_hash(key: &str) -> String {
+    hex(&Sha256::digest(key.as_bytes()))
+}
+
+/// The place of a key of which only the SHA-256 is known.
+#[must_use]
+pub fn key_by_hash(sha256: &str) -> Value<KeyRecord> {
+    families::KEY.value(&[sha256])
+}
+
+/// A key's id: `key_` and its SHA-256, so that a key is found by its id without any list that could miss it. Keys are
+/// 256 random bits: their hash gives nothing away.
+#[must_use]
+pub fn key_id(key: &str) -> String {
+    format!("{ID_PREFIX}{}", key_hash(key))
+}
+
+/// Gives a tenant one more key. Idempotent for the same key.
+pub fn issue_key(store: &dyn Store, tenant: &str, kind: KeyKind, key: &str) -> Result<(), WriteError> {
+    find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
+    store_key(store, tenant, kind, key)
+}
+
+/// Revokes a tenant's key for good. Idempotent: the first time stays.
+pub fn revoke_key(store: &dyn Store, now: Millis, tenant: &str, id: &str) -> Result<(), WriteError> {
+    let place = id.strip_prefix(ID_PREFIX).map(key_by_hash).ok_or(WriteError::NotFound("key"))?;
+    let mut record = place.get(store)?.filter(|key| key.tenant == tenant).ok_or(WriteError::NotFound("key"))?;
+    if record.revoked_at.is_none() {
+        record.revoked_at = Some(now.0);
+        // One write: the key works before it and not after it.
+        place.set(store, &record)?;
+    }
+    Ok(())
+}
+
+/// A tenant's keys, revoked ones too.
+pub fn list_keys(store: &dyn Store, tenant: &str) -> Result<Vec<KeyRecord>, WriteError> {
+    let mut keys = Vec::new();
+    for (_, holding) in holdings::all(store, tenant)? {
+        if let Holding::Key { sha256 } = holding
+            && let Some(key) = key_by_hash(&sha256).get(store)?
+        {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
+}
+
+/// The record of a key that may still be used, whatever its tenant says.
+pub fn find_key(store: &dyn Store, sha256: &str) -> Result<Option<KeyRecord>, kv_schemas::StoreError> {
+    Ok(key_by_hash(sha256).get(store)?.filter(|key| key.revoked_at.is_none()))
+}
+
+pub(crate) fn store_key(store: &dyn Store, tenant: &str, kind: KeyKind, key: &str) -> Result<(), WriteError> {
+    let sha256 = key_hash(key);
+    // What if we crash here? A note of a key that isn't there; removing it later does nothing.
+    holdings::log(tenant).append(store, &Holding::Key { sha256: sha256.clone() })?;
+    let record = KeyRecord { id: key_id(key), tenant: tenant.into(), kind, revoked_at: None };
+    key_by_hash(&sha256).set(store, &record)?;
+    Ok(())
 }
 
 /// Compares in constant time, also when the lengths differ.

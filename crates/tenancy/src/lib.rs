@@ -1,11 +1,46 @@
 //! Tenants, companies, their keys and their bindings to vendors: the records every component reads, and the rules for
 //! writing them (twin-registry alone writes).
+//!
+//! Reading: [`find_tenant`], [`find_key`], [`find_binding`]. Checking what an operator sends: the `parse_*` functions.
+//! Writing: [`create`], [`update`], [`delete`], [`issue_key`], [`revoke_key`], [`bind`], [`put_prices`]; each says at
+//! each effect what a crash there leaves behind.
 
+mod binding_rules;
+mod bindings;
+mod change;
+mod claim;
+mod create;
+mod fields;
+mod holdings;
 mod keys;
+mod limit_rules;
+mod names;
+mod origins;
+mod price_rules;
+mod prices;
 mod records;
+mod tenant_rules;
+#[cfg(test)]
+mod tests;
+mod write_error;
 
-pub use keys::{Credential, KeyKind, KeyRecord, admin_key_matches, hash_key};
+pub use binding_rules::{BindingAsked, NO_DEV_HOSTS, parse_binding};
+pub use bindings::{BindingSealed, bind, find_binding, unbind};
+pub use change::{Page, delete, list, update};
+pub use claim::{Claim, Mark};
+pub use create::{MAKING_LEASE, NewKeys, create};
+pub use fields::{Invalid, Object};
+pub use keys::{
+    Credential, KeyKind, KeyRecord, admin_key_matches, find_key, hash_key, issue_key, key_by_hash, key_hash, key_id,
+    list_keys, revoke_key,
+};
+pub use limit_rules::parse_company;
+pub use names::{is_id, is_vendor};
+pub use price_rules::parse_prices;
+pub use prices::{all_prices, put_prices, vendor_prices};
 pub use records::{
     CAPABILITIES, CHANNELS, Company, EndUserAuth, Ladder, Limits, Mode, Tenant, VendorBinding, VendorChoice, company,
     find_tenant, tenant, vendor_binding,
 };
+pub use tenant_rules::{parse_tenant, patched};
+pub use write_error::WriteError;

@@ -55,6 +55,28 @@ pub struct Tenant {
     pub vendors: BTreeMap<String, VendorChoice>,
 }
 
+impl Tenant {
+    /// A tenant with every default of the contract.
+    #[must_use]
+    pub fn new(id: &str, company: &str) -> Self {
+        Self {
+            id: id.into(),
+            company: company.into(),
+            display_name: String::new(),
+            allowed_origins: Vec::new(),
+            channels: all_channels(),
+            capabilities: all_capabilities(),
+            end_user_auth: None,
+            minimum_age: None,
+            consent_required: true,
+            limits: Limits::default(),
+            ladder: Ladder::default(),
+            fallback_message: sleeping(),
+            vendors: BTreeMap::new(),
+        }
+    }
+}
+
 /// The vendor of one capability.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]

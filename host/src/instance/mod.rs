@@ -78,20 +78,13 @@ pub struct GuestData {
 
 impl WasiView for GuestData {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl WasiHttpView for GuestData {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            hooks: &mut self.hooks,
-            table: &mut self.table,
-            ctx: &mut self.http,
-        }
+        WasiHttpCtxView { hooks: &mut self.hooks, table: &mut self.table, ctx: &mut self.http }
     }
 }
 
@@ -132,9 +125,7 @@ impl Factory {
     ) -> Result<Self> {
         let name = component.name.clone();
         let pre = linker.instantiate_pre(compiled).with_context(|| {
-            format!(
-                "component `{name}` imports what neither its dependencies in the manifest nor this host provide"
-            )
+            format!("component `{name}` imports what neither its dependencies in the manifest nor this host provide")
         })?;
         let pre = ServicePre::new(pre).with_context(|| {
             format!("component `{name}` doesn't export wasi:http/handler@0.3.0, which an HTTP trigger needs")
@@ -166,10 +157,7 @@ impl Factory {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
-            hooks: Hooks {
-                client: self.component.client.clone(),
-                effects: effects.clone(),
-            },
+            hooks: Hooks { client: self.component.client.clone(), effects: effects.clone() },
             memory: MemoryLimit::new(self.settings.memory_limit),
             effects,
         };
@@ -187,16 +175,12 @@ impl HandlerState for Factory {
     type WorkerExpiration = Expiration;
     type WorkerState = Worker;
 
-    async fn instantiate(
-        &self,
-    ) -> wasmtime::Result<Instance<GuestData, Self::WorkerExpiration, Self::WorkerState>> {
+    async fn instantiate(&self) -> wasmtime::Result<Instance<GuestData, Self::WorkerExpiration, Self::WorkerState>> {
         let mut store = self.store();
-        let proxy = tokio::time::timeout(
-            self.settings.request_timeout,
-            self.pre.instantiate_async(&mut store),
-        )
-        .await
-        .map_err(|_| wasmtime::format_err!("the component takes too long to start"))??;
+        let proxy = tokio::time::timeout(self.settings.request_timeout, self.pre.instantiate_async(&mut store))
+            .await
+            .map_err(|_| wasmtime::format_err!("the component takes too long to start"))??;
+        tracing::debug!(component = &*self.component.name, "instance made");
         let shared = Arc::new(WorkerShared::new(self.gauge.clone()));
         Ok(Instance {
             store,

@@ -71,6 +71,8 @@ pub struct WorkerShared {
     open: AtomicUsize,
     waker: AtomicWaker,
     busy: AtomicBool,
+    /// The guest still works for a request whose response it has given.
+    settling: AtomicBool,
     gauge: Arc<Gauge>,
 }
 
@@ -80,6 +82,7 @@ impl WorkerShared {
             open: AtomicUsize::new(0),
             waker: AtomicWaker::new(),
             busy: AtomicBool::new(false),
+            settling: AtomicBool::new(false),
             gauge,
         }
     }
@@ -108,11 +111,7 @@ pub struct Worker {
 
 impl Worker {
     pub fn new(component: Arc<str>, settings: Settings, shared: Arc<WorkerShared>) -> Self {
-        Self {
-            component,
-            settings,
-            shared,
-        }
+        Self { component, settings, shared }
     }
 }
 
@@ -121,8 +120,11 @@ impl WorkerState for Worker {
     type RequestData = RequestSlot;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        // `concurrent` ends with the head of a response, `open` with its last byte: a stream keeps its instance to itself.
-        let serving = concurrent.max(self.shared.open.load(Ordering::Acquire));
+        // `concurrent` ends with the head of a response, `open` with its last byte, `settling` with the last work for it: by
+        // default a request has its instance to itself until then, so that no other can take it down.
+        let open = self.shared.open.load(Ordering::Acquire);
+        let settling = usize::from(self.shared.settling.load(Ordering::Acquire));
+        let serving = concurrent.max(open).max(settling);
         if total >= self.settings.max_instance_reuse_count {
             ShouldAccept::Never
         } else if serving >= self.settings.max_instance_concurrent_reuse_count {
@@ -140,10 +142,7 @@ impl WorkerState for Worker {
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
         self.shared.open.fetch_add(1, Ordering::AcqRel);
         self.shared.set_busy(true);
-        slot.put(RequestLink {
-            effects: store.data().effects.clone(),
-            worker: self.shared.clone(),
-        });
+        slot.put(RequestLink { effects: store.data().effects.clone(), worker: self.shared.clone() });
         Box::pin(sleep(self.settings.request_timeout))
     }
 
@@ -169,23 +168,19 @@ pub struct Expiration {
 
 impl Expiration {
     pub fn new(settings: Settings, shared: Arc<WorkerShared>) -> Self {
-        Self {
-            settings,
-            shared,
-            timer: Box::pin(sleep(Duration::ZERO)),
-        }
+        Self { settings, shared, timer: Box::pin(sleep(Duration::ZERO)) }
     }
 }
 
 impl WorkerExpiration for Expiration {
-    fn poll(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        status: WorkerStatus,
-        start: Instant,
-    ) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>, status: WorkerStatus, start: Instant) -> Poll<()> {
         self.shared.waker.register(cx.waker());
         self.shared.set_busy(status != WorkerStatus::Idle);
+        let settling = status == WorkerStatus::PostReturn;
+        if self.shared.settling.swap(settling, Ordering::AcqRel) && !settling {
+            // Free again, which the worker only notices when it is asked once more.
+            cx.waker().wake_by_ref();
+        }
         let limit = match status {
             WorkerStatus::Requests => self.settings.request_timeout + GRACE,
             WorkerStatus::PostReturn => self.settings.stream_timeout,

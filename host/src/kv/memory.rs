@@ -29,10 +29,7 @@ impl MemoryStore {
         check_key(key)?;
         check_value(&value)?;
         let mut stores = self.lock();
-        stores
-            .entry(store.into())
-            .or_default()
-            .insert(key.into(), value);
+        stores.entry(store.into()).or_default().insert(key.into(), value);
         Ok(Seq::START)
     }
 
@@ -48,11 +45,9 @@ impl MemoryStore {
     fn page(&self, store: &str, after: Option<&str>, limit: usize) -> Vec<String> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         match self.lock().get(store) {
-            Some(entries) => entries
-                .range::<str, _>((from, Bound::Unbounded))
-                .take(limit)
-                .map(|(key, _)| key.clone())
-                .collect(),
+            Some(entries) => {
+                entries.range::<str, _>((from, Bound::Unbounded)).take(limit).map(|(key, _)| key.clone()).collect()
+            }
             None => Vec::new(),
         }
     }
@@ -78,12 +73,7 @@ impl KeyValue for MemoryStore {
         Box::pin(future::ok((self.read(store, key).is_some(), Seq::START)))
     }
 
-    fn increment<'a>(
-        &'a self,
-        store: &'a str,
-        key: &'a str,
-        delta: i64,
-    ) -> KvFuture<'a, (i64, Seq)> {
+    fn increment<'a>(&'a self, store: &'a str, key: &'a str, delta: i64) -> KvFuture<'a, (i64, Seq)> {
         Box::pin(future::ready(self.add(store, key, delta)))
     }
 

@@ -43,11 +43,7 @@ pub enum KvError {
     Overflow,
     /// Key or value above the bound.
     #[error("{what} is too large: {bytes} bytes, at most {limit}")]
-    TooLarge {
-        what: &'static str,
-        bytes: usize,
-        limit: usize,
-    },
+    TooLarge { what: &'static str, bytes: usize, limit: usize },
     /// A commit failed earlier. What was acknowledged since may be lost, so nothing works until a restart.
     #[error("the store has failed and needs a restart: {0}")]
     Failed(Arc<str>),
@@ -73,12 +69,7 @@ pub trait KeyValue: Send + Sync + 'static {
     /// Whether the key is there.
     fn exists<'a>(&'a self, store: &'a str, key: &'a str) -> KvFuture<'a, (bool, Seq)>;
     /// Adds `delta` to a counter (absent counts as 0) and returns the new value. Atomic.
-    fn increment<'a>(
-        &'a self,
-        store: &'a str,
-        key: &'a str,
-        delta: i64,
-    ) -> KvFuture<'a, (i64, Seq)>;
+    fn increment<'a>(&'a self, store: &'a str, key: &'a str, delta: i64) -> KvFuture<'a, (i64, Seq)>;
     /// Up to `limit` keys greater than `after`, in byte order. Fewer than `limit` means the end.
     fn list_keys<'a>(
         &'a self,
@@ -97,11 +88,7 @@ pub trait KeyValue: Send + Sync + 'static {
 /// Checks the bounds on a key.
 fn check_key(key: &str) -> Result<(), KvError> {
     match key.len() {
-        bytes if bytes > MAX_KEY_BYTES => Err(KvError::TooLarge {
-            what: "the key",
-            bytes,
-            limit: MAX_KEY_BYTES,
-        }),
+        bytes if bytes > MAX_KEY_BYTES => Err(KvError::TooLarge { what: "the key", bytes, limit: MAX_KEY_BYTES }),
         _ => Ok(()),
     }
 }
@@ -109,11 +96,7 @@ fn check_key(key: &str) -> Result<(), KvError> {
 /// Checks the bounds on a value.
 fn check_value(value: &[u8]) -> Result<(), KvError> {
     match value.len() {
-        bytes if bytes > MAX_VALUE_BYTES => Err(KvError::TooLarge {
-            what: "the value",
-            bytes,
-            limit: MAX_VALUE_BYTES,
-        }),
+        bytes if bytes > MAX_VALUE_BYTES => Err(KvError::TooLarge { what: "the value", bytes, limit: MAX_VALUE_BYTES }),
         _ => Ok(()),
     }
 }
@@ -122,11 +105,7 @@ fn check_value(value: &[u8]) -> Result<(), KvError> {
 fn add_to_counter(current: Option<&[u8]>, delta: i64) -> Result<i64, KvError> {
     let current = match current {
         None => 0,
-        Some(bytes) => i64::from_le_bytes(
-            bytes
-                .try_into()
-                .map_err(|_| KvError::NotACounter { bytes: bytes.len() })?,
-        ),
+        Some(bytes) => i64::from_le_bytes(bytes.try_into().map_err(|_| KvError::NotACounter { bytes: bytes.len() })?),
     };
     current.checked_add(delta).ok_or(KvError::Overflow)
 }

@@ -52,10 +52,7 @@ impl key_value::HostStore for GuestData {
 }
 
 impl<T: Send + 'static> key_value::HostStoreWithStore<T> for HasSelf<GuestData> {
-    async fn open(
-        accessor: &Accessor<T, Self>,
-        label: String,
-    ) -> Result<Result<Resource<OpenStore>, Error>> {
+    async fn open(accessor: &Accessor<T, Self>, label: String) -> Result<Result<Resource<OpenStore>, Error>> {
         accessor.with(|mut access| {
             let data = access.get();
             if !data.component.stores.contains(&label) {

@@ -55,11 +55,7 @@ impl store::Host for GuestData {
 }
 
 impl store::HostBucket for GuestData {
-    async fn get(
-        &mut self,
-        bucket: Resource<Bucket>,
-        key: String,
-    ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+    async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
         let value = noted(&self.effects, self.effects.kv().get(label, &key)).await;
         Ok(value.map(|value| value.map(Vec::from)))
@@ -72,8 +68,7 @@ impl store::HostBucket for GuestData {
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
-        Ok(written(&self.effects, self.effects.kv().set(label, &key, value.into()))
-            .await)
+        Ok(written(&self.effects, self.effects.kv().set(label, &key, value.into())).await)
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<(), Error>> {
@@ -81,11 +76,7 @@ impl store::HostBucket for GuestData {
         Ok(written(&self.effects, self.effects.kv().delete(label, &key)).await)
     }
 
-    async fn exists(
-        &mut self,
-        bucket: Resource<Bucket>,
-        key: String,
-    ) -> wasmtime::Result<Result<bool, Error>> {
+    async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<bool, Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
         let exists = noted(&self.effects, self.effects.kv().exists(label, &key)).await;
         Ok(exists)
@@ -120,26 +111,17 @@ impl atomics::Host for GuestData {
         delta: i64,
     ) -> wasmtime::Result<Result<i64, Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
-        let value = noted(&self.effects, self.effects.kv().increment(label, &key, delta))
-            .await;
+        let value = noted(&self.effects, self.effects.kv().increment(label, &key, delta)).await;
         Ok(value)
     }
 
-    async fn swap(
-        &mut self,
-        _cas: Resource<Cas>,
-        _value: Vec<u8>,
-    ) -> wasmtime::Result<Result<(), CasError>> {
+    async fn swap(&mut self, _cas: Resource<Cas>, _value: Vec<u8>) -> wasmtime::Result<Result<(), CasError>> {
         Ok(Err(CasError::StoreError(cas_unsupported())))
     }
 }
 
 impl atomics::HostCas for GuestData {
-    async fn new(
-        &mut self,
-        _bucket: Resource<Bucket>,
-        _key: String,
-    ) -> wasmtime::Result<Result<Resource<Cas>, Error>> {
+    async fn new(&mut self, _bucket: Resource<Bucket>, _key: String) -> wasmtime::Result<Result<Resource<Cas>, Error>> {
         Ok(Err(cas_unsupported()))
     }
 

@@ -76,44 +76,25 @@ impl Manifest {
         let raw: raw::Manifest = serde_path_to_error::deserialize(deserializer)
             .map_err(|error| anyhow!("key `{}`: {}", error.path(), error.inner()))?;
         if raw.spin_manifest_version != 2 {
-            bail!(
-                "key `spin_manifest_version`: expected 2, found {}",
-                raw.spin_manifest_version
-            );
+            bail!("key `spin_manifest_version`: expected 2, found {}", raw.spin_manifest_version);
         }
         for (kind, settings) in &raw.application.trigger {
             check_application_trigger(kind, settings)?;
         }
         let mut variables = BTreeMap::new();
         for (name, variable) in raw.variables {
-            let checked = check_variable(&name, variable)
-                .with_context(|| format!("key `variables.{name}`"))?;
+            let checked = check_variable(&name, variable).with_context(|| format!("key `variables.{name}`"))?;
             variables.insert(name, checked);
         }
-        let sources: BTreeMap<String, toml::Value> = raw
-            .component
-            .iter()
-            .map(|(id, component)| (id.clone(), component.source.clone()))
-            .collect();
+        let sources: BTreeMap<String, toml::Value> =
+            raw.component.iter().map(|(id, component)| (id.clone(), component.source.clone())).collect();
         let mut components = BTreeMap::new();
         for (id, component) in raw.component {
-            let checked = Check {
-                id: &id,
-                base,
-                variables: &variables,
-                sources: &sources,
-            }
-            .component(component)?;
+            let checked = Check { id: &id, base, variables: &variables, sources: &sources }.component(component)?;
             components.insert(id, checked);
         }
         let triggers = check_triggers(raw.trigger, &components)?;
-        Ok(Self {
-            file: file.into(),
-            application: raw.application.name,
-            variables,
-            triggers,
-            components,
-        })
+        Ok(Self { file: file.into(), application: raw.application.name, variables, triggers, components })
     }
 }
 
@@ -164,17 +145,13 @@ fn check_triggers(
             {
                 bail!("key `{key}.executor.type`: expected \"http\" or \"spin\"");
             }
-            let route =
-                check_route(&raw.route).with_context(|| format!("key `{key}.route`"))?;
+            let route = check_route(&raw.route).with_context(|| format!("key `{key}.route`"))?;
             if let Some(route) = &route
                 && !routes.insert(route.to_string())
             {
                 bail!("key `{key}.route`: `{route}` is routed twice");
             }
-            triggers.push(Trigger {
-                route,
-                component: raw.component,
-            });
+            triggers.push(Trigger { route, component: raw.component });
         }
     }
     if triggers.is_empty() {
@@ -186,9 +163,7 @@ fn check_triggers(
 fn check_route(value: &toml::Value) -> Result<Option<Route>> {
     match value {
         toml::Value::String(route) => Ok(Some(Route::parse(route)?)),
-        toml::Value::Table(table)
-            if table.len() == 1 && table.get("private") == Some(&toml::Value::Boolean(true)) =>
-        {
+        toml::Value::Table(table) if table.len() == 1 && table.get("private") == Some(&toml::Value::Boolean(true)) => {
             Ok(None)
         }
         _ => bail!("expected a path such as \"/v1/...\", or {{ private = true }}"),
@@ -239,9 +214,7 @@ impl Check<'_> {
             let field = format!("component.{}.dependencies.\"{name}\"", self.id);
             let mut dependency: raw::Dependency = at(&field, value)?;
             dependency.inherit_configuration |= raw.dependencies_inherit_configuration;
-            let checked = self
-                .dependency(dependency)
-                .with_context(|| format!("key `{field}`"))?;
+            let checked = self.dependency(dependency).with_context(|| format!("key `{field}`"))?;
             dependencies.insert(name, checked);
         }
         for (n, label) in raw.key_value_stores.iter().enumerate() {
@@ -261,9 +234,7 @@ impl Check<'_> {
 
     fn source(&self, value: &toml::Value) -> Result<PathBuf> {
         match value {
-            toml::Value::String(path) if !path.is_empty() && !path.contains("{{") => {
-                Ok(self.base.join(path))
-            }
+            toml::Value::String(path) if !path.is_empty() && !path.contains("{{") => Ok(self.base.join(path)),
             _ => bail!("expected the path of a .wasm file; sources from the network are not supported"),
         }
     }
@@ -282,19 +253,12 @@ impl Check<'_> {
         let source = match (raw.path, raw.component) {
             (Some(path), None) => self.source(&toml::Value::String(path))?,
             (None, Some(id)) => {
-                let source = self
-                    .sources
-                    .get(&id)
-                    .with_context(|| format!("there is no component `{id}`"))?;
+                let source = self.sources.get(&id).with_context(|| format!("there is no component `{id}`"))?;
                 self.source(source)?
             }
             _ => bail!("expected either `path` or `component`"),
         };
-        Ok(Dependency {
-            source,
-            export: raw.export,
-            inherit_configuration: raw.inherit_configuration,
-        })
+        Ok(Dependency { source, export: raw.export, inherit_configuration: raw.inherit_configuration })
     }
 }
 

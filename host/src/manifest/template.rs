@@ -18,9 +18,8 @@ impl Template {
         let mut parts = Vec::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("{{") {
-            let (name, after) = after
-                .split_once("}}")
-                .with_context(|| format!("`{text}`: expected `}}}}` after `{{{{`"))?;
+            let (name, after) =
+                after.split_once("}}").with_context(|| format!("`{text}`: expected `}}}}` after `{{{{`"))?;
             let name = name.trim();
             if !is_variable_name(name) {
                 bail!("`{text}`: `{name}` is no variable name");
@@ -54,9 +53,9 @@ impl Template {
         for part in &self.0 {
             match part {
                 Part::Text(part) => text.push_str(part),
-                Part::Variable(name) => text.push_str(
-                    value(name).with_context(|| format!("variable `{name}` has no value"))?,
-                ),
+                Part::Variable(name) => {
+                    text.push_str(value(name).with_context(|| format!("variable `{name}` has no value"))?)
+                }
             }
         }
         Ok(text)
@@ -68,9 +67,7 @@ pub fn is_variable_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase())
         && !name.ends_with('_')
         && !name.contains("__")
-        && name
-            .chars()
-            .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
 #[cfg(test)]

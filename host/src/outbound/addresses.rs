@@ -47,9 +47,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 fn embedded_v4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, high, low] = address.segments();
-    let join = |high: u16, low: u16| {
-        Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))
-    };
+    let join = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
     match (a, b, c, d, e, f) {
         (0, 0, 0, 0, 0, 0xffff)                // mapped
         | (0, 0, 0, 0, 0xffff, 0)              // translated

@@ -47,20 +47,14 @@ impl OutboundClient {
             .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(Connector {
-                policy: policy.clone(),
-            });
+            .wrap_connector(Connector { policy: policy.clone() });
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .pool_max_idle_per_host(POOL_IDLE_PER_HOST)
             .build(connector);
-        Ok(Self {
-            client,
-            policy,
-            component: component.into(),
-        })
+        Ok(Self { client, policy, component: component.into() })
     }
 
     async fn send(
@@ -79,21 +73,12 @@ impl OutboundClient {
             return Err(Error::HttpRequestDenied);
         }
         // What the request depends on (a permit, an intent) is on disk before the vendor can see it.
-        effects
-            .settled()
-            .await
-            .map_err(|error| Error::InternalError(Some(error.to_string())))?;
+        effects.settled().await.map_err(|error| Error::InternalError(Some(error.to_string())))?;
         let request = request.map(|body| DurableBody::new(body, effects).boxed_unsync());
 
-        let connect_limit = options
-            .and_then(|options| options.connect_timeout)
-            .unwrap_or(CONNECT_TIMEOUT);
-        let first_byte_limit = options
-            .and_then(|options| options.first_byte_timeout)
-            .unwrap_or(FIRST_BYTE_TIMEOUT);
-        let between_bytes = options
-            .and_then(|options| options.between_bytes_timeout)
-            .unwrap_or(BETWEEN_BYTES_TIMEOUT);
+        let connect_limit = options.and_then(|options| options.connect_timeout).unwrap_or(CONNECT_TIMEOUT);
+        let first_byte_limit = options.and_then(|options| options.first_byte_timeout).unwrap_or(FIRST_BYTE_TIMEOUT);
+        let between_bytes = options.and_then(|options| options.between_bytes_timeout).unwrap_or(BETWEEN_BYTES_TIMEOUT);
         let component = self.component.clone();
         let destination = destination(request.uri());
         let sending = TIMEOUT.scope(Cell::new(connect_limit), self.client.request(request));
@@ -128,10 +113,7 @@ fn explain(error: &hyper_util::client::legacy::Error) -> Error {
             return match error {
                 ConnectError::Denied => Error::HttpRequestDenied,
                 ConnectError::Prohibited => Error::DestinationIpProhibited,
-                ConnectError::Dns(_) => Error::DnsError {
-                    rcode: None,
-                    info_code: None,
-                },
+                ConnectError::Dns(_) => Error::DnsError { rcode: None, info_code: None },
                 ConnectError::Timeout(_) => Error::ConnectionTimeout,
                 ConnectError::Io(_) => Error::ConnectionRefused,
             };
@@ -153,11 +135,7 @@ fn explain(error: &hyper_util::client::legacy::Error) -> Error {
             None => error.source(),
         };
     }
-    if error.is_connect() {
-        Error::ConnectionRefused
-    } else {
-        Error::HttpProtocolError
-    }
+    if error.is_connect() { Error::ConnectionRefused } else { Error::HttpProtocolError }
 }
 
 /// A response body that ends with an error when the vendor falls silent.
@@ -169,11 +147,7 @@ struct TimedBody {
 
 impl TimedBody {
     fn new(body: Incoming, limit: Duration) -> Self {
-        Self {
-            body,
-            limit,
-            deadline: Box::pin(sleep(limit)),
-        }
+        Self { body, limit, deadline: Box::pin(sleep(limit)) }
     }
 }
 
@@ -181,10 +155,7 @@ impl Body for TimedBody {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(frame) => {
                 let next = Instant::now() + self.limit;
@@ -222,10 +193,7 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _response_processed: Io,
     ) -> Box<dyn Future<Output = Result<(Response<WasiBody>, Io), Error>> + Send> {
-        let sending = self
-            .client
-            .clone()
-            .send(request, options, self.effects.clone());
+        let sending = self.client.clone().send(request, options, self.effects.clone());
         Box::new(async move {
             let response = sending.await?;
             // The client drives the connection in a task of its own, so there is nothing left for the guest to wait for.

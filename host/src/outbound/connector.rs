@@ -60,9 +60,7 @@ impl tower_service::Service<Uri> for Connector {
         let limit = TIMEOUT.try_with(Cell::get).unwrap_or(CONNECT_TIMEOUT);
         let verdict = self.policy.judge(&uri);
         Box::pin(async move {
-            tokio::time::timeout(limit, connect(uri, verdict))
-                .await
-                .unwrap_or(Err(ConnectError::Timeout(limit)))
+            tokio::time::timeout(limit, connect(uri, verdict)).await.unwrap_or(Err(ConnectError::Timeout(limit)))
         })
     }
 }
@@ -85,9 +83,7 @@ async fn connect(uri: Uri, verdict: Verdict) -> Result<TokioIo<TcpStream>, Conne
             Err(error) => last = Some(error),
         }
     }
-    Err(ConnectError::Io(
-        last.unwrap_or_else(|| io::ErrorKind::NotFound.into()),
-    ))
+    Err(ConnectError::Io(last.unwrap_or_else(|| io::ErrorKind::NotFound.into())))
 }
 
 async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
@@ -99,18 +95,11 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError>
 }
 
 /// The addresses that may be used. The one that is checked is the one that is connected to: nothing is resolved twice.
-fn permitted(
-    addresses: Vec<SocketAddr>,
-    verdict: Verdict,
-) -> Result<Vec<SocketAddr>, ConnectError> {
+fn permitted(addresses: Vec<SocketAddr>, verdict: Verdict) -> Result<Vec<SocketAddr>, ConnectError> {
     let permitted: Vec<SocketAddr> = match verdict {
         Verdict::Denied => return Err(ConnectError::Denied),
         Verdict::AnyAddress => return Ok(addresses),
-        Verdict::PublicOnly => addresses
-            .iter()
-            .filter(|address| is_public(address.ip()))
-            .copied()
-            .collect(),
+        Verdict::PublicOnly => addresses.iter().filter(|address| is_public(address.ip())).copied().collect(),
     };
     if permitted.is_empty() && !addresses.is_empty() {
         return Err(ConnectError::Prohibited);
@@ -124,21 +113,14 @@ mod tests {
 
     #[test]
     fn only_public_addresses_pass_unless_named() {
-        let all: Vec<SocketAddr> = ["10.0.0.1:80", "1.1.1.1:80", "[::1]:80"]
-            .map(|address| address.parse().unwrap())
-            .to_vec();
+        let all: Vec<SocketAddr> =
+            ["10.0.0.1:80", "1.1.1.1:80", "[::1]:80"].map(|address| address.parse().unwrap()).to_vec();
         let public = permitted(all.clone(), Verdict::PublicOnly).unwrap();
         assert_eq!(public, [all[1]]);
         assert_eq!(permitted(all.clone(), Verdict::AnyAddress).unwrap(), all);
         let private = vec![all[0]];
-        assert!(matches!(
-            permitted(private.clone(), Verdict::PublicOnly),
-            Err(ConnectError::Prohibited)
-        ));
-        assert!(matches!(
-            permitted(private, Verdict::Denied),
-            Err(ConnectError::Denied)
-        ));
+        assert!(matches!(permitted(private.clone(), Verdict::PublicOnly), Err(ConnectError::Prohibited)));
+        assert!(matches!(permitted(private, Verdict::Denied), Err(ConnectError::Denied)));
     }
 
     #[tokio::test]

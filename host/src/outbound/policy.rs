@@ -143,9 +143,7 @@ impl Pattern {
         let scheme = match scheme {
             "*" => None,
             "" => bail!("the scheme is empty"),
-            scheme if scheme.bytes().all(|c| c.is_ascii_alphanumeric()) => {
-                Some(scheme.to_ascii_lowercase())
-            }
+            scheme if scheme.bytes().all(|c| c.is_ascii_alphanumeric()) => Some(scheme.to_ascii_lowercase()),
             scheme => bail!("`{scheme}` is no scheme"),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
@@ -153,9 +151,7 @@ impl Pattern {
             bail!("only scheme, host and port can be given");
         }
         let (host, port) = match rest.rfind(':') {
-            Some(colon) if !rest[colon..].contains(']') => {
-                (&rest[..colon], Some(&rest[colon + 1..]))
-            }
+            Some(colon) if !rest[colon..].contains(']') => (&rest[..colon], Some(&rest[colon + 1..])),
             _ => (rest, None),
         };
         Ok(Self {
@@ -164,8 +160,7 @@ impl Pattern {
                 Some(port) => parse_port(port)?,
                 None => {
                     let scheme = scheme.as_deref().unwrap_or_default();
-                    let port =
-                        default_port(scheme).context("the scheme has no port of its own")?;
+                    let port = default_port(scheme).context("the scheme has no port of its own")?;
                     Port::Within(port..port + 1)
                 }
             },
@@ -197,19 +192,13 @@ fn parse_host(host: &str) -> Result<Host> {
                 let domain = normalize(domain).context("there is no domain after `*.`")?;
                 Ok(Host::Below(format!(".{domain}")))
             }
-            None => Ok(Host::Exact(
-                normalize(host).with_context(|| format!("`{host}` is no host"))?,
-            )),
+            None => Ok(Host::Exact(normalize(host).with_context(|| format!("`{host}` is no host"))?)),
         },
     }
 }
 
 fn parse_port(port: &str) -> Result<Port> {
-    let number = |text: &str| {
-        text.parse::<u16>()
-            .map(u32::from)
-            .with_context(|| format!("`{text}` is no port"))
-    };
+    let number = |text: &str| text.parse::<u16>().map(u32::from).with_context(|| format!("`{text}` is no port"));
     match (port, port.split_once("..")) {
         ("*", _) => Ok(Port::Any),
         (_, Some((low, high))) => {

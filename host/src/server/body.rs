@@ -24,11 +24,7 @@ pub struct DurableBody {
 
 impl DurableBody {
     pub fn new(body: WasiBody, effects: Arc<Effects>) -> Self {
-        Self {
-            body,
-            effects,
-            held: None,
-        }
+        Self { body, effects, held: None }
     }
 }
 

@@ -20,13 +20,7 @@ pub struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, kind: &'static str, code: &'static str, message: String) -> Self {
-        Self {
-            status,
-            kind,
-            code,
-            message,
-            param: None,
-        }
+        Self { status, kind, code, message, param: None }
     }
 
     /// Nothing is routed there.

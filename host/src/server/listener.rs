@@ -23,18 +23,14 @@ use wasmtime_wasi_http::Error;
 use super::Gate;
 
 /// What a client that knows HTTP/2 begins with; no HTTP/1.1 request does.
-const PREFACE: &[u8] = b"PRI * HT";
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const MAX_STREAMS: u32 = 256;
 
 /// Accepts until `stop`, then finishes what is in flight, for `patience` at most.
-pub async fn run(
-    listener: TcpListener,
-    gate: Arc<Gate>,
-    stop: CancellationToken,
-    patience: Duration,
-) {
+pub async fn run(listener: TcpListener, gate: Arc<Gate>, stop: CancellationToken, patience: Duration) {
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(gate.limits().max_connections));
+    let cut = CancellationToken::new();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -50,15 +46,21 @@ pub async fn run(
                 continue;
             }
         };
-        let (gate, watcher, stop) = (gate.clone(), graceful.watcher(), stop.clone());
+        let serving = serve(stream, client, gate.clone(), graceful.watcher(), stop.clone());
+        let cut = cut.clone();
         tokio::spawn(async move {
             let _place = place;
-            serve(stream, client, gate, watcher, stop).await;
+            tokio::select! {
+                () = cut.cancelled() => {}
+                () = serving => {}
+            }
         });
     }
     drop(listener);
     if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
         tracing::warn!("connections are still busy: they are cut");
+        // Components see their streams end and can still settle what they cost.
+        cut.cancel();
     }
 }
 
@@ -66,24 +68,14 @@ async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = connections
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(io::Error::other)?;
+    let place = connections.clone().acquire_owned().await.map_err(io::Error::other)?;
     let (stream, client) = listener.accept().await?;
     // An answer in two writes would otherwise wait for the client's delayed acknowledgement, 40 ms.
     stream.set_nodelay(true)?;
     Ok((stream, client, place))
 }
 
-async fn serve(
-    stream: TcpStream,
-    client: SocketAddr,
-    gate: Arc<Gate>,
-    watcher: Watcher,
-    stop: CancellationToken,
-) {
+async fn serve(stream: TcpStream, client: SocketAddr, gate: Arc<Gate>, watcher: Watcher, stop: CancellationToken) {
     let limits = gate.limits();
     let version = tokio::select! {
         () = stop.cancelled() => return,

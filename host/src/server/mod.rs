@@ -2,21 +2,19 @@
 //! reaches ([`routes`]), and how the answer leaves ([`response`]).
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
-use wasmtime_wasi_http::handler::{
-    ExpirationError, InstantiationError, ProxyHandler, TrapOrPanicError,
-};
+use tokio::time::{Instant, timeout};
+use wasmtime_wasi_http::handler::{ExpirationError, InstantiationError, ProxyHandler, TrapOrPanicError};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use self::errors::Refusal;
-use self::request::{BodyFault, BodyWatch};
+use self::request::BodyFault;
 use self::routes::{Match, Routes};
 use crate::instance::{Factory, RequestSlot};
 
@@ -27,11 +25,11 @@ pub mod request;
 pub mod response;
 pub mod routes;
 
-#[cfg(test)]
-mod tests;
-
 /// A body on its way to the client.
 pub type OutBody = UnsyncBoxBody<Bytes, Error>;
+
+/// How long a request waits before another try to make an instance for it.
+const RETRY: Duration = Duration::from_millis(10);
 
 /// Bounds of the server.
 #[derive(Clone, Debug)]
@@ -82,11 +80,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    pub fn new(
-        routes: Routes<ProxyHandler<Factory>>,
-        limits: Limits,
-        request_timeout: Duration,
-    ) -> Self {
+    pub fn new(routes: Routes<ProxyHandler<Factory>>, limits: Limits, request_timeout: Duration) -> Self {
         Self {
             routes,
             places: Arc::new(Semaphore::new(limits.max_concurrent_requests)),
@@ -106,11 +100,7 @@ impl Gate {
     }
 
     /// Answers a request, whatever happens.
-    pub async fn handle(
-        &self,
-        request: Request<WasiBody>,
-        client: Option<SocketAddr>,
-    ) -> Response<OutBody> {
+    pub async fn handle(&self, request: Request<WasiBody>, client: Option<SocketAddr>) -> Response<OutBody> {
         let path = request.uri().path().to_owned();
         if path == "/.well-known/spin/health" {
             return response::plain("OK");
@@ -159,29 +149,39 @@ impl Gate {
     async fn answer(
         &self,
         found: &Match<'_, ProxyHandler<Factory>>,
-        slot: RequestSlot,
-        request: Request<WasiBody>,
+        mut slot: RequestSlot,
+        mut request: Request<WasiBody>,
     ) -> Result<Response<WasiBody>, Refusal> {
         // The instance keeps the time. This only catches a request that no instance ever took.
         let limit = self.request_timeout.saturating_mul(2) + Duration::from_secs(1);
-        let started = tokio::time::Instant::now();
-        let error = match timeout(limit, found.target.handle(slot, request)).await {
-            Ok(Ok(response)) => return Ok(response),
-            Ok(Err(error)) => error,
-            Err(_) => return Err(Refusal::request_timeout()),
-        };
-        let late = started.elapsed() >= self.request_timeout;
-        if error.is::<ExpirationError>() || (error.is::<TrapOrPanicError>() && late) {
-            return Err(Refusal::request_timeout());
+        let started = Instant::now();
+        loop {
+            let error = match timeout(limit, found.target.handle(slot, request)).await {
+                Ok(Ok(response)) => return Ok(response),
+                Ok(Err(error)) => error,
+                Err(_) => return Err(Refusal::request_timeout()),
+            };
+            let error = match error.downcast::<InstantiationError<RequestSlot>>() {
+                Ok(error) if started.elapsed() < self.limits.wait => {
+                    // The pool is empty for a moment: idle instances go soon. The component hasn't seen the request yet.
+                    tokio::time::sleep(RETRY).await;
+                    slot = error.request_data;
+                    request = error.request.into_inner().unwrap_or_else(PoisonError::into_inner);
+                    continue;
+                }
+                Ok(error) => {
+                    tracing::error!(error = %format!("{:#}", error.error), "no instance could be made");
+                    return Err(Refusal::overloaded("no instance could be made"));
+                }
+                Err(error) => error,
+            };
+            let late = started.elapsed() >= self.request_timeout;
+            if error.is::<ExpirationError>() || (error.is::<TrapOrPanicError>() && late) {
+                return Err(Refusal::request_timeout());
+            }
+            tracing::error!(route = %found.route, error = %format!("{error:#}"), "component failed");
+            return Err(Refusal::component_failed("the component that serves this route has failed"));
         }
-        if let Some(error) = error.downcast_ref::<InstantiationError<RequestSlot>>() {
-            tracing::error!(error = %format!("{:#}", error.error), "no instance could be made");
-            return Err(Refusal::overloaded("no instance could be made"));
-        }
-        tracing::error!(route = %found.route, error = %format!("{error:#}"), "component failed");
-        Err(Refusal::component_failed(
-            "the component that serves this route has failed",
-        ))
     }
 
     /// Takes a place among the requests being served, waiting a little for one.
@@ -206,6 +206,3 @@ impl From<BodyFault> for Refusal {
         }
     }
 }
-
-/// Used where a watch isn't.
-const _: fn(&BodyWatch) -> Option<BodyFault> = BodyWatch::seen;

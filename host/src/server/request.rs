@@ -1,10 +1,12 @@
 //! Makes a request fit for a component: its address, the headers that Spin sets, and a body with bounds.
 
+use std::mem;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
@@ -12,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use tokio::sync::Notify;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::Limits;
@@ -29,6 +31,9 @@ const SET_BY_HOST: [&str; 7] = [
     "spin-component-route",
     "spin-client-addr",
 ];
+/// How long, and how much, of a refused body is still read.
+const DRAIN_TIME: Duration = Duration::from_secs(2);
+const DRAIN_BYTES: usize = 64 * 1024 * 1024;
 const PATH_MATCH: &str = "spin-path-match-";
 
 /// Completes the address and sets the headers.
@@ -39,11 +44,7 @@ pub fn prepare<T>(
 ) -> Result<(), Refusal> {
     strip(request.headers_mut());
     let authority = authority(request)?;
-    let path = request
-        .uri()
-        .path_and_query()
-        .cloned()
-        .unwrap_or_else(|| PathAndQuery::from_static("/"));
+    let path = request.uri().path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     let full_url = format!("http://{authority}{path}");
 
     let mut set = |name: &str, value: &str| -> Result<(), Refusal> {
@@ -70,8 +71,7 @@ pub fn prepare<T>(
     parts.scheme = Some(Scheme::HTTP);
     parts.authority = Some(authority);
     parts.path_and_query = Some(path);
-    *request.uri_mut() =
-        Uri::from_parts(parts).map_err(|_| Refusal::invalid("path", "the address is malformed"))?;
+    *request.uri_mut() = Uri::from_parts(parts).map_err(|_| Refusal::invalid("path", "the address is malformed"))?;
     Ok(())
 }
 
@@ -79,11 +79,8 @@ fn strip(headers: &mut HeaderMap) {
     for name in SET_BY_HOST {
         headers.remove(name);
     }
-    let matches: Vec<HeaderName> = headers
-        .keys()
-        .filter(|name| name.as_str().starts_with(PATH_MATCH))
-        .cloned()
-        .collect();
+    let matches: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().starts_with(PATH_MATCH)).cloned().collect();
     for name in matches {
         headers.remove(name);
     }
@@ -95,8 +92,9 @@ fn authority(request: &Request<WasiBody>) -> Result<Authority, Refusal> {
     }
     match request.headers().get(header::HOST) {
         None => Ok(Authority::from_static("localhost")),
-        Some(host) => Authority::try_from(host.as_bytes())
-            .map_err(|_| Refusal::invalid("host", "the Host header is malformed")),
+        Some(host) => {
+            Authority::try_from(host.as_bytes()).map_err(|_| Refusal::invalid("host", "the Host header is malformed"))
+        }
     }
 }
 
@@ -153,15 +151,10 @@ impl BodyWatch {
 }
 
 /// Puts bounds on a request's body. What announces itself as too large is refused at once.
-pub fn bound_body(
-    request: Request<WasiBody>,
-    limits: &Limits,
-) -> Result<(Request<WasiBody>, BodyWatch), Refusal> {
-    let watch = BodyWatch {
-        shared: Arc::default(),
-        limit: limits.max_body_bytes,
-    };
+pub fn bound_body(request: Request<WasiBody>, limits: &Limits) -> Result<(Request<WasiBody>, BodyWatch), Refusal> {
+    let watch = BodyWatch { shared: Arc::default(), limit: limits.max_body_bytes };
     if request.body().size_hint().lower() > limits.max_body_bytes {
+        drain(request.into_body());
         return Err(Refusal::too_large(limits.max_body_bytes));
     }
     let now = Instant::now();
@@ -182,11 +175,25 @@ pub fn bound_body(
     Ok((bounded, watch))
 }
 
+/// Reads on for a while. A client that is still sending wouldn't see an answer: closing on it makes its system throw away
+/// what has arrived.
+fn drain(mut body: WasiBody) {
+    tokio::spawn(timeout(DRAIN_TIME, async move {
+        let mut left = DRAIN_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            match left.checked_sub(frame.data_ref().map_or(0, Bytes::len)) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    }));
+}
+
 struct BoundedBody {
     body: WasiBody,
     left: u64,
     end: Instant,
-    idle: std::time::Duration,
+    idle: Duration,
     timer: Pin<Box<Sleep>>,
     watch: BodyWatch,
 }
@@ -195,10 +202,7 @@ impl Body for BoundedBody {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let frame = match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => frame,
             Poll::Ready(other) => return Poll::Ready(other),
@@ -213,6 +217,7 @@ impl Body for BoundedBody {
             Some(left) => self.left = left,
             None => {
                 self.watch.report(TOO_LARGE);
+                drain(mem::take(&mut self.body));
                 return Poll::Ready(Some(Err(Error::HttpRequestBodySize(None))));
             }
         }

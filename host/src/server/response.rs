@@ -43,10 +43,7 @@ pub async fn guarded(
     place: OwnedSemaphorePermit,
 ) -> Response<OutBody> {
     let (parts, body) = response.into_parts();
-    let stream = parts
-        .headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let stream = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     let mut body = DurableBody::new(body, link.effects.clone());
     let first = first_frames(&mut body, stream).await;
     let body = match first {
@@ -55,12 +52,7 @@ pub async fn guarded(
             drop((link, place));
             Full::from(bytes).map_err(|never| match never {}).boxed_unsync()
         }
-        First::Part(frames) => OutgoingBody {
-            frames,
-            body,
-            _hold: (link, place),
-        }
-        .boxed_unsync(),
+        First::Part(frames) => OutgoingBody { frames, body, _hold: (link, place) }.boxed_unsync(),
     };
     Response::from_parts(parts, body)
 }
@@ -100,9 +92,7 @@ async fn first_frames(body: &mut DurableBody, stream: bool) -> First {
 }
 
 fn whole(frames: VecDeque<Result<Frame<Bytes>, Error>>) -> First {
-    let mut data = frames
-        .into_iter()
-        .filter_map(|frame| frame.ok()?.into_data().ok());
+    let mut data = frames.into_iter().filter_map(|frame| frame.ok()?.into_data().ok());
     let Some(first) = data.next() else {
         return First::Whole(Bytes::new());
     };
@@ -128,10 +118,7 @@ impl Body for OutgoingBody {
     type Data = Bytes;
     type Error = Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if let Some(frame) = self.frames.pop_front() {
             return Poll::Ready(Some(frame));
         }
@@ -143,12 +130,8 @@ impl Body for OutgoingBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        let ready: u64 = self
-            .frames
-            .iter()
-            .filter_map(|frame| frame.as_ref().ok()?.data_ref())
-            .map(|data| data.len() as u64)
-            .sum();
+        let ready: u64 =
+            self.frames.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref()).map(|data| data.len() as u64).sum();
         let rest = self.body.size_hint();
         let mut hint = SizeHint::new();
         hint.set_lower(ready + rest.lower());

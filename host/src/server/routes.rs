@@ -54,11 +54,7 @@ impl Route {
                 None => Segment::Literal(segment.into()),
             });
         }
-        Ok(Self {
-            text: text.into(),
-            segments,
-            wildcard,
-        })
+        Ok(Self { text: text.into(), segments, wildcard })
     }
 
     /// The pattern without its wildcard.
@@ -68,20 +64,13 @@ impl Route {
 
     /// `None`: no match. Otherwise how many segments the pattern itself covers.
     fn matches(&self, path: &[&str]) -> bool {
-        let long_enough = if self.wildcard {
-            path.len() >= self.segments.len()
-        } else {
-            path.len() == self.segments.len()
-        };
+        let long_enough =
+            if self.wildcard { path.len() >= self.segments.len() } else { path.len() == self.segments.len() };
         long_enough
-            && self
-                .segments
-                .iter()
-                .zip(path)
-                .all(|(segment, part)| match segment {
-                    Segment::Literal(literal) => literal == part,
-                    Segment::Named(_) => true,
-                })
+            && self.segments.iter().zip(path).all(|(segment, part)| match segment {
+                Segment::Literal(literal) => literal == part,
+                Segment::Named(_) => true,
+            })
     }
 
     /// The better of two routes for one path comes first: segment by segment a literal before a name before the wildcard.
@@ -93,11 +82,7 @@ impl Route {
                 _ => {}
             }
         }
-        other
-            .segments
-            .len()
-            .cmp(&self.segments.len())
-            .then(self.wildcard.cmp(&other.wildcard))
+        other.segments.len().cmp(&self.segments.len()).then(self.wildcard.cmp(&other.wildcard))
     }
 }
 
@@ -140,12 +125,7 @@ impl<T> Routes<T> {
             Segment::Named(name) => Some((name.as_str(), (*part).to_owned())),
             Segment::Literal(_) => None,
         });
-        Some(Match {
-            target,
-            route,
-            path_info,
-            named: named.collect(),
-        })
+        Some(Match { target, route, path_info, named: named.collect() })
     }
 }
 
@@ -156,13 +136,8 @@ mod tests {
     #[track_caller]
     fn check(routes: &[&str], path: &str, expected: Option<(&str, &str)>) {
         let found = |order: Vec<&str>| {
-            let routes = order
-                .iter()
-                .map(|route| (Route::parse(route).unwrap(), ()))
-                .collect();
-            Routes::new(routes)
-                .find(path)
-                .map(|found| (found.route.to_string(), found.path_info))
+            let routes = order.iter().map(|route| (Route::parse(route).unwrap(), ())).collect();
+            Routes::new(routes).find(path).map(|found| (found.route.to_string(), found.path_info))
         };
         let expected = expected.map(|(route, info)| (route.to_owned(), info.to_owned()));
         assert_eq!(found(routes.to_vec()), expected, "{path} in {routes:?}");

@@ -11,11 +11,7 @@ use crate::{Adapter, AnswerHead, Call, Header, Operation, Usage};
 const MARKER: &str = "Zq7vendor-text";
 
 /// Each byte of the answer in turn is changed or dropped, and noise comes in its place.
-pub fn damaged_answers_stay_within_worst_case(
-    adapter: &dyn Adapter,
-    recording: &Recording,
-    call: &Call,
-) {
+pub fn damaged_answers_stay_within_worst_case(adapter: &dyn Adapter, recording: &Recording, call: &Call) {
     let fits = |body: &[u8]| {
         let outcome = feed(adapter, recording, call, [body]);
         // Numbers that the vendor itself reports may be anything; the gate bounds those by the reservation.
@@ -40,15 +36,7 @@ pub fn damaged_answers_stay_within_worst_case(
 pub fn damaged_plans_never_panic(adapter: &dyn Adapter, recordings: &[Recording]) {
     let mut noise = Noise(0x5eed);
     for recording in recordings {
-        for options in [
-            "",
-            "[]",
-            "null",
-            "{",
-            r#"{"model":1}"#,
-            r#"{"max_characters":-1}"#,
-            r#"{"a":1,"a":2}"#,
-        ] {
+        for options in ["", "[]", "null", "{", r#"{"model":1}"#, r#"{"max_characters":-1}"#, r#"{"a":1,"a":2}"#] {
             let _ = adapter.plan(&recording.operation, options);
         }
         if let Operation::Chat(body) = &recording.operation {
@@ -66,10 +54,7 @@ pub fn damaged_plans_never_panic(adapter: &dyn Adapter, recordings: &[Recording]
     }
     for id in ["", "../x", "a b", "a/b", "é", "c1?x=1", "c1\r\nx: y"] {
         let planned = adapter.plan(&Operation::VideoEnd(id.into()), "{}");
-        assert!(
-            planned.is_err(),
-            "the session id {id:?} must not get into a path: {planned:?}"
-        );
+        assert!(planned.is_err(), "the session id {id:?} must not get into a path: {planned:?}");
     }
 }
 
@@ -77,35 +62,20 @@ pub fn damaged_plans_never_panic(adapter: &dyn Adapter, recordings: &[Recording]
 pub fn failures_never_repeat_the_vendor(adapter: &dyn Adapter) {
     let bodies: Vec<Vec<u8>> = vec![
         MARKER.into(),
-        alloc::format!(
-            r#"{{"error":{{"message":"{MARKER}","type":"{MARKER}","code":"{MARKER}"}}}}"#
-        )
-        .into(),
+        alloc::format!(r#"{{"error":{{"message":"{MARKER}","type":"{MARKER}","code":"{MARKER}"}}}}"#).into(),
         alloc::format!(r#"{{"detail":{{"status":"{MARKER}","message":"{MARKER}"}}}}"#).into(),
         alloc::format!(r#"{{"error":"{MARKER}","message":"{MARKER}"}}"#).into(),
         Vec::new(),
         Noise(0x5eed).bytes(500),
     ];
     for status in (300..600).chain([0, 100, 200, 999]) {
-        let head = AnswerHead {
-            status,
-            headers: vec![Header::new("retry-after", MARKER)],
-        };
+        let head = AnswerHead { status, headers: vec![Header::new("retry-after", MARKER)] };
         for body in &bodies {
             let failure = adapter.explain(&head, body);
+            assert!(!failure.message.contains(MARKER), "{status}: the page sees the vendor's text: {failure:?}");
+            assert!(!failure.message.is_empty() && !failure.code.is_empty(), "{status}: {failure:?}");
             assert!(
-                !failure.message.contains(MARKER),
-                "{status}: the page sees the vendor's text: {failure:?}"
-            );
-            assert!(
-                !failure.message.is_empty() && !failure.code.is_empty(),
-                "{status}: {failure:?}"
-            );
-            assert!(
-                failure
-                    .code
-                    .bytes()
-                    .all(|b| b.is_ascii_lowercase() || b == b'_'),
+                failure.code.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'),
                 "{status}: a code is a name: {failure:?}"
             );
         }
@@ -118,11 +88,7 @@ pub fn webhook_is_repeatable_and_robust(adapter: &dyn Adapter, webhook: &Webhook
         Ok(event) => event,
         Err(error) => panic!("a recorded webhook must be read, but {error}"),
     };
-    assert_eq!(
-        adapter.webhook(&webhook.headers, &webhook.body).as_ref(),
-        Ok(&event),
-        "a repeat reads the same"
-    );
+    assert_eq!(adapter.webhook(&webhook.headers, &webhook.body).as_ref(), Ok(&event), "a repeat reads the same");
     for text in [&event.dedupe_id, &event.name] {
         assert!(
             (1..=512).contains(&text.len()) && !text.chars().any(char::is_control),
@@ -133,36 +99,18 @@ pub fn webhook_is_repeatable_and_robust(adapter: &dyn Adapter, webhook: &Webhook
         let _ = adapter.webhook(&webhook.headers, &body);
         let _ = adapter.webhook(&[], &body);
     }
-    assert!(
-        adapter.webhook(&[], b"").is_err(),
-        "nothing is not an event"
-    );
-    assert!(
-        adapter.webhook(&[], &Noise(0x5eed).bytes(300)).is_err(),
-        "noise is not an event"
-    );
-    assert!(
-        adapter.webhook(&[], "[".repeat(20_000).as_bytes()).is_err(),
-        "depth is not an event"
-    );
+    assert!(adapter.webhook(&[], b"").is_err(), "nothing is not an event");
+    assert!(adapter.webhook(&[], &Noise(0x5eed).bytes(300)).is_err(), "noise is not an event");
+    assert!(adapter.webhook(&[], "[".repeat(20_000).as_bytes()).is_err(), "depth is not an event");
 }
 
 /// A good start reads as a session; a damaged one never panics.
 pub fn video_start_is_robust(adapter: &dyn Adapter, body: &[u8]) {
     let session = adapter.video_started(body);
-    assert!(
-        session
-            .as_ref()
-            .is_ok_and(|session| crate::is_plain_url(&session.join_url)),
-        "{session:?}"
-    );
+    assert!(session.as_ref().is_ok_and(|session| crate::is_plain_url(&session.join_url)), "{session:?}");
     for body in damaged(body) {
         if let Ok(session) = adapter.video_started(&body) {
-            assert!(
-                crate::is_plain_url(&session.join_url),
-                "the page would be sent to {:?}",
-                session.join_url
-            );
+            assert!(crate::is_plain_url(&session.join_url), "the page would be sent to {:?}", session.join_url);
         }
     }
 }
@@ -177,12 +125,6 @@ fn damaged(body: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
         };
         let (left, right) = body.split_at(at);
         let dropped = [left, right.get(1..).unwrap_or_default()].concat();
-        [
-            changed(b'9'),
-            changed(b'"'),
-            changed(0xff),
-            dropped,
-            left.to_vec(),
-        ]
+        [changed(b'9'), changed(b'"'), changed(0xff), dropped, left.to_vec()]
     })
 }

@@ -46,12 +46,7 @@ pub struct Webhook {
 ///
 /// # Panics
 /// A rule is broken.
-pub fn check(
-    adapter: &dyn Adapter,
-    recordings: &[Recording],
-    webhooks: &[Webhook],
-    video_starts: &[&[u8]],
-) {
+pub fn check(adapter: &dyn Adapter, recordings: &[Recording], webhooks: &[Webhook], video_starts: &[&[u8]]) {
     planning::facts_are_well_formed(adapter);
     for recording in recordings {
         let call = planning::plan_is_sound(adapter, recording);

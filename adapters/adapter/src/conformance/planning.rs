@@ -7,55 +7,24 @@ use crate::{Adapter, Answer, Call, is_plain_url, units_of};
 pub fn facts_are_well_formed(adapter: &dyn Adapter) {
     let profile = adapter.profile();
     assert!(
-        !profile.vendor.is_empty()
-            && profile
-                .vendor
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b == b'-'),
+        !profile.vendor.is_empty() && profile.vendor.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
         "a vendor's name is lower case: {:?}",
         profile.vendor
     );
-    assert!(
-        !profile.capabilities.is_empty(),
-        "a vendor can do something"
-    );
-    assert!(
-        is_plain_url(profile.base_url),
-        "the base URL is an address: {}",
-        profile.base_url
-    );
-    assert!(
-        profile.base_url.starts_with("https://"),
-        "a vendor is called over TLS: {}",
-        profile.base_url
-    );
-    assert!(
-        !profile.base_url.ends_with('/'),
-        "the base URL has no trailing slash: {}",
-        profile.base_url
-    );
-    assert!(
-        !profile.credential.name.is_empty(),
-        "the key goes into a header"
-    );
+    assert!(!profile.capabilities.is_empty(), "a vendor can do something");
+    assert!(is_plain_url(profile.base_url), "the base URL is an address: {}", profile.base_url);
+    assert!(profile.base_url.starts_with("https://"), "a vendor is called over TLS: {}", profile.base_url);
+    assert!(!profile.base_url.ends_with('/'), "the base URL has no trailing slash: {}", profile.base_url);
+    assert!(!profile.credential.name.is_empty(), "the key goes into a header");
     for price in adapter.prices() {
-        let (whole, fraction) = price
-            .usd_per_unit
-            .split_once('.')
-            .unwrap_or((price.usd_per_unit, "0"));
+        let (whole, fraction) = price.usd_per_unit.split_once('.').unwrap_or((price.usd_per_unit, "0"));
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         assert!(
             digits(whole) && digits(fraction) && fraction.len() <= 9,
             "a price is a decimal with at most nine places: {price:?}"
         );
-        assert!(
-            price.usd_per_unit.bytes().any(|b| matches!(b, b'1'..=b'9')),
-            "nothing is free: {price:?}"
-        );
-        assert!(
-            price.as_of.len() == 10 && !price.source.is_empty(),
-            "a price says when and where: {price:?}"
-        );
+        assert!(price.usd_per_unit.bytes().any(|b| matches!(b, b'1'..=b'9')), "nothing is free: {price:?}");
+        assert!(price.as_of.len() == 10 && !price.source.is_empty(), "a price says when and where: {price:?}");
     }
 }
 
@@ -67,9 +36,7 @@ pub fn plan_is_sound(adapter: &dyn Adapter, recording: &Recording) -> Call {
         Err(error) => panic!("{name}: must plan, but {error:?}"),
     };
     assert_eq!(
-        adapter
-            .plan(&recording.operation, recording.options)
-            .as_ref(),
+        adapter.plan(&recording.operation, recording.options).as_ref(),
         Ok(&call),
         "{name}: a plan is repeatable"
     );
@@ -79,44 +46,22 @@ pub fn plan_is_sound(adapter: &dyn Adapter, recording: &Recording) -> Call {
         call.path
     );
     assert!(
-        call.path
-            .bytes()
-            .all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#')),
+        call.path.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'\\' | b'#')),
         "{name}: path {:?} is plain ASCII",
         call.path
     );
-    assert!(
-        !call.path.split('/').any(|part| matches!(part, "." | "..")),
-        "{name}: path {:?} doesn't climb",
-        call.path
-    );
-    assert!(
-        matches!(call.method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE"),
-        "{name}: method {:?}",
-        call.method
-    );
+    assert!(!call.path.split('/').any(|part| matches!(part, "." | "..")), "{name}: path {:?} doesn't climb", call.path);
+    assert!(matches!(call.method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE"), "{name}: method {:?}", call.method);
     let credential = adapter.profile().credential.name;
     for header in &call.headers {
-        let forbidden = [
-            credential,
-            "authorization",
-            "cookie",
-            "host",
-            "content-length",
-            "transfer-encoding",
-        ];
+        let forbidden = [credential, "authorization", "cookie", "host", "content-length", "transfer-encoding"];
         assert!(
-            !forbidden
-                .iter()
-                .any(|name| header.name.eq_ignore_ascii_case(name)),
+            !forbidden.iter().any(|name| header.name.eq_ignore_ascii_case(name)),
             "{name}: header {:?} belongs to the proxy",
             header.name
         );
         assert!(
-            header
-                .name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            header.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
                 && header.value.bytes().all(|b| (0x20..0x7f).contains(&b)),
             "{name}: header {header:?} is plain ASCII"
         );

@@ -23,13 +23,7 @@ pub struct Cache {
 impl Cache {
     /// Holds at most about `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self {
-            young: HashMap::new(),
-            old: HashMap::new(),
-            young_bytes: 0,
-            half: limit / 2,
-            rotations: 0,
-        }
+        Self { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, half: limit / 2, rotations: 0 }
     }
 
     /// Outer `None`: not cached.
@@ -47,9 +41,7 @@ impl Cache {
         self.old.remove(&key);
         self.young_bytes += cost(&key, value.as_ref());
         if let Some(previous) = self.young.insert(key.clone(), value) {
-            self.young_bytes = self
-                .young_bytes
-                .saturating_sub(cost(&key, previous.as_ref()));
+            self.young_bytes = self.young_bytes.saturating_sub(cost(&key, previous.as_ref()));
         }
         if self.young_bytes > self.half {
             self.old = mem::take(&mut self.young);
@@ -79,19 +71,10 @@ mod tests {
         let hot = Key::new("default", "hot");
         cache.put(hot.clone(), Some(Bytes::from_static(b"1")));
         for n in 0..10_000 {
-            cache.put(
-                Key::new("default", &format!("k{n}")),
-                Some(Bytes::from(vec![0; 100])),
-            );
-            assert!(
-                cache.get(&hot).is_some(),
-                "the hot key was dropped after {n} others"
-            );
+            cache.put(Key::new("default", &format!("k{n}")), Some(Bytes::from(vec![0; 100])));
+            assert!(cache.get(&hot).is_some(), "the hot key was dropped after {n} others");
         }
-        assert!(
-            cache.young.len() + cache.old.len() < 700,
-            "more than the bound"
-        );
+        assert!(cache.young.len() + cache.old.len() < 700, "more than the bound");
         assert_eq!(cache.get(&Key::new("default", "k0")), None);
         assert!(cache.rotations() > 10);
     }

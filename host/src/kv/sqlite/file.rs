@@ -20,9 +20,7 @@ pub fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     // A file from Spin is in rollback-journal mode. Switching needs it to itself for a moment; when that can't be had the
     // store works all the same, only slower, so this is no reason to stop.
-    let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| {
-        row.get::<_, String>(0)
-    });
+    let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
     match mode {
         Ok(mode) if mode.eq_ignore_ascii_case("wal") => {}
         Ok(mode) => tracing::warn!(mode, "the key-value file stays in its journal mode"),
@@ -48,9 +46,7 @@ pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
 pub fn read(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Bytes>> {
     connection
         .prepare_cached("SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2")?
-        .query_row(params![key.store(), key.key()], |row| {
-            row.get::<_, Vec<u8>>(0)
-        })
+        .query_row(params![key.store(), key.key()], |row| row.get::<_, Vec<u8>>(0))
         .optional()
         .map(|value| value.map(Bytes::from))
 }
@@ -64,18 +60,11 @@ pub fn read_keys(
 ) -> rusqlite::Result<Vec<String>> {
     // No string sorts before the empty one, and the empty key itself only has to be found when there is no cursor.
     let sql = match after {
-        Some(_) => {
-            "SELECT key FROM spin_key_value WHERE store = ?1 AND key > ?2 ORDER BY key LIMIT ?3"
-        }
-        None => {
-            "SELECT key FROM spin_key_value WHERE store = ?1 AND key >= ?2 ORDER BY key LIMIT ?3"
-        }
+        Some(_) => "SELECT key FROM spin_key_value WHERE store = ?1 AND key > ?2 ORDER BY key LIMIT ?3",
+        None => "SELECT key FROM spin_key_value WHERE store = ?1 AND key >= ?2 ORDER BY key LIMIT ?3",
     };
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    connection
-        .prepare_cached(sql)?
-        .query_map(params![store, after.unwrap_or(""), limit], |row| row.get(0))?
-        .collect()
+    connection.prepare_cached(sql)?.query_map(params![store, after.unwrap_or(""), limit], |row| row.get(0))?.collect()
 }
 
 /// Writes a batch in one transaction: after a crash either all of it is there or none.
@@ -86,8 +75,7 @@ pub fn commit(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<
             "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2, ?3)
              ON CONFLICT (store, key) DO UPDATE SET value = excluded.value",
         )?;
-        let mut delete = transaction
-            .prepare_cached("DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
+        let mut delete = transaction.prepare_cached("DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
         // Newest first: of several writes of a key in one batch only the last can ever be seen, so the others cost nothing.
         let mut written = HashSet::with_capacity(batch.len());
         for write in batch.iter().rev() {

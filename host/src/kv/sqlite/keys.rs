@@ -7,25 +7,16 @@ use crate::kv::{KvError, Seq};
 
 impl SqliteStore {
     /// Up to `limit` keys after `after`, in byte order; fewer only at the end.
-    pub(super) fn page(
-        &self,
-        store: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<(Vec<String>, Seq), KvError> {
+    pub(super) fn page(&self, store: &str, after: Option<&str>, limit: usize) -> Result<(Vec<String>, Seq), KvError> {
         // Pending writes first, disk second: one that commits in between is then seen twice instead of not at all.
         let (added, removed, seq) = self.pending_keys(store, after)?;
         // As many more as could be taken away again, so that a short page always means the end.
         let wanted = limit.saturating_add(removed.len());
-        let stored =
-            self.with_reader(|connection| file::read_keys(connection, store, after, wanted))?;
+        let stored = self.with_reader(|connection| file::read_keys(connection, store, after, wanted))?;
         let more_on_disk = stored.len() == wanted;
         let last_on_disk = stored.last().cloned();
 
-        let mut keys: BTreeSet<String> = stored
-            .into_iter()
-            .filter(|key| !removed.contains(key))
-            .collect();
+        let mut keys: BTreeSet<String> = stored.into_iter().filter(|key| !removed.contains(key)).collect();
         keys.extend(added.into_iter().filter(|key| {
             // Beyond what disk has shown, other keys may still come before this one: it belongs to a later page.
             !more_on_disk || last_on_disk.as_ref().is_some_and(|last| key <= last)
@@ -49,11 +40,7 @@ impl SqliteStore {
                 continue;
             }
             seq = seq.max(pending.seq);
-            let keys = if pending.value.is_some() {
-                &mut added
-            } else {
-                &mut removed
-            };
+            let keys = if pending.value.is_some() { &mut added } else { &mut removed };
             keys.insert(key.key().to_owned());
         }
         Ok((added, removed, seq))

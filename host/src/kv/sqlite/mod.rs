@@ -53,6 +53,8 @@ struct Shared {
     progress: watch::Sender<Progress>,
     /// The same as `progress`, for a look without a lock.
     durable: AtomicU64,
+    #[cfg(test)]
+    commits: AtomicU64,
 }
 
 impl Shared {
@@ -68,8 +70,8 @@ pub struct SqliteStore {
     path: PathBuf,
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    /// Held as long as the store lives: two gates on one file would each trust their own memory.
-    _lock: File,
+    /// Held until the store is closed: two gates on one file would each trust their own memory.
+    lock: Mutex<Option<File>>,
 }
 
 impl SqliteStore {
@@ -77,27 +79,20 @@ impl SqliteStore {
     pub fn open(data: &Path) -> anyhow::Result<Self> {
         let path = data.join(FILE_NAME);
         let lock = lock(data)?;
-        let connection =
-            file::open_writer(&path).with_context(|| format!("opening {}", path.display()))?;
+        let connection = file::open_writer(&path).with_context(|| format!("opening {}", path.display()))?;
         let shared = Arc::new(Shared {
             state: Mutex::new(State::new(CACHE_BYTES)),
             work: Condvar::new(),
             progress: watch::Sender::new(Progress::Durable(Seq::START)),
             durable: AtomicU64::new(0),
+            #[cfg(test)]
+            commits: AtomicU64::new(0),
         });
         let writer = {
             let shared = shared.clone();
-            std::thread::Builder::new()
-                .name("kv-writer".into())
-                .spawn(move || writer::run(connection, &shared))?
+            std::thread::Builder::new().name("kv-writer".into()).spawn(move || writer::run(connection, &shared))?
         };
-        Ok(Self {
-            shared,
-            path,
-            readers: Mutex::default(),
-            writer: Mutex::new(Some(writer)),
-            _lock: lock,
-        })
+        Ok(Self { shared, path, readers: Mutex::default(), writer: Mutex::new(Some(writer)), _lock: lock })
     }
 
     /// Waits while too much is queued.
@@ -139,17 +134,13 @@ impl SqliteStore {
             let value = self.with_reader(|connection| file::read(connection, &key))?;
             let mut state = self.shared.lock();
             // Written meanwhile, or the cache has turned over: what was read may be old. Look again.
-            if matches!(state.lookup(&key), Known::Unknown) && state.cache.rotations() == rotations
-            {
+            if matches!(state.lookup(&key), Known::Unknown) && state.cache.rotations() == rotations {
                 state.cache.put(key.clone(), value);
             }
         }
     }
 
-    fn with_reader<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, KvError> {
+    fn with_reader<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, KvError> {
         let io = |error: rusqlite::Error| KvError::Io(error.to_string().into());
         let idle = self.lock_readers().pop();
         let connection = match idle {
@@ -230,12 +221,7 @@ impl KeyValue for SqliteStore {
         })
     }
 
-    fn increment<'a>(
-        &'a self,
-        store: &'a str,
-        key: &'a str,
-        delta: i64,
-    ) -> KvFuture<'a, (i64, Seq)> {
+    fn increment<'a>(&'a self, store: &'a str, key: &'a str, delta: i64) -> KvFuture<'a, (i64, Seq)> {
         Box::pin(self.add(Key::new(store, key), delta))
     }
 
@@ -259,9 +245,7 @@ impl KeyValue for SqliteStore {
             }
             let mut progress = self.shared.progress.subscribe();
             let reached = progress
-                .wait_for(
-                    |progress| !matches!(progress, Progress::Durable(durable) if *durable < seq),
-                )
+                .wait_for(|progress| !matches!(progress, Progress::Durable(durable) if *durable < seq))
                 .await
                 .map(|progress| progress.clone());
             match reached {
@@ -277,15 +261,12 @@ impl KeyValue for SqliteStore {
     fn close(&self) {
         self.shared.lock().closing = true;
         self.shared.work.notify_one();
-        let writer = self
-            .writer
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(writer) = writer {
             let _ = writer.join();
         }
         self.lock_readers().clear();
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 
@@ -302,8 +283,6 @@ fn lock(data: &Path) -> anyhow::Result<File> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!("{} is in use by another gate", data.display()),
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("locking {}", path.display()))
-        }
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
 }

@@ -20,10 +20,7 @@ impl Key {
         let mut text = String::with_capacity(store.len() + key.len());
         text.push_str(store);
         text.push_str(key);
-        Self {
-            text: text.into(),
-            split: store.len(),
-        }
+        Self { text: text.into(), split: store.len() }
     }
 
     pub fn store(&self) -> &str {
@@ -103,13 +100,7 @@ impl State {
         self.last = Seq(self.last.0 + 1);
         let seq = self.last;
         self.queued_bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
-        self.overlay.insert(
-            key.clone(),
-            Pending {
-                value: value.clone(),
-                seq,
-            },
-        );
+        self.overlay.insert(key.clone(), Pending { value: value.clone(), seq });
         self.queue.push(Write { key, value, seq });
         seq
     }
@@ -117,11 +108,7 @@ impl State {
     /// After a commit: moves what it wrote from the overlay to the cache, unless something newer is pending.
     pub fn publish(&mut self, committed: Vec<Write>) {
         for write in committed {
-            if self
-                .overlay
-                .get(&write.key)
-                .is_some_and(|pending| pending.seq == write.seq)
-            {
+            if self.overlay.get(&write.key).is_some_and(|pending| pending.seq == write.seq) {
                 self.overlay.remove(&write.key);
                 self.cache.put(write.key, write.value);
             }

@@ -1,1 +1,218 @@
-//! Tests.
+//! What only the embedded store promises: groups, crashes, failures, and Spin's file.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use futures::future::join_all;
+use tempfile::TempDir;
+
+use super::*;
+use crate::kv::conformance;
+
+const S: &str = "default";
+/// Tells the test binary that it is the process to be killed.
+const CHILD: &str = "TOLLGATE_TEST_KILLED_CHILD";
+
+struct InFolder {
+    store: SqliteStore,
+    folder: TempDir,
+}
+
+fn open() -> InFolder {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    InFolder { store, folder }
+}
+
+#[test]
+fn conforms() {
+    let folders = Mutex::new(Vec::new());
+    conformance::run(|| {
+        let InFolder { store, folder } = open();
+        folders.lock().unwrap().push(folder);
+        Arc::new(store)
+    });
+}
+
+#[tokio::test]
+async fn what_was_written_is_there_after_a_reopening() {
+    let InFolder { store, folder } = open();
+    store.set(S, "a", Bytes::from_static(b"1")).await.unwrap();
+    store.increment(S, "n", 3).await.unwrap();
+    drop(store);
+    let store = SqliteStore::open(folder.path()).unwrap();
+    assert_eq!(store.get(S, "a").await.unwrap().0.as_deref(), Some(&b"1"[..]));
+    assert_eq!(store.increment(S, "n", 1).await.unwrap().0, 4);
+}
+
+#[tokio::test]
+async fn two_gates_can_not_share_a_folder() {
+    let InFolder { store, folder } = open();
+    assert!(SqliteStore::open(folder.path()).is_err());
+    drop(store);
+    SqliteStore::open(folder.path()).unwrap();
+}
+
+#[tokio::test]
+async fn writes_are_committed_in_groups() {
+    let InFolder { store, folder: _folder } = open();
+    const WRITES: u64 = 5_000;
+    let writes = (0..WRITES).map(|n| {
+        let store = &store;
+        async move {
+            let (_, seq) = store.increment(S, &format!("k{}", n % 100), 1).await.unwrap();
+            store.durable(seq).await.unwrap();
+        }
+    });
+    join_all(writes).await;
+    let commits = store.shared.commits.load(Ordering::Relaxed);
+    assert!(commits < WRITES / 20, "{commits} commits for {WRITES} writes");
+    let sum: i64 = {
+        let mut sum = 0;
+        for n in 0..100 {
+            sum += store.increment(S, &format!("k{n}"), 0).await.unwrap().0;
+        }
+        sum
+    };
+    assert_eq!(sum, 5_000);
+}
+
+#[tokio::test]
+async fn callers_wait_when_too_much_is_queued() {
+    let InFolder { store, folder: _folder } = open();
+    let value = Bytes::from(vec![1; 1 << 20]);
+    let before = std::time::Instant::now();
+    for n in 0..300 {
+        store.set(S, &format!("k{n}"), value.clone()).await.unwrap();
+        let queued = store.shared.lock().queued_bytes;
+        assert!(queued <= MAX_QUEUED_BYTES + (2 << 20), "{queued} bytes queued");
+    }
+    assert!(before.elapsed() < Duration::from_secs(60));
+}
+
+#[tokio::test]
+async fn after_a_failed_commit_nothing_works_until_a_restart() {
+    let InFolder { store, folder } = open();
+    let (_, durable) = store.increment(S, "n", 1).await.unwrap();
+    store.durable(durable).await.unwrap();
+
+    // The next commit finds no table: as fatal as a full disk.
+    let intruder = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    intruder.execute("ALTER TABLE spin_key_value RENAME TO gone", []).unwrap();
+    let (_, lost) = store.increment(S, "n", 1).await.unwrap();
+    assert!(matches!(store.durable(lost).await, Err(KvError::Failed(_))));
+
+    assert!(store.durable(durable).await.is_ok(), "an earlier write is as durable as ever");
+    assert!(!store.is_durable(lost));
+    assert!(matches!(store.get(S, "n").await, Err(KvError::Failed(_))));
+    assert!(matches!(store.increment(S, "n", 1).await, Err(KvError::Failed(_))));
+    assert!(matches!(store.set(S, "m", Bytes::new()).await, Err(KvError::Failed(_))));
+    assert!(matches!(store.list_keys(S, None, 1).await, Err(KvError::Failed(_))));
+
+    intruder.execute("ALTER TABLE gone RENAME TO spin_key_value", []).unwrap();
+    drop(store);
+    let store = SqliteStore::open(folder.path()).unwrap();
+    assert_eq!(store.increment(S, "n", 0).await.unwrap().0, 1, "the prefix that was committed");
+}
+
+#[tokio::test]
+async fn a_file_made_by_spin_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let spin = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    spin.execute_batch(
+        "CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (store, key));
+         INSERT INTO spin_key_value VALUES ('default', 'n', X'2A00000000000000'), ('default', 'v', X'76');",
+    )
+    .unwrap();
+    drop(spin);
+    let store = SqliteStore::open(folder.path()).unwrap();
+    assert_eq!(store.increment(S, "n", 1).await.unwrap().0, 43);
+    assert_eq!(store.get(S, "v").await.unwrap().0.as_deref(), Some(&b"v"[..]));
+    let mode: String = Connection::open(folder.path().join(FILE_NAME))
+        .unwrap()
+        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[tokio::test]
+async fn a_file_that_can_not_be_switched_works_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    other
+        .execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1); CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (store, key)); BEGIN; SELECT * FROM t;")
+        .unwrap();
+    // A read transaction that has begun keeps the journal mode from changing.
+    let _: i64 = other.query_row("SELECT x FROM t", [], |row| row.get(0)).unwrap();
+    let store = SqliteStore::open(folder.path()).unwrap();
+    other.execute_batch("COMMIT").unwrap();
+    let (value, seq) = store.increment(S, "n", 1).await.unwrap();
+    store.durable(seq).await.unwrap();
+    assert_eq!(value, 1);
+    store.close();
+    let stored: Vec<u8> =
+        other.query_row("SELECT value FROM spin_key_value WHERE key = 'n'", [], |row| row.get(0)).unwrap();
+    assert_eq!(stored, 1i64.to_le_bytes());
+}
+
+/// Not a test of its own: what runs in the process that is killed. Writes `k0`, `k1`, ... with a count beside them, and
+/// says how far it is durable.
+#[tokio::test]
+async fn killed_child() {
+    let Ok(folder) = std::env::var(CHILD) else {
+        return;
+    };
+    let store = SqliteStore::open(Path::new(&folder)).unwrap();
+    for n in 0i64.. {
+        store.set(S, &format!("k{n}"), Bytes::from(vec![0; 100])).await.unwrap();
+        let (count, seq) = store.increment(S, "count", 1).await.unwrap();
+        assert_eq!(count, n + 1);
+        if n % 37 == 0 {
+            store.durable(seq).await.unwrap();
+            println!("durable {count}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_kill_leaves_a_prefix_with_everything_durable() {
+    for round in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "kv::sqlite::tests::killed_child", "--nocapture"])
+            .env(CHILD, folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut acknowledged = 0i64;
+        let started = std::time::Instant::now();
+        let life = Duration::from_millis(150 + 70 * round);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        while started.elapsed() < life || acknowledged == 0 {
+            let line = lines.next().expect("the child ended").unwrap();
+            if let Some(count) = line.strip_prefix("durable ") {
+                acknowledged = count.parse().unwrap();
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // What it said before it died counts as well.
+        for line in lines.map_while(Result::ok) {
+            if let Some(Ok(count)) = line.strip_prefix("durable ").map(str::parse::<i64>) {
+                acknowledged = acknowledged.max(count);
+            }
+        }
+
+        let store = SqliteStore::open(folder.path()).unwrap();
+        let (count, _) = store.increment(S, "count", 0).await.unwrap();
+        let (keys, _) = store.list_keys(S, Some("k"), 10_000_000).await.unwrap();
+        let kept = i64::try_from(keys.len()).unwrap();
+        assert!(count >= acknowledged, "round {round}: {count} of {acknowledged} acknowledged");
+        for n in 0..kept {
+            assert!(store.exists(S, &format!("k{n}")).await.unwrap().0, "round {round}: a hole at {n}");
+        }
+        // The key comes before its count: the cut may be between the two, and nowhere else.
+        assert!(kept == count || kept == count + 1, "round {round}: {kept} keys, {count} counted");
+    }
+}

@@ -22,11 +22,11 @@ pub fn run(mut connection: Connection, shared: &Arc<Shared>) {
             break;
         }
         // Crash from here on: the batch is on disk, and whether it was published makes no difference.
+        #[cfg(test)]
+        shared.commits.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         shared.lock().publish(batch);
         shared.progress.send_replace(Progress::Durable(last));
-        shared
-            .durable
-            .store(last.0, std::sync::atomic::Ordering::Release);
+        shared.durable.store(last.0, std::sync::atomic::Ordering::Release);
     }
     std::mem::forget(guard);
 }
@@ -42,19 +42,13 @@ fn next_batch(shared: &Shared) -> Option<Vec<super::state::Write>> {
         if state.closing {
             return None;
         }
-        state = shared
-            .work
-            .wait(state)
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        state = shared.work.wait(state).unwrap_or_else(std::sync::PoisonError::into_inner);
     }
 }
 
 /// Stops the store for good: every later operation and every wait ends with this error.
 fn fail(shared: &Shared, message: &str) {
-    tracing::error!(
-        error = message,
-        "a commit failed: the key-value store refuses everything until a restart"
-    );
+    tracing::error!(error = message, "a commit failed: the key-value store refuses everything until a restart");
     let message: Arc<str> = message.into();
     shared.lock().failed = Some(message.clone());
     shared.progress.send_replace(Progress::Failed(message));

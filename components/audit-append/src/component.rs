@@ -1,0 +1,20 @@
+//! One HTTP request from the host to the routes.
+
+use http::Response;
+use shell::{Limits, host, serve};
+use spin_sdk::http::{BoxBody, Request};
+use spin_sdk::http_service;
+
+use crate::routes::route;
+
+/// No route takes a body.
+const LIMITS: Limits = Limits { body_bytes: 4096 };
+
+#[http_service]
+async fn handle(request: Request) -> Response<BoxBody> {
+    serve(request, LIMITS, async |call, store| {
+        let admin_key = host::variable("admin_key").await;
+        route(call, store, &admin_key, host::now())
+    })
+    .await
+}

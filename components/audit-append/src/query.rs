@@ -1,0 +1,63 @@
+//! The parameters of a list.
+
+use audit::{Cursor, Filter, Period, Position};
+use calendar::Millis;
+use shell::{Call, Problem};
+
+/// Entries on a page when the caller doesn't say.
+const DEFAULT_LIMIT: usize = 100;
+/// Entries on a page at most.
+const MAX_LIMIT: usize = 1_000;
+
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// When the cost was decided.
+    pub period: Period,
+    /// Where to begin.
+    pub start: Position,
+    /// Page size, if the caller gave one.
+    limit: Option<usize>,
+}
+
+impl Wanted {
+    /// Reads `from`, `to`, `limit` and `cursor`.
+    pub fn read(call: &Call, filter: &Filter) -> Result<Self, Problem> {
+        let period = Period { from: moment(call, "from")?, to: moment(call, "to")? };
+        if let (Some(from), Some(to)) = (period.from, period.to)
+            && from > to
+        {
+            return Err(Problem::invalid("to", "must not be before `from`"));
+        }
+        let limit = call.query("limit").map(|text| {
+            let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+            limit
+                .filter(|_| text.bytes().all(|b| b.is_ascii_digit()))
+                .ok_or_else(|| Problem::invalid("limit", format!("must be between 1 and {MAX_LIMIT}")))
+        });
+        let start = call.query("cursor").map(|text| {
+            Cursor::read(filter, &text)
+                .ok_or_else(|| Problem::invalid("cursor", "must be the `next_cursor` of an earlier page of this list"))
+        });
+        Ok(Self { period, start: start.transpose()?.unwrap_or_default(), limit: limit.transpose()? })
+    }
+
+    /// Entries on one page of JSON.
+    pub fn page_size(&self) -> usize {
+        self.limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    /// Whether one page was asked for, also as NDJSON.
+    pub fn is_one_page(&self) -> bool {
+        self.limit.is_some()
+    }
+}
+
+/// A moment (RFC 3339) or the beginning of a UTC day (`2026-11-20`).
+fn moment(call: &Call, name: &str) -> Result<Option<Millis>, Problem> {
+    let Some(text) = call.query(name) else {
+        return Ok(None);
+    };
+    let moment = Millis::parse(&text).or_else(|| Millis::parse(&format!("{text}T00:00:00Z")));
+    moment.map(Some).ok_or_else(|| Problem::invalid(name, "must be a time such as 2026-11-20T09:00:00Z, or a date"))
+}

@@ -1,0 +1,37 @@
+//! Sessions: opened over HTTP, verified by the shells above through the exported port `tollgate:core/sessions`.
+//!
+//! [`sessions`] is the one route, [`port`] the export, [`key_sets`] fetches what end users' tokens are checked with.
+
+mod bindings;
+mod key_sets;
+mod port;
+mod sessions;
+
+use http::{Method, Response};
+use shell::{Call, KeyValue, Kind, Limits, Problem, Reply, serve};
+use spin_sdk::{
+    http::{BoxBody, Request},
+    http_service,
+};
+
+bindings::port::export!(Port with_types_in bindings::port);
+use port::Port;
+
+/// A session's body is small.
+const BODY: usize = 32 * 1024;
+
+#[http_service]
+async fn handle(request: Request) -> Response<BoxBody> {
+    serve(request, Limits { body_bytes: BODY }, route).await
+}
+
+async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
+    match (call.segments().as_slice(), &call.method) {
+        (["v1", "sessions"], &Method::POST) => sessions::create(call, &store).await,
+        (["v1", "sessions"], _) => {
+            let problem = Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "This path takes POST.");
+            Ok(Reply::problem(&problem, &call.request_id).with("allow", "POST"))
+        }
+        _ => Err(Problem::not_found("There is nothing at this path.")),
+    }
+}

@@ -1,0 +1,22 @@
+//! Companies: caps that hold for all their tenants together.
+
+use shell::{Call, KeyValue, Problem, Reply, offline};
+use tenancy::{company, parse_company};
+
+use crate::refuse;
+
+/// `PUT /v1/companies/{id}`
+pub fn put(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    let record = parse_company(id, &call.json()?).map_err(refuse::invalid)?;
+    // One write: the caps are the old ones or the new ones.
+    company(id).set(store, &record).map_err(|error| offline(&error))?;
+    Ok(Reply::json(200, &record))
+}
+
+/// `GET /v1/companies/{id}`
+pub fn get(store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    match company(id).get(store).map_err(|error| offline(&error))? {
+        Some(record) => Ok(Reply::json(200, &record)),
+        None => Err(Problem::not_found("There is no such company.")),
+    }
+}

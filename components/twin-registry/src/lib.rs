@@ -1,0 +1,31 @@
+//! The authority on tenancy: tenants, companies, keys, vendor bindings and prices, for the operator.
+//!
+//! [`route`] knows the paths; one file per noun does the work with crate `tenancy`. Also here: [`health`] and the
+//! [`openapi`] document of the whole interface.
+
+mod access;
+mod bindings;
+mod companies;
+mod health;
+mod keys;
+mod openapi;
+mod prices;
+mod refuse;
+mod route;
+mod tenants;
+
+use http::Response;
+use shell::{Limits, serve};
+use spin_sdk::{
+    http::{BoxBody, Request},
+    http_service,
+};
+
+#[http_service]
+async fn handle(request: Request) -> Response<BoxBody> {
+    // A store that can't even be opened must not keep us from saying so in the documented shape.
+    if request.uri().path() == "/health" {
+        return health::answer(request.method());
+    }
+    serve(request, Limits::default(), route::route).await
+}

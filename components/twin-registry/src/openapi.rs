@@ -1,0 +1,86 @@
+//! `GET /v1/openapi.json`: the whole interface, OpenAPI 3.1, embedded at build time.
+
+use shell::Reply;
+
+const DOCUMENT: &[u8] = include_bytes!("../openapi.json");
+
+/// The document.
+pub fn get() -> Reply {
+    Reply::bytes(200, "application/json", DOCUMENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value as Json;
+
+    use super::*;
+
+    fn document() -> Json {
+        serde_json::from_slice(DOCUMENT).unwrap()
+    }
+
+    fn references(value: &Json, found: &mut BTreeSet<String>) {
+        match value {
+            Json::Object(fields) => {
+                if let Some(Json::String(reference)) = fields.get("$ref") {
+                    found.insert(reference.clone());
+                }
+                fields.values().for_each(|field| references(field, found));
+            }
+            Json::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_component_is_used() {
+        let document = document();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(found.len() > 10);
+        for reference in &found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+        for (kind, members) in document["components"].as_object().unwrap() {
+            for name in members.as_object().unwrap().keys().filter(|_| kind != "securitySchemes") {
+                let reference = format!("#/components/{kind}/{name}");
+                assert!(found.contains(&reference), "{reference} is used nowhere");
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_has_an_id_an_answer_and_its_parameters() {
+        let document = document();
+        assert_eq!(document["openapi"], "3.1.0");
+        assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+        let mut ids = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            let operations = ["get", "put", "post", "patch", "delete"].iter().filter_map(|method| item.get(method));
+            for operation in operations {
+                let id = operation["operationId"].as_str().unwrap();
+                assert!(ids.insert(id.to_owned()), "{id} twice");
+                let responses = operation["responses"].as_object().unwrap();
+                assert!(responses.keys().any(|status| status.starts_with('2')), "{id}");
+                for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
+                    let all = [&item["parameters"], &operation["parameters"]];
+                    let declared = all.iter().filter_map(|list| list.as_array()).flatten();
+                    let mut names = declared.filter(|parameter| parameter["in"] == "path").map(|p| &p["name"]);
+                    assert!(names.any(|declared| declared == name), "{id}: {name}");
+                }
+            }
+        }
+        assert!(ids.len() > 30);
+    }
+
+    #[test]
+    fn the_error_shape_is_the_one_that_is_sent() {
+        let sent: Json = serde_json::from_slice(&problem::Problem::invalid("a", "b").to_json("req_1")).unwrap();
+        let schema = &document()["components"]["schemas"]["Error"]["properties"]["error"]["properties"];
+        let names = |value: &Json| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(names(&sent["error"]), names(schema));
+    }
+}

@@ -1,0 +1,109 @@
+//! Tenants: made, shown, changed, deleted, listed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use shell::{Call, KeyValue, Problem, Reply, host, idempotency, offline};
+use tenancy::{NewKeys, find_tenant, key_id, parse_tenant};
+
+use crate::refuse;
+
+const DEFAULT_PAGE: usize = 50;
+const MAX_PAGE: usize = 200;
+
+/// What making a tenant draws at random.
+#[derive(Serialize, Deserialize)]
+struct Drawn {
+    publishable: String,
+    secret: String,
+}
+
+/// `POST /v1/tenants`: the only time the keys are shown.
+pub async fn create(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
+    let tenant = parse_tenant(&call.json()?).map_err(refuse::invalid)?;
+    let vault = host::vault().await?;
+    let draw = || Drawn { publishable: host::new_secret("tg_pk_"), secret: host::new_secret("tg_sk_") };
+    let work = async |drawn: &Drawn| {
+        let keys = NewKeys { publishable: drawn.publishable.clone(), secret: drawn.secret.clone() };
+        tenancy::create(store, host::now(), &tenant, &keys).map_err(refuse::write)?;
+        let mut body = json!(tenant);
+        body["publishable_key"] = json!(keys.publishable);
+        body["publishable_key_id"] = json!(key_id(&keys.publishable));
+        body["secret_key"] = json!(keys.secret);
+        body["secret_key_id"] = json!(key_id(&keys.secret));
+        Ok((201, body))
+    };
+    idempotency::once(store, &vault, call, "operator", draw, work).await
+}
+
+/// `GET /v1/tenants/{id}`
+pub fn get(store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    match find_tenant(store, id).map_err(|error| offline(&error))? {
+        Some(tenant) => Ok(Reply::json(200, &tenant)),
+        None => Err(Problem::not_found("There is no such tenant.")),
+    }
+}
+
+/// `PATCH /v1/tenants/{id}`
+pub fn update(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    let patch: Json = call.json()?;
+    let tenant = tenancy::update(store, id, &patch).map_err(refuse::write)?;
+    Ok(Reply::json(200, &tenant))
+}
+
+/// `DELETE /v1/tenants/{id}`
+pub fn delete(store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    tenancy::delete(store, host::now(), id).map_err(refuse::write)?;
+    Ok(Reply::empty(204))
+}
+
+/// `GET /v1/tenants?limit=&cursor=`
+pub fn list(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
+    let (after, limit) = (cursor(call.query("cursor"))?, limit(call.query("limit"))?);
+    let page = tenancy::list(store, after, limit).map_err(|error| offline(&error))?;
+    Ok(Reply::json(
+        200,
+        &json!({
+            "tenants": page.tenants,
+            "next_cursor": page.next.map(|next| next.to_string()),
+        }),
+    ))
+}
+
+fn cursor(text: Option<String>) -> Result<u64, Problem> {
+    match text.as_deref() {
+        None | Some("") => Ok(0),
+        Some(text) => {
+            text.parse().map_err(|_| Problem::invalid("cursor", "must be the next_cursor of an earlier page"))
+        }
+    }
+}
+
+fn limit(text: Option<String>) -> Result<usize, Problem> {
+    match text.as_deref() {
+        None | Some("") => Ok(DEFAULT_PAGE),
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=MAX_PAGE).contains(limit))
+            .ok_or_else(|| Problem::invalid("limit", format!("must be from 1 to {MAX_PAGE}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_bounded() {
+        let check = |text: Option<&str>, read: Option<usize>| assert_eq!(limit(text.map(Into::into)).ok(), read);
+        check(None, Some(50));
+        check(Some("1"), Some(1));
+        check(Some("200"), Some(200));
+        for text in ["0", "201", "-1", "x", "1.5", "99999999999999999999999"] {
+            check(Some(text), None);
+        }
+        assert_eq!(cursor(Some("7".into())).ok(), Some(7));
+        assert_eq!(cursor(None).ok(), Some(0));
+        assert!(cursor(Some("abc".into())).is_err());
+    }
+}

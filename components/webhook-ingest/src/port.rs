@@ -1,0 +1,50 @@
+//! The import `tollgate:vendor/adapter`.
+
+mod bindings {
+    wit_bindgen::generate!({
+        inline: r"
+            package tollgate:webhook-ingest;
+
+            world webhook-ingest {
+                import tollgate:vendor/adapter@0.1.0;
+            }
+        ",
+        path: ["../../wit/vendor"],
+        world: "tollgate:webhook-ingest/webhook-ingest",
+        generate_all,
+    });
+}
+
+use bindings::tollgate::vendor::adapter::{self, Header, SignatureScheme};
+use webhooks::{
+    ingest::{Effect, Event},
+    signature::Scheme,
+};
+
+use crate::vendors::{Reading, Signing, Vendors};
+
+/// The bundle of adapters that the manifest names.
+pub struct Bundle;
+
+impl Vendors for Bundle {
+    fn signing(&self, vendor: &str) -> Option<Signing> {
+        let profile = adapter::vendors().into_iter().find(|profile| profile.vendor == vendor)?;
+        Some(match profile.signature {
+            SignatureScheme::CallbackToken => Signing::CallbackToken,
+            SignatureScheme::Generic => Signing::Signed(Scheme::Generic),
+            SignatureScheme::StandardWebhooks => Signing::Signed(Scheme::StandardWebhooks),
+            SignatureScheme::Elevenlabs => Signing::Signed(Scheme::ElevenLabs),
+        })
+    }
+
+    fn read(&self, vendor: &str, headers: &[(String, String)], body: &[u8]) -> Result<Reading, String> {
+        let header = |(name, value): &(String, String)| Header { name: name.clone(), value: value.clone() };
+        let headers: Vec<Header> = headers.iter().map(header).collect();
+        let event = adapter::webhook(vendor, &headers, body)?;
+        let effect = match event.effect {
+            adapter::Effect::None => Effect::None,
+            adapter::Effect::VideoEnded(id) => Effect::VideoEnded(id),
+        };
+        Ok(Reading { dedupe_id: event.dedupe_id, event: Event { name: event.name, effect } })
+    }
+}

@@ -1,0 +1,61 @@
+//! `/v1/webhooks/...`: which route is meant.
+
+use calendar::Millis;
+use http::Method;
+use kv_schemas::Store;
+use shell::{Call, Kind, Problem, Reply};
+use vault::Vault;
+
+use crate::{deliver::deliver, operate, vendors::Vendors};
+
+/// The largest delivery, in bytes.
+pub const MAX_BODY: usize = 1_000_000;
+/// What is read of a delivery. One that is a little too large is read to its end, so that its sender gets to hear the 413:
+/// a connection that is cut while somebody sends shows as broken, and vendors send again.
+pub const MAX_READ: usize = 2 * MAX_BODY;
+
+/// What a request is served with.
+pub struct House<'a> {
+    /// The key-value store.
+    pub store: &'a dyn Store,
+    /// The adapters.
+    pub vendors: &'a dyn Vendors,
+    /// The vault, or why there is none; asked for only when a signature is to be verified.
+    pub vault: Result<Vault, Problem>,
+    /// The operator's key.
+    pub admin_key: &'a str,
+    /// Now.
+    pub now: Millis,
+}
+
+/// Answers one request.
+///
+/// # Errors
+/// The documented problems.
+pub fn route(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
+    if call.body.len() > MAX_BODY {
+        return Err(Problem::new(Kind::TooLarge, "too_large", format!("A webhook may have at most {MAX_BODY} bytes.")));
+    }
+    match call.segments().as_slice() {
+        ["v1", "webhooks", "dead-letters"] => {
+            only(call, &Method::GET)?;
+            operate::dead_letters(call, house)
+        }
+        ["v1", "webhooks", "events", id, "replay"] => {
+            only(call, &Method::POST)?;
+            operate::replay(call, house, id)
+        }
+        ["v1", "webhooks", provider, tenant] => {
+            only(call, &Method::POST)?;
+            deliver(call, house, provider, tenant)
+        }
+        _ => Err(Problem::not_found("There is nothing at this address.")),
+    }
+}
+
+fn only(call: &Call, method: &Method) -> Result<(), Problem> {
+    if call.method == *method {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::MethodNotAllowed, "method_not_allowed", format!("This address takes only {method}.")))
+}

@@ -1,0 +1,128 @@
+//! Sums over the log: what a scope has settled in a window, by capability and unit.
+
+use std::collections::BTreeMap;
+
+use calendar::Millis;
+use kv_schemas::{Store, StoreError, Value, families};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Entry,
+    state::{State, sequenced_before, staged},
+};
+
+/// Whose entries are summed up, and over which window (UTC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Scope {
+    /// A tenant's month, `2026-11`.
+    Tenant,
+    /// A company's month.
+    Company,
+    /// A tenant's day, `2026-11-20`.
+    TenantDay,
+    /// A company's day.
+    CompanyDay,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Tenant, Self::Company, Self::TenantDay, Self::CompanyDay];
+
+    /// The window of this scope that a moment is in.
+    #[must_use]
+    pub fn window(self, at: Millis) -> String {
+        match self {
+            Self::Tenant | Self::Company => at.month(),
+            Self::TenantDay | Self::CompanyDay => at.day(),
+        }
+    }
+
+    pub(crate) fn owner(self, entry: &Entry) -> &str {
+        match self {
+            Self::Tenant | Self::TenantDay => &entry.tenant_id,
+            Self::Company | Self::CompanyDay => &entry.company,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Company => "company",
+            Self::TenantDay => "tenant-day",
+            Self::CompanyDay => "company-day",
+        }
+    }
+}
+
+/// The sums of one scope and window.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// The first position in the log that isn't counted yet: what makes counting safe to repeat.
+    pub next: u64,
+    /// Entries.
+    pub entries: u64,
+    /// Nano-USD.
+    pub settled_nanos: i64,
+    /// The same by capability, such as `chat`.
+    pub by_capability: BTreeMap<String, Share>,
+}
+
+/// One capability's part.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Share {
+    /// Entries.
+    pub entries: u64,
+    /// Nano-USD.
+    pub nanos: i64,
+    /// Units by unit type.
+    pub units: BTreeMap<String, u64>,
+}
+
+impl Totals {
+    /// Units of one type over all capabilities.
+    #[must_use]
+    pub fn units(&self, unit_type: &str) -> u64 {
+        self.by_capability.values().filter_map(|share| share.units.get(unit_type)).fold(0, |a, b| a.saturating_add(*b))
+    }
+
+    /// Counts the entry at position `seq`, unless it is counted already.
+    pub(crate) fn add(&mut self, seq: u64, entry: &Entry) {
+        if seq >= self.next {
+            self.next = seq.saturating_add(1);
+            self.include(entry);
+        }
+    }
+
+    fn include(&mut self, entry: &Entry) {
+        self.entries = self.entries.saturating_add(1);
+        self.settled_nanos = self.settled_nanos.saturating_add(entry.cost_nanos.0);
+        let share = self.by_capability.entry(entry.capability.clone()).or_default();
+        share.entries = share.entries.saturating_add(1);
+        share.nanos = share.nanos.saturating_add(entry.cost_nanos.0);
+        let units = share.units.entry(entry.unit_type.clone()).or_default();
+        *units = units.saturating_add(entry.units_consumed);
+    }
+}
+
+pub(crate) fn place(scope: Scope, owner: &str, window: &str) -> Value<Totals> {
+    families::TOTALS.value(&[scope.name(), owner, window])
+}
+
+/// What `owner` has settled in `window` (see [`Scope::window`]): everything in the log and everything staged, each
+/// entry once. Reads only.
+///
+/// # Errors
+/// The store can't be reached.
+pub fn totals(store: &dyn Store, scope: Scope, owner: &str, window: &str) -> Result<Totals, StoreError> {
+    // Staged first, sums second: see `staged`.
+    let waiting = staged(store, &State::load(store)?)?;
+    let mut sums = place(scope, owner, window).get(store)?.unwrap_or_default();
+    let counted = sums.next;
+    for entry in waiting {
+        let ours = scope.owner(&entry) == owner && scope.window(entry.at_ms) == window;
+        if ours && !sequenced_before(store, &entry, counted)? {
+            sums.include(&entry);
+        }
+    }
+    Ok(sums)
+}

@@ -1,0 +1,244 @@
+//! The fault matrix of the log: the store fails at every single operation, the work is resumed, and the log is the one
+//! that a run without faults gives.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests may panic")]
+
+mod common;
+
+use std::cell::Cell;
+
+use audit::{Entry, Filter, GRACE_MS, Scope, append, sequence};
+use calendar::Millis;
+use common::{NOW, entry, everything, ids, month, picture};
+use kv_schemas::{Log, Store, StoreError, families, memory::Memory};
+
+fn entries() -> Vec<Entry> {
+    let mut list: Vec<Entry> = (1..=5).map(|n| entry(&format!("lc_{n}"), ["a", "b"][n % 2], n as i64)).collect();
+    list[3].at_ms = NOW.plus(2_000); // the next month
+    list
+}
+
+/// A stage with entries, a repeat, a hole (2 slots) and an entry behind it.
+fn staged() -> Memory {
+    let (store, list) = (Memory::default(), entries());
+    for entry in &list[..3] {
+        append(&store, entry).unwrap();
+    }
+    // A repeat whose first `staged-at` was lost.
+    stage().append(&store, &list[1]).unwrap();
+    store.increment("stage/tail", 2).unwrap();
+    for entry in &list[3..] {
+        append(&store, entry).unwrap();
+    }
+    store
+}
+
+fn stage() -> Log<Entry> {
+    families::STAGE.log(&[])
+}
+
+/// Runs the sequencer to the end: before the hole, at it, and after its grace period.
+fn finish(store: &Memory) {
+    for late in [0, 1, GRACE_MS + 2, 2 * GRACE_MS + 4, 2 * GRACE_MS + 5] {
+        sequence(store, NOW.plus(late), 100).unwrap();
+    }
+}
+
+#[test]
+fn the_log_without_faults() {
+    let store = staged();
+    let progress = sequence(&store, NOW, 100).unwrap();
+    assert_eq!((progress.size, progress.staged), (3, 4), "nothing behind a young hole is taken");
+    let progress = sequence(&store, NOW.plus(GRACE_MS), 100).unwrap();
+    assert_eq!((progress.size, progress.staged), (3, 4), "the grace period is not over yet");
+    let progress = sequence(&store, NOW.plus(GRACE_MS + 1), 100).unwrap();
+    assert_eq!((progress.size, progress.staged), (5, 0), "both holes are passed over together");
+    assert_eq!(ids(&everything(&store, Filter::All)), "lc_1 lc_2 lc_3 lc_4 lc_5");
+    assert_eq!(month(&store, Scope::Tenant, "a").settled_nanos, 2);
+    assert_eq!(month(&store, Scope::Tenant, "b").settled_nanos, 1 + 3 + 5);
+    assert_eq!(month(&store, Scope::Company, "acme").settled_nanos, 1 + 2 + 3 + 5);
+    finish(&store);
+    let left: Vec<_> = store.keys().into_iter().filter(|key| key.starts_with("stage/")).collect();
+    assert_eq!(left, ["stage/tail"], "slots that are dealt with are removed");
+}
+
+#[test]
+fn a_run_that_fails_anywhere_is_resumed_to_the_same_log() {
+    let smooth = staged();
+    finish(&smooth);
+    // Every operation of a run before the hole and of a run that passes over it, with small and large batches.
+    for (first, limit) in [(0, 100), (0, 2), (GRACE_MS + 1, 100), (GRACE_MS + 1, 3)] {
+        for fuel in 0.. {
+            let store = staged();
+            if first > 0 {
+                sequence(&store, NOW, 100).unwrap();
+            }
+            store.fail_after(fuel);
+            let whole = sequence(&store, NOW.plus(first), limit).is_ok();
+            store.recover();
+            // Readers are right also between crash and repeat.
+            check_readers(&store, fuel);
+            finish(&store);
+            assert_eq!(picture(&store), picture(&smooth), "failed after {fuel} operations");
+            if whole {
+                assert!(fuel > 10, "the run does something");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn two_crashes_in_a_row_change_nothing_either() {
+    let smooth = staged();
+    finish(&smooth);
+    for first in 0..60 {
+        for second in (0..60).step_by(3) {
+            let store = staged();
+            store.fail_after(first);
+            let _ = sequence(&store, NOW, 100);
+            store.fail_after(second);
+            let _ = sequence(&store, NOW.plus(GRACE_MS + 1), 100);
+            store.recover();
+            check_readers(&store, first);
+            finish(&store);
+            assert_eq!(picture(&store), picture(&smooth), "failed after {first}, then after {second} operations");
+        }
+    }
+}
+
+fn check_readers(store: &Memory, fuel: u32) {
+    assert_eq!(ids(&everything(store, Filter::All)), "lc_1 lc_2 lc_3 lc_4 lc_5", "after {fuel} operations");
+    let tenant = |name: &str| ids(&everything(store, Filter::Tenant(name.into())));
+    assert_eq!((tenant("a").as_str(), tenant("b").as_str()), ("lc_2 lc_4", "lc_1 lc_3 lc_5"), "after {fuel}");
+    let company = month(store, Scope::Company, "acme");
+    assert_eq!((company.entries, company.settled_nanos), (4, 11), "after {fuel} operations");
+    assert_eq!(month(store, Scope::TenantDay, "b").units("seconds"), 6, "after {fuel} operations");
+}
+
+#[test]
+fn an_append_that_fails_anywhere_is_repeated_to_one_entry() {
+    for fuel in 0.. {
+        let store = Memory::default();
+        store.fail_after(fuel);
+        let whole = append(&store, &entry("lc_1", "a", 7)).is_ok();
+        store.recover();
+        let index = append(&store, &entry("lc_1", "a", 7)).unwrap();
+        assert_eq!(append(&store, &entry("lc_1", "a", 7)), Ok(index), "idempotent");
+        assert_eq!(month(&store, Scope::Tenant, "a").settled_nanos, 7, "staged entries count once");
+        finish(&store);
+        assert_eq!(ids(&everything(&store, Filter::All)), "lc_1", "failed after {fuel} operations");
+        assert_eq!(month(&store, Scope::Tenant, "a").settled_nanos, 7);
+        if whole {
+            break;
+        }
+    }
+}
+
+/// Something happens in the store right before one operation of somebody else's work.
+struct Interrupted<'a> {
+    store: &'a Memory,
+    left: Cell<u32>,
+    action: &'a dyn Fn(&Memory),
+}
+
+impl Interrupted<'_> {
+    fn step(&self) -> &Memory {
+        if self.left.get() == 0 {
+            (self.action)(self.store);
+        }
+        self.left.set(self.left.get().wrapping_sub(1));
+        self.store
+    }
+}
+
+impl Store for Interrupted<'_> {
+    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.step().get(key)
+    }
+    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.step().set(key, value)
+    }
+    fn delete(&self, key: &str) -> Result<(), StoreError> {
+        self.step().delete(key)
+    }
+    fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        self.step().exists(key)
+    }
+    fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
+        self.step().increment(key, delta)
+    }
+}
+
+/// The writer sleeps past the grace period, before any one of its operations.
+#[test]
+fn a_writer_that_sleeps_anywhere_still_has_one_entry() {
+    for step in 0..8 {
+        let store = Memory::default();
+        finish(&store);
+        let sleep = |store: &Memory| finish(store);
+        let slow = Interrupted { store: &store, left: Cell::new(step), action: &sleep };
+        append(&slow, &entry("lc_late", "a", 4)).unwrap();
+        assert_eq!(month(&store, Scope::Tenant, "a").settled_nanos, 4, "counts at once");
+        finish(&store);
+        assert_eq!(ids(&everything(&store, Filter::All)), "lc_late", "asleep before step {step}");
+        assert_eq!(month(&store, Scope::Tenant, "a").settled_nanos, 4);
+        let left: Vec<_> = store.keys().into_iter().filter(|key| key.starts_with("stage/")).collect();
+        assert_eq!(left, ["stage/tail"]);
+    }
+}
+
+/// The writer wakes before any one operation of the run that passes over its slot.
+#[test]
+fn a_slot_written_while_it_is_passed_over_is_not_lost() {
+    let late = entry("lc_late", "a", 4);
+    let wake = |store: &Memory| {
+        stage().put(store, 1, &late).unwrap();
+        // What `append` does after writing the slot.
+        if !String::from_utf8_lossy(&store.get("sequencer").unwrap().unwrap()).contains(r#""next_stage":1,"#) {
+            stage().remove(store, 1).unwrap();
+            append(store, &late).unwrap();
+        }
+    };
+    for step in 0..40 {
+        let store = Memory::default();
+        store.increment("stage/tail", 1).unwrap();
+        append(&store, &entry("lc_1", "a", 1)).unwrap();
+        sequence(&store, NOW, 100).unwrap();
+        let passing = Interrupted { store: &store, left: Cell::new(step), action: &wake };
+        sequence(&passing, NOW.plus(GRACE_MS + 1), 100).unwrap();
+        if passing.left.get() < 40 {
+            assert!(step > 10, "the run does something");
+            break;
+        }
+        finish_from(&store, NOW.plus(GRACE_MS + 2));
+        let mut list: Vec<String> =
+            everything(&store, Filter::All).into_iter().map(|i| i.entry.limit_check_id).collect();
+        list.sort();
+        assert_eq!(list, ["lc_1", "lc_late"], "written before step {step}");
+        assert_eq!(month(&store, Scope::Tenant, "a").settled_nanos, 5);
+    }
+}
+
+/// The writer dies right after its write, and didn't see that it was passed over: the next run looks once more.
+#[test]
+fn a_slot_written_just_after_it_was_passed_over_is_staged_again() {
+    let store = Memory::default();
+    store.increment("stage/tail", 1).unwrap();
+    sequence(&store, NOW, 100).unwrap();
+    let write = |store: &Memory| stage().put(store, 1, &entry("lc_late", "a", 4)).unwrap();
+    for step in 0..12 {
+        let store = store.clone();
+        let passing = Interrupted { store: &store, left: Cell::new(step), action: &write };
+        sequence(&passing, NOW.plus(GRACE_MS + 1), 100).unwrap();
+        if passing.left.get() >= 12 {
+            finish_from(&store, NOW.plus(GRACE_MS + 2));
+            assert_eq!(ids(&everything(&store, Filter::All)), "lc_late", "written before step {step}");
+        }
+    }
+}
+
+fn finish_from(store: &Memory, now: Millis) {
+    for late in [0, 1, GRACE_MS + 2, GRACE_MS + 3] {
+        sequence(store, now.plus(late), 100).unwrap();
+    }
+}

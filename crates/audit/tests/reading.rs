@@ -1,0 +1,115 @@
+//! Lists, pages, cursors and look-ups, over numbered and staged entries.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests may panic")]
+
+mod common;
+
+use audit::{Cursor, Filter, MAX_SCAN, Period, Position, Scope, Snapshot, append, find, sequence};
+use calendar::Millis;
+use common::{NOW, entry, ids, month};
+use kv_schemas::memory::Memory;
+
+/// Ten entries, a second apart, tenants alternating; the first `sequenced` have their number.
+fn log(sequenced: u32) -> Memory {
+    let store = Memory::default();
+    for n in 0..10_u64 {
+        let mut entry = entry(&format!("lc_{n}"), if n % 2 == 0 { "a" } else { "b" }, 2);
+        entry.at_ms = Millis(NOW.0 + n * 1_000);
+        append(&store, &entry).unwrap();
+    }
+    sequence(&store, NOW, sequenced).unwrap();
+    store
+}
+
+fn pages(store: &Memory, filter: &Filter, period: Period, limit: usize, between: impl Fn(&Memory)) -> String {
+    let (mut all, mut start) = (Vec::new(), Position(0));
+    loop {
+        let (items, next) = Snapshot::take(store, filter.clone()).unwrap().page(store, period, start, limit).unwrap();
+        assert!(items.len() <= limit);
+        all.extend(items);
+        match next {
+            None => return ids(&all),
+            Some(next) => start = Cursor::read(filter, &Cursor::write(filter, next)).unwrap(),
+        }
+        between(store);
+    }
+}
+
+#[test]
+fn every_page_size_gives_every_entry_once() {
+    let all = "lc_0 lc_1 lc_2 lc_3 lc_4 lc_5 lc_6 lc_7 lc_8 lc_9";
+    for sequenced in [0, 3, 10] {
+        for limit in 1..=11 {
+            let store = log(sequenced);
+            assert_eq!(pages(&store, &Filter::All, Period::default(), limit, |_| ()), all);
+            let tenant = Filter::Tenant("b".into());
+            assert_eq!(pages(&store, &tenant, Period::default(), limit, |_| ()), "lc_1 lc_3 lc_5 lc_7 lc_9");
+            // Entries get their numbers while somebody is paging.
+            let moving = |store: &Memory| assert!(sequence(store, NOW, 1).is_ok());
+            assert_eq!(pages(&store, &Filter::All, Period::default(), limit, moving), all);
+            let store = log(sequenced);
+            assert_eq!(pages(&store, &tenant, Period::default(), limit, moving), "lc_1 lc_3 lc_5 lc_7 lc_9");
+        }
+    }
+}
+
+#[test]
+fn a_period_takes_its_beginning_and_leaves_its_end() {
+    let at = |second: u64| Some(Millis(NOW.0 + second * 1_000));
+    let check = |from, to, list: &str| {
+        assert_eq!(pages(&log(4), &Filter::All, Period { from, to }, 3, |_| ()), list);
+    };
+    check(at(2), at(5), "lc_2 lc_3 lc_4");
+    check(at(8), None, "lc_8 lc_9");
+    check(None, at(1), "lc_0");
+    check(at(5), at(5), "");
+    check(at(100), None, "");
+}
+
+#[test]
+fn cursors_fit_only_their_kind_of_list() {
+    let check = |filter: &Filter, text: &str, position: Option<u64>| {
+        assert_eq!(Cursor::read(filter, text).map(|p| p.0), position, "{text}");
+    };
+    check(&Filter::All, "a17", Some(17));
+    check(&Filter::Tenant("x".into()), "t17", Some(17));
+    for bad in ["", "a", "t17", "17", "a-1", "a+1", "a1x", "a99999999999999999999", "ａ1"] {
+        check(&Filter::All, bad, None);
+    }
+    // Past the end is an empty last page, not an error.
+    let (items, next) =
+        Snapshot::take(&log(4), Filter::All).unwrap().page(&log(4), Period::default(), Position(u64::MAX), 5).unwrap();
+    assert_eq!((items.len(), next), (0, None));
+}
+
+#[test]
+fn a_page_looks_at_a_bounded_number_of_entries() {
+    let store = Memory::default();
+    for n in 0..=MAX_SCAN {
+        append(&store, &entry(&format!("lc_{n}"), "a", 2)).unwrap();
+    }
+    let never = Period { from: Some(Millis(NOW.0 + 1)), to: None };
+    let (items, next) = Snapshot::take(&store, Filter::All).unwrap().page(&store, never, Position(0), 10).unwrap();
+    assert_eq!((items.len(), next), (0, Some(Position(MAX_SCAN))));
+}
+
+#[test]
+fn an_entry_is_found_before_and_after_it_has_its_number() {
+    let store = log(4);
+    let check = |id: &str, seq: Option<Option<u64>>| assert_eq!(find(&store, id).unwrap().map(|i| i.seq), seq, "{id}");
+    check("lc_3", Some(Some(3)));
+    check("lc_4", Some(None));
+    check("lc_99", None);
+    check("", None);
+}
+
+#[test]
+fn a_month_is_the_month_of_the_decision() {
+    let store = log(10);
+    // NOW is a second before December: one entry in November, nine in December.
+    assert_eq!(month(&store, Scope::Company, "acme").entries, 1);
+    let december = audit::totals(&store, Scope::Company, "acme", "2026-12").unwrap();
+    assert_eq!((december.entries, december.settled_nanos, december.units("seconds")), (9, 18, 18));
+    assert_eq!(december.units("tokens"), 0);
+    let share = december.by_capability.get("video").unwrap();
+    assert_eq!((share.entries, share.nanos), (9, 18));
+}

@@ -1,0 +1,143 @@
+//! Opening a session: everything is checked first, then two writes.
+
+use calendar::Millis;
+use kv_schemas::Store;
+use serde::Serialize;
+use serde_json::Value as Json;
+use tenancy::{CHANNELS, Invalid, Object, Tenant, key_hash};
+
+use crate::{
+    Admission, KeySet, Refusal, Session, TICK_SECONDS, record,
+    record::{LIFETIME, Listed},
+    user_token,
+};
+
+/// The largest end-user token that is looked at, in bytes.
+const MAX_USER_TOKEN: usize = 8 * 1024;
+/// No age beyond this is believed.
+const MAX_AGE: u64 = 130;
+
+/// What a page asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// One of the contract's channels.
+    pub channel: String,
+    /// Whether the visitor has consented.
+    pub consent: bool,
+    /// The age the visitor has attested.
+    pub age_attested: Option<u32>,
+    /// The end user's JWT.
+    pub user_token: Option<String>,
+}
+
+/// The answer: the only time the token is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Opened {
+    /// `ses_...`
+    pub id: String,
+    /// `tgs_...`
+    pub token: String,
+    /// Whose it is.
+    pub tenant_id: String,
+    /// `full`, or `text` when the tenant has neither speech nor video.
+    pub mode: &'static str,
+    /// What it may be used for.
+    pub capabilities: Vec<String>,
+    /// How often the page ticks.
+    pub tick_seconds: u32,
+    /// RFC 3339, UTC.
+    pub expires_at: String,
+}
+
+/// What makes a session unique: brought by the caller, from the host's randomness.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
+pub struct Seed {
+    /// `ses_` and something that sorts by time.
+    pub id: String,
+    /// 64 hex digits.
+    pub secret: String,
+}
+
+/// Reads the body of `POST /v1/sessions`. Fields of later versions are passed over.
+pub fn parse_ask(body: &Json) -> Result<Ask, Invalid> {
+    let body = Object::body(body)?;
+    let channel = body.text("channel", 1, 40)?.ok_or_else(|| body.fault("channel", "is required"))?;
+    if !CHANNELS.contains(&channel) {
+        return Err(body.fault("channel", format!("must be one of {}", CHANNELS.join(", "))));
+    }
+    Ok(Ask {
+        channel: channel.into(),
+        consent: body.flag("consent")?.unwrap_or(false),
+        age_attested: body.integer("age_attested", 0, MAX_AGE)?.and_then(|age| u32::try_from(age).ok()),
+        user_token: body.text("user_token", 1, MAX_USER_TOKEN)?.map(str::to_owned),
+    })
+}
+
+/// Checks everything and opens the session. `key_set` is the tenant's, where it demands an end-user token.
+///
+/// Safe to repeat with the same seed: it is the same session again, with a later end.
+pub fn open(
+    store: &dyn Store,
+    now: Millis,
+    caller: &Admission,
+    ask: &Ask,
+    key_set: Option<&KeySet>,
+    seed: &Seed,
+) -> Result<Opened, Refusal> {
+    let tenant = &caller.tenant;
+    check_house_rules(tenant, ask)?;
+    if let Some(auth) = &tenant.end_user_auth {
+        let shown = ask.user_token.as_deref().ok_or_else(user_token::required)?;
+        user_token::verify(shown, auth, key_set.ok_or(Refusal::NoKeySet)?, now)?;
+    }
+    let session = Session {
+        id: seed.id.clone(),
+        tenant: tenant.id.clone(),
+        key_sha256: caller.key_sha256.clone(),
+        token_sha256: key_hash(&seed.secret),
+        channel: ask.channel.clone(),
+        capabilities: tenant.capabilities.clone(),
+        origin: caller.origin.clone(),
+        created_at: now,
+        expires_at: now.plus(LIFETIME),
+    };
+    // Listed first. What if we crash here? The sweep finds a place without a session and passes over it after a while.
+    // The other way round there could be a session that nobody ever removes.
+    record::all().append(store, &Listed { id: session.id.clone(), at: now })?;
+    // From here on the session exists. What if we crash now? Nobody has its token; it expires.
+    record::session(&session.id).set(store, &session)?;
+    Ok(Opened {
+        token: record::token(&session.id, &seed.secret),
+        id: session.id,
+        tenant_id: session.tenant,
+        mode: mode(&session.capabilities),
+        capabilities: session.capabilities,
+        tick_seconds: TICK_SECONDS,
+        expires_at: session.expires_at.to_string(),
+    })
+}
+
+/// Whether a token must be shown, and where the keys to check it are published.
+#[must_use]
+pub fn wants_key_set(tenant: &Tenant, ask: &Ask) -> bool {
+    tenant.end_user_auth.is_some() && ask.user_token.is_some() && check_house_rules(tenant, ask).is_ok()
+}
+
+fn check_house_rules(tenant: &Tenant, ask: &Ask) -> Result<(), Refusal> {
+    if !tenant.channels.contains(&ask.channel) {
+        return Err(Refusal::forbidden("channel_disabled", "This channel is switched off."));
+    }
+    if tenant.consent_required && !ask.consent {
+        return Err(Refusal::forbidden("consent_required", "The visitor's consent is required."));
+    }
+    match tenant.minimum_age {
+        Some(least) if ask.age_attested.is_none_or(|age| age < least) => {
+            Err(Refusal::forbidden("age_required", "The visitor's attested age is missing or too low."))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn mode(capabilities: &[String]) -> &'static str {
+    if capabilities.iter().any(|c| c == "video" || c == "speech") { "full" } else { "text" }
+}

@@ -1,0 +1,94 @@
+//! The life of a session: ticks, its end, and what is seen of it.
+
+use calendar::{MINUTE, Millis};
+
+use super::house::*;
+use crate::*;
+
+fn at(millis: u64) -> Millis {
+    NOW.plus(millis)
+}
+
+fn seen(store: &kv_schemas::memory::Memory, at: Millis) -> (&'static str, Option<String>) {
+    let view = view(store, "a", "ses_1", at).unwrap();
+    (view.status, view.ended_by)
+}
+
+#[test]
+fn a_session_that_never_ticks_lives_until_it_expires() {
+    let store = house();
+    let token = page(&store, 1, NOW);
+    let check = |millis: u64, refused: Option<&str>, status: &str| {
+        assert_eq!(code(verify(&store, "", Some(&token), Some(HERE), at(millis))), refused, "{millis}");
+        assert_eq!(seen(&store, at(millis)).0, status, "{millis}");
+    };
+    check(0, None, "active");
+    check(15 * MINUTE - 1, None, "active");
+    check(15 * MINUTE, Some("session_expired"), "expired");
+    assert_eq!(code(touch(&store, "ses_1", 1000, at(15 * MINUTE))), Some("session_expired"));
+}
+
+#[test]
+fn a_missed_tick_ends_it_before_anybody_has_noted_it() {
+    let store = house();
+    let token = page(&store, 1, NOW);
+    touch(&store, "ses_1", 30_000, NOW).unwrap();
+    touch(&store, "ses_1", 30_000, at(20_000)).unwrap();
+    let check = |millis: u64, refused: Option<&str>| {
+        assert_eq!(code(verify(&store, "", Some(&token), Some(HERE), at(millis))), refused, "{millis}");
+    };
+    check(50_000, None);
+    check(50_001, Some("session_ended"));
+    assert_eq!(code(touch(&store, "ses_1", 30_000, at(50_001))), Some("session_ended"));
+    assert_eq!(seen(&store, at(50_001)), ("ended", Some("missed_tick".into())));
+    // Past its time, the reason is still what ended it first.
+    assert_eq!(seen(&store, at(20 * MINUTE)), ("ended", Some("missed_tick".into())));
+    end(&store, "ses_1", "page", at(20 * MINUTE)).unwrap();
+    assert_eq!(seen(&store, at(21 * MINUTE)), ("ended", Some("missed_tick".into())));
+}
+
+#[test]
+fn the_first_reason_stays() {
+    let store = house();
+    let token = page(&store, 1, NOW);
+    end(&store, "ses_1", "page", at(5)).unwrap();
+    end(&store, "ses_1", "missed_tick", at(6)).unwrap();
+    assert_eq!(seen(&store, at(7)), ("ended", Some("page".into())));
+    assert_eq!(seen(&store, at(20 * MINUTE)), ("ended", Some("page".into())));
+    assert_eq!(code(verify(&store, "", Some(&token), Some(HERE), at(7))), Some("session_ended"));
+    assert_eq!(code(end(&store, "ses_9", "page", NOW)), Some("not_found"));
+    assert_eq!(code(touch(&store, "ses_9", 1, NOW)), Some("not_found"));
+}
+
+#[test]
+fn only_its_own_tenant_and_the_operator_see_it() {
+    let store = house();
+    page(&store, 1, NOW);
+    let check = |tenant: &str, refused: Option<&str>| {
+        assert_eq!(code(view(&store, tenant, "ses_1", NOW)), refused, "{tenant}");
+    };
+    check("a", None);
+    check("", None);
+    check("b", Some("not_found"));
+}
+
+#[test]
+fn ending_is_completed_by_the_next_one_after_a_crash() {
+    for crash in 0..12 {
+        let store = house();
+        let token = page(&store, 1, NOW);
+        store.fail_after(crash);
+        let first = end(&store, "ses_1", "page", NOW);
+        store.recover();
+        end(&store, "ses_1", "revoked", at(1)).unwrap();
+        assert_eq!(
+            code(verify(&store, "", Some(&token), Some(HERE), at(1))),
+            Some(if first.is_ok() { "session_ended" } else { "session_revoked" }),
+            "crash after {crash}"
+        );
+        if first.is_ok() {
+            return;
+        }
+    }
+    panic!("never got through");
+}

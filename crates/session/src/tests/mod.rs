@@ -1,0 +1,17 @@
+//! The rules of opening and verifying, row by row, and the life of a session.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests may panic"
+)]
+
+mod house;
+mod issuer;
+mod lives;
+mod opening;
+mod sweeping;
+mod user_tokens;
+mod verifying;

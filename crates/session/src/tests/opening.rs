@@ -1,0 +1,118 @@
+//! Who gets a session, and who is refused with which code.
+
+use serde_json::{Value as Json, json};
+
+use super::house::*;
+use crate::*;
+
+#[test]
+fn keys_and_origins() {
+    let store = house();
+    tenancy::revoke_key(&store, NOW, "b", &tenancy::key_id("tg_sk_b")).unwrap();
+    let body = json!({"channel": "widget", "consent": true});
+    let check = |key: &str, origin: Option<&str>, refused: Option<&str>| {
+        assert_eq!(code(try_open(&store, 1, key, origin, body.clone(), NOW)), refused, "{key} {origin:?}");
+    };
+    check("tg_pk_a", Some(HERE), None);
+    check("tg_pk_a", None, Some("origin_not_allowed"));
+    check("tg_pk_a", Some("https://b.example"), Some("origin_not_allowed"));
+    check("tg_pk_a", Some("https://a.example/"), Some("origin_not_allowed"));
+    check("tg_pk_a", Some("http://a.example"), Some("origin_not_allowed"));
+    check("tg_pk_a", Some("https://a.example.evil.example"), Some("origin_not_allowed"));
+    check("tg_pk_a", Some("null"), Some("origin_not_allowed"));
+    check("tg_sk_a", None, None);
+    check("tg_sk_a", Some("https://anywhere.example"), None);
+    check("tg_sk_b", None, Some("key_unknown"));
+    check("tg_pk_unknown", Some(HERE), Some("key_unknown"));
+    check("admin", None, Some("key_unknown"));
+    check("tgs_ses_1.x", None, Some("key_unknown"));
+    assert_eq!(code(admit(&store, None, Some(HERE))), Some("key_required"));
+    assert_eq!(code(admit(&store, Some("Basic eDp5"), Some(HERE))), Some("key_required"));
+    tenancy::delete(&store, NOW, "a").unwrap();
+    check("tg_pk_a", Some(HERE), Some("key_unknown"));
+}
+
+#[test]
+fn bodies() {
+    let store = house();
+    let check = |body: Json, wrong: &str| {
+        let refused = try_open(&store, 1, "tg_sk_a", None, body.clone(), NOW).unwrap_err();
+        assert_eq!(refused.problem().param.as_deref(), Some(wrong), "{body}");
+        assert_eq!(refused.problem().kind.status(), 400, "{body}");
+    };
+    check(json!({"consent": true}), "channel");
+    check(json!({"channel": "phone", "consent": true}), "channel");
+    check(json!({"channel": 7}), "channel");
+    check(json!({"channel": "widget", "consent": "true"}), "consent");
+    for age in [json!(-1), json!(131), json!(1e9), json!(21.5), json!("21")] {
+        check(json!({"channel": "widget", "consent": true, "age_attested": age}), "age_attested");
+    }
+    check(json!({"channel": "widget", "user_token": 7}), "user_token");
+    check(json!({"channel": "widget", "user_token": "x".repeat(9_000)}), "user_token");
+    check(json!([]), "body");
+    check(json!(null), "body");
+}
+
+#[test]
+fn channel_consent_and_age() {
+    let check = |tenant_has: Json, body: Json, refused: Option<&str>| {
+        let store = kv_schemas::memory::Memory::default();
+        tenant(&store, "a", tenant_has.clone());
+        let before = store.keys();
+        assert_eq!(code(try_open(&store, 1, "tg_sk_a", None, body.clone(), NOW)), refused, "{tenant_has} {body}");
+        assert_eq!(store.keys() == before, refused.is_some(), "a refusal leaves nothing behind");
+    };
+    let widget = |extra: Json| {
+        let mut body = json!({"channel": "widget", "consent": true});
+        for (name, value) in extra.as_object().unwrap() {
+            body[name] = value.clone();
+        }
+        body
+    };
+    check(json!({}), widget(json!({})), None);
+    check(json!({"channels": ["portal"]}), widget(json!({})), Some("channel_disabled"));
+    check(json!({"channels": []}), widget(json!({})), Some("channel_disabled"));
+    check(json!({}), widget(json!({"consent": false})), Some("consent_required"));
+    check(json!({}), widget(json!({"consent": null})), Some("consent_required"));
+    check(json!({"consent_required": false}), widget(json!({"consent": false})), None);
+    check(json!({"minimum_age": 21}), widget(json!({})), Some("age_required"));
+    check(json!({"minimum_age": 21}), widget(json!({"age_attested": 20})), Some("age_required"));
+    check(json!({"minimum_age": 21}), widget(json!({"age_attested": 21})), None);
+    check(json!({}), widget(json!({"age_attested": 3, "later_field": 1})), None);
+}
+
+#[test]
+fn the_answer_is_the_documented_one() {
+    let store = kv_schemas::memory::Memory::default();
+    tenant(&store, "a", json!({}));
+    tenant(&store, "t", json!({"capabilities": ["chat", "context"]}));
+    let body = json!({"channel": "portal", "consent": true});
+    let full = try_open(&store, 1, "tg_sk_a", None, body.clone(), NOW).unwrap();
+    assert_eq!(
+        serde_json::to_value(&full).unwrap(),
+        json!({"id": "ses_1", "token": format!("tgs_ses_1.{:064x}", 1), "tenant_id": "a", "mode": "full",
+            "capabilities": ["chat", "speech", "video", "context", "jobs"], "tick_seconds": 15,
+            "expires_at": NOW.plus(LIFETIME).to_string()})
+    );
+    let text = try_open(&store, 2, "tg_sk_t", None, body, NOW).unwrap();
+    assert_eq!((text.mode, text.capabilities.len()), ("text", 2));
+    for name in store.keys().iter().filter(|name| !name.ends_with("/tail")) {
+        let value = String::from_utf8(kv_schemas::Store::get(&store, name).unwrap().unwrap()).unwrap();
+        assert!(!value.contains(&seed(1).secret), "{name} holds the secret itself");
+    }
+}
+
+#[test]
+fn a_store_that_fails_opens_nothing() {
+    for crash in 0..5 {
+        let store = house();
+        store.fail_after(crash);
+        let opened = try_open(&store, 1, "tg_pk_a", Some(HERE), json!({"channel": "widget", "consent": true}), NOW);
+        assert_eq!(opened.map_err(|refusal| refusal.problem().kind.status()), Err(503), "crash after {crash}");
+        store.recover();
+        let token = format!("Bearer {}", token("ses_1", &seed(1).secret));
+        assert_eq!(code(verify(&store, "", Some(&token), Some(HERE), NOW)), Some("unauthenticated"));
+        page(&store, 1, NOW);
+        assert!(verify(&store, "", Some(&token), Some(HERE), NOW).is_ok(), "crash after {crash}");
+    }
+}

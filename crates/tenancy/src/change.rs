@@ -1,0 +1,95 @@
+//! Changing and deleting a tenant, and listing all of them.
+
+use calendar::Millis;
+use kv_schemas::{Slot, Store, StoreError, families};
+use serde_json::Value as Json;
+
+use crate::{
+    Tenant, WriteError,
+    create::is_gone,
+    find_tenant,
+    holdings::{self, Holding},
+    keys, origins, patched, tenant, vendor_binding,
+};
+
+/// Applies a merge patch and gives the result.
+pub fn update(store: &dyn Store, id: &str, patch: &Json) -> Result<Tenant, WriteError> {
+    let current = find_tenant(store, id)?.ok_or(WriteError::NotFound("tenant"))?;
+    let next = patched(&current, patch)?;
+    // New origins first. What if we crash after one? Its pages may ask, and the old record still refuses them.
+    for origin in &next.allowed_origins {
+        origins::register(store, id, origin)?;
+    }
+    // From here on the change holds.
+    tenant(id).set(store, &next)?;
+    // Deleted meanwhile? Then the record just written goes again. What if we crash before it does? The keys are gone, so
+    // nobody can use it, and deleting once more removes it.
+    if is_gone(store, id)? {
+        tenant(id).delete(store)?;
+        return Err(WriteError::NotFound("tenant"));
+    }
+    // What if we crash before the old origins are off? They may ask and are refused; the next change takes them off.
+    origins::unregister_all_but(store, id, &next.allowed_origins)?;
+    Ok(next)
+}
+
+/// Deletes the tenant for good. Idempotent: again completes what a crash left.
+pub fn delete(store: &dyn Store, now: Millis, id: &str) -> Result<(), WriteError> {
+    let gone = families::TENANT_GONE.value::<Millis>(&[id]);
+    if find_tenant(store, id)?.is_none() && !gone.exists(store)? {
+        return Err(WriteError::NotFound("tenant"));
+    }
+    // What if we crash here? The tenant lives on until it is deleted again, but its id is never given again.
+    if !gone.exists(store)? {
+        gone.set(store, &now)?;
+    }
+    // From here on no key and no session of it is accepted: whoever checks one reads this record first.
+    tenant(id).delete(store)?;
+    // What if we crash in between? What is left opens nothing. The same request again takes it away.
+    for (note, holding) in holdings::all(store, id)? {
+        match &holding {
+            Holding::Key { sha256 } => keys::key_by_hash(sha256).delete(store)?,
+            Holding::Origin { origin } => origins::unregister(store, id, origin)?,
+            Holding::Vendor { vendor } => vendor_binding(id, vendor).delete(store)?,
+            Holding::Listed { index } => families::TENANT_LIST.log::<String>(&[]).remove(store, *index)?,
+        }
+        holdings::log(id).remove(store, note)?;
+    }
+    Ok(())
+}
+
+/// A page of the list of tenants.
+#[derive(Debug, PartialEq)]
+pub struct Page {
+    /// In the order of their making.
+    pub tenants: Vec<Tenant>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<u64>,
+}
+
+/// The most places of the list that are looked at for one page: deleted tenants leave holes.
+const MAX_SCAN: u64 = 2_000;
+
+/// At most `limit` tenants after place `after` (0 for the beginning).
+pub fn list(store: &dyn Store, after: u64, limit: usize) -> Result<Page, StoreError> {
+    let log = families::TENANT_LIST.log::<String>(&[]);
+    let tail = log.tail(store)?;
+    let end = tail.min(after.saturating_add(MAX_SCAN));
+    let mut tenants = Vec::new();
+    let mut last = after;
+    for index in after.saturating_add(1)..=end {
+        if tenants.len() >= limit {
+            break;
+        }
+        last = index;
+        let Slot::Entry(id) = log.get(store, index)? else {
+            continue;
+        };
+        if let Some(tenant) = find_tenant(store, &id)?
+            && holdings::listed_at(store, &id)? == Some(index)
+        {
+            tenants.push(tenant);
+        }
+    }
+    Ok(Page { tenants, next: (last < tail).then_some(last) })
+}

@@ -1,0 +1,78 @@
+//! Price rows in the store: per vendor, and a list of vendors.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kv_schemas::{Log, Slot, Store, StoreError, Value, families};
+use money::PriceRow;
+
+use crate::{Invalid, WriteError};
+
+/// The most rows of a vendor: all of them are read for every reservation.
+const MAX_PER_VENDOR: usize = 2_000;
+
+/// A vendor's rows.
+#[must_use]
+pub fn vendor_prices(vendor: &str) -> Value<Vec<PriceRow>> {
+    families::PRICES.value(&[vendor])
+}
+
+fn vendors() -> Log<String> {
+    families::PRICE_LIST.log(&[])
+}
+
+/// Adds rows; one with the same vendor, model, unit and day replaces the old. Idempotent.
+pub fn put_prices(store: &dyn Store, rows: Vec<PriceRow>) -> Result<(), WriteError> {
+    let mut by_vendor: BTreeMap<String, Vec<PriceRow>> = BTreeMap::new();
+    for row in rows {
+        by_vendor.entry(row.vendor.clone()).or_default().push(row);
+    }
+    let mut merged = Vec::new();
+    for (vendor, new) in by_vendor {
+        let old = vendor_prices(&vendor).get(store)?;
+        let is_new = old.is_none();
+        let rows = merge(old.unwrap_or_default(), new);
+        if rows.len() > MAX_PER_VENDOR {
+            let message = format!("would give {vendor} more than {MAX_PER_VENDOR} rows");
+            return Err(Invalid::new("prices", message).into());
+        }
+        merged.push((vendor, is_new, rows));
+    }
+    for (vendor, is_new, rows) in merged {
+        if is_new {
+            // What if we crash here? The list names a vendor without rows, or later twice: readers pass over both.
+            vendors().append(store, &vendor)?;
+        }
+        // What if we crash between two vendors? The first has its new prices; the same request again gives the rest theirs.
+        vendor_prices(&vendor).set(store, &rows)?;
+    }
+    Ok(())
+}
+
+fn merge(mut rows: Vec<PriceRow>, new: Vec<PriceRow>) -> Vec<PriceRow> {
+    for row in new {
+        let same = |old: &&mut PriceRow| {
+            old.model == row.model && old.unit_type == row.unit_type && old.valid_from == row.valid_from
+        };
+        match rows.iter_mut().find(same) {
+            Some(old) => *old = row,
+            None => rows.push(row),
+        }
+    }
+    rows.sort_by(|a, b| (&a.model, &a.unit_type, &a.valid_from).cmp(&(&b.model, &b.unit_type, &b.valid_from)));
+    rows
+}
+
+/// All rows of all vendors, in order.
+pub fn all_prices(store: &dyn Store) -> Result<Vec<PriceRow>, StoreError> {
+    let mut names = BTreeSet::new();
+    for index in 1..=vendors().tail(store)? {
+        if let Slot::Entry(vendor) = vendors().get(store, index)? {
+            names.insert(vendor);
+        }
+    }
+    let mut rows = Vec::new();
+    for vendor in names {
+        rows.extend(vendor_prices(&vendor).get(store)?.unwrap_or_default());
+    }
+    Ok(rows)
+}

@@ -1,0 +1,13 @@
+//! The rules field by field, and what a crash at any operation leaves behind.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests may panic"
+)]
+
+mod crashes;
+mod rules;
+mod writes;

@@ -1,0 +1,146 @@
+//! What the writes do when nothing goes wrong.
+
+use calendar::Millis;
+use kv_schemas::{Store, families, memory::Memory};
+use serde_json::json;
+
+use super::crashes::{keys, spec};
+use crate::*;
+
+const NOW: Millis = Millis(1_000_000);
+
+fn origins(store: &dyn Store, origin: &str) -> Option<Vec<String>> {
+    families::ORIGIN.value(&[origin]).get(store).unwrap()
+}
+
+#[test]
+fn a_tenant_is_made_once_and_its_keys_are_hashes() {
+    let store = Memory::default();
+    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
+    assert_eq!(create(&store, NOW, &spec("a"), &keys(1)), Ok(()), "the same call again");
+    assert_eq!(create(&store, NOW, &spec("a"), &keys(2)), Err(WriteError::Exists));
+    assert_eq!(hash_key("tg_sk_2").get(&store).unwrap(), None);
+    let key = find_key(&store, &key_hash("tg_sk_1")).unwrap().unwrap();
+    assert_eq!((key.tenant.as_str(), key.kind, key.id), ("a", KeyKind::Secret, key_id("tg_sk_1")));
+    for name in store.keys() {
+        let value = if name.ends_with("/tail") { None } else { store.get(&name).unwrap() };
+        let text = String::from_utf8(value.unwrap_or_default()).unwrap();
+        assert!(!name.contains("tg_sk_1") && !text.contains("tg_sk_1"), "{name}");
+    }
+}
+
+#[test]
+fn keys_are_issued_listed_and_revoked_by_their_own_tenant_only() {
+    let store = Memory::default();
+    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
+    create(&store, NOW, &spec("b"), &keys(2)).unwrap();
+    issue_key(&store, "a", KeyKind::Secret, "tg_sk_9").unwrap();
+    assert_eq!(list_keys(&store, "a").unwrap().len(), 3);
+    let id = key_id("tg_sk_9");
+    assert_eq!(revoke_key(&store, NOW, "b", &id), Err(WriteError::NotFound("key")));
+    assert_eq!(revoke_key(&store, NOW, "a", "key_nonsense"), Err(WriteError::NotFound("key")));
+    assert_eq!(revoke_key(&store, NOW, "a", ""), Err(WriteError::NotFound("key")));
+    assert!(find_key(&store, &key_hash("tg_sk_9")).unwrap().is_some());
+    revoke_key(&store, NOW, "a", &id).unwrap();
+    revoke_key(&store, Millis(9_000_000), "a", &id).unwrap();
+    assert_eq!(find_key(&store, &key_hash("tg_sk_9")).unwrap(), None);
+    assert_eq!(hash_key("tg_sk_9").get(&store).unwrap().unwrap().revoked_at, Some(NOW.0));
+    assert_eq!(issue_key(&store, "none", KeyKind::Secret, "x"), Err(WriteError::NotFound("tenant")));
+}
+
+#[test]
+fn origins_follow_the_tenants_that_allow_them() {
+    let store = Memory::default();
+    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
+    create(&store, NOW, &spec("b"), &keys(2)).unwrap();
+    assert_eq!(origins(&store, "https://one.example"), Some(vec!["a".into(), "b".into()]));
+    update(&store, "a", &json!({"allowed_origins": ["https://two.example", "https://three.example"]})).unwrap();
+    assert_eq!(origins(&store, "https://one.example"), Some(vec!["b".into()]));
+    assert_eq!(origins(&store, "https://three.example"), Some(vec!["a".into()]));
+    delete(&store, NOW, "b").unwrap();
+    assert_eq!(origins(&store, "https://one.example"), None);
+    assert_eq!(update(&store, "b", &json!({})), Err(WriteError::NotFound("tenant")));
+}
+
+#[test]
+fn a_deleted_tenant_leaves_a_tombstone_and_nothing_that_works() {
+    let store = Memory::default();
+    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
+    let sealed = BindingSealed {
+        mode: Mode::Live,
+        base_url: None,
+        sealed_secret: Some("sealed".into()),
+        sealed_webhook_secret: None,
+        options: serde_json::Map::new(),
+    };
+    bind(&store, "a", "openai", sealed).unwrap();
+    delete(&store, NOW, "a").unwrap();
+    delete(&store, NOW, "a").unwrap();
+    assert_eq!(find_tenant(&store, "a").unwrap(), None);
+    assert_eq!(find_binding(&store, "a", "openai").unwrap(), None);
+    assert_eq!(create(&store, NOW, &spec("a"), &keys(3)), Err(WriteError::Deleted));
+    assert_eq!(delete(&store, NOW, "none"), Err(WriteError::NotFound("tenant")));
+    let left: Vec<_> = store.keys().into_iter().filter(|key| !key.ends_with("/tail")).collect();
+    assert_eq!(left, ["tenant-gone/a"]);
+}
+
+#[test]
+fn a_binding_without_a_secret_keeps_the_old_one() {
+    let store = Memory::default();
+    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
+    let sealed = |secret: Option<&str>| BindingSealed {
+        mode: Mode::Live,
+        base_url: None,
+        sealed_secret: secret.map(str::to_owned),
+        sealed_webhook_secret: None,
+        options: serde_json::Map::new(),
+    };
+    let check = |asked: Option<&str>, kept: Option<&str>| {
+        bind(&store, "a", "openai", sealed(asked)).unwrap();
+        let binding = find_binding(&store, "a", "openai").unwrap().unwrap();
+        assert_eq!(binding.sealed_secret.as_deref(), kept);
+    };
+    check(None, None);
+    check(Some("one"), Some("one"));
+    check(None, Some("one"));
+    check(Some("two"), Some("two"));
+    unbind(&store, "a", "openai").unwrap();
+    unbind(&store, "a", "openai").unwrap();
+    check(None, None);
+}
+
+#[test]
+fn the_list_is_paged_in_the_order_of_making() {
+    let store = Memory::default();
+    for (i, id) in ["a", "b", "c", "d"].iter().enumerate() {
+        create(&store, NOW, &spec(id), &keys(i)).unwrap();
+    }
+    delete(&store, NOW, "b").unwrap();
+    let check = |after: u64, limit: usize, ids: &[&str], next: Option<u64>| {
+        let page = list(&store, after, limit).unwrap();
+        assert_eq!(page.tenants.iter().map(|t| t.id.as_str()).collect::<Vec<_>>(), ids);
+        assert_eq!(page.next, next);
+    };
+    check(0, 10, &["a", "c", "d"], None);
+    check(0, 2, &["a", "c"], Some(3));
+    check(3, 2, &["d"], None);
+    check(99, 2, &[], None);
+    check(u64::MAX, 2, &[], None);
+}
+
+#[test]
+fn prices_are_added_or_replaced() {
+    let store = Memory::default();
+    let put = |vendor: &str, model: &str, usd: &str, day: &str| {
+        let row =
+            json!({"vendor": vendor, "model": model, "unit_type": "seconds", "usd_per_unit": usd, "valid_from": day});
+        put_prices(&store, parse_prices(&json!({"prices": [row]})).unwrap()).unwrap();
+    };
+    put("tavus", "*", "1", "2026-01-01");
+    put("openai", "*", "2", "2026-01-01");
+    put("tavus", "*", "3", "2026-01-01");
+    put("tavus", "*", "4", "2026-02-01");
+    let rows: Vec<_> = all_prices(&store).unwrap().into_iter().map(|r| (r.vendor, r.usd_per_unit)).collect();
+    let expected = [("openai", "2"), ("tavus", "3"), ("tavus", "4")].map(|(v, u)| (v.to_owned(), u.to_owned()));
+    assert_eq!(rows, expected);
+}

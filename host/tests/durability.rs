@@ -1,0 +1,182 @@
+//! Nothing becomes visible outside whose cause could still be lost; and what a stop and a start keep.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use common::{Host, error_of, options};
+use http::Request;
+use http_body_util::{BodyExt, Full};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use tollgate::effects::Durability;
+use tollgate::{Options, serve};
+
+/// Makes every later commit fail.
+fn break_store(host: &Host) {
+    let file = host.folder.path().join("data").join(tollgate::kv::sqlite::FILE_NAME);
+    let connection = rusqlite::Connection::open(file).unwrap();
+    connection.execute("ALTER TABLE spin_key_value RENAME TO gone", []).unwrap();
+}
+
+async fn counting_server() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counter = requests.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let mut buffer = [0; 4096];
+            let _ = stream.read(&mut buffer).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+        }
+    });
+    (url, requests)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_response_whose_writes_are_lost_is_not_given() {
+    let host = Host::start().await;
+    assert_eq!(host.ok("/guest/increment?n").await, "1");
+    break_store(&host);
+    let (status, body) = host.get("/guest/increment?n").await;
+    assert_eq!(status, 503, "{body}");
+    assert_eq!(error_of(&body), ("offline".into(), "store_failed".into()));
+    // From here on the store refuses by itself, and the component can say so in its own words.
+    let (status, body) = host.get("/guest/increment?n").await;
+    let refused = status == 503 || (status == 422 && body.contains("needs a restart"));
+    assert!(refused, "{status} {body}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outbound_request_waits_for_what_it_depends_on() {
+    let host = Host::start().await;
+    let (url, requests) = counting_server().await;
+    host.ok(&format!("/guest/increment-then-fetch?n,{url}")).await;
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
+    break_store(&host);
+    let (status, _) = host.get(&format!("/guest/increment-then-fetch?n,{url}")).await;
+    assert_eq!(status, 503);
+    assert_eq!(requests.load(Ordering::SeqCst), 1, "the vendor was called for a permit that is lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn relaxed_effects_do_not_wait() {
+    let host = Host::with(|options| options.durability = Durability::Relaxed).await;
+    assert_eq!(host.ok("/guest/increment?n").await, "1");
+    break_store(&host);
+    assert_eq!(host.ok("/guest/increment?n").await, "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_finishes_what_is_in_flight_and_a_start_finds_it() {
+    let mut host = Host::start().await;
+    let request = Request::get(host.url("/guest/stream?10,50,s")).body(Full::default()).unwrap();
+    let mut body = host.send(request).await.into_body();
+    body.frame().await.unwrap().unwrap();
+    let reading = tokio::spawn(async move { body.collect().await.unwrap().to_bytes() });
+    host.stop().await;
+    assert!(reading.await.unwrap().ends_with(b"data: 9\n\n"));
+
+    let running = serve(options(&host.folder)).await.unwrap();
+    host.addr = running.addr;
+    assert_eq!(host.ok("/guest/increment?s").await, "2", "settled before the store was closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn maintenance_is_called_with_the_admin_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let options: Options = options(&folder);
+    // The guest answers every path below its route with an increment, if it is asked to.
+    let manifest = common::manifest().replace("route = \"/dep\"", "route = \"/v1/maintenance\"");
+    std::fs::write(&options.manifest, manifest).unwrap();
+    let running = serve(options).await.unwrap();
+    sleep(Duration::from_millis(2_500)).await;
+    let started = Instant::now();
+    running.shutdown().await;
+    assert!(started.elapsed() < Duration::from_secs(2));
+}
+
+#[test]
+fn the_program_says_where_it_listens_and_ends_on_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = options(&folder);
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_tollgate"))
+            .args(["up", "--listen", "127.0.0.1:0", "--max-concurrent-requests", "16"])
+            .arg("--manifest")
+            .arg(&options.manifest)
+            .arg("--data")
+            .arg(&options.data)
+            .arg("--cache")
+            .arg(options.cache.as_ref().unwrap())
+            .env("SPIN_VARIABLE_DEV_HOSTS", "http://127.0.0.1:*")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut keys = Vec::new();
+    for first in [true, false] {
+        let mut child = start();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut line = lines.next().unwrap().unwrap();
+        if first {
+            assert!(line.contains("keys.json"), "{line}");
+            line = lines.next().unwrap().unwrap();
+        }
+        let address = line.strip_prefix("listening on http://").expect(&line);
+        std::net::TcpStream::connect(address).unwrap();
+        let signalled = Command::new("kill").arg(child.id().to_string()).status().unwrap();
+        assert!(signalled.success());
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        assert!(lines.next().is_none(), "nothing else on stdout");
+        keys.push(std::fs::read(options.data.join("keys.json")).unwrap());
+    }
+    assert_eq!(keys[0], keys[1], "kept for the second start");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_keeps_it_from_starting_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let cases: [(&str, &str, &[&str]); 6] = [
+        ("host_guest.wasm", "nothing.wasm", &["component `guest`", "nothing.wasm"]),
+        (
+            "\"test:counting/counters@0.1.0\" = { path",
+            "\"test:counting/adders@0.1.0\" = { path",
+            &["component `guest`", "test:counting/adders@0.1.0", "it imports:", "test:counting/counters@0.1.0"],
+        ),
+        (
+            "\"test:counting/counters@0.1.0\"",
+            "# \"test:counting/counters@0.1.0\"",
+            &["component `guest`", "test:counting/counters@0.1.0"],
+        ),
+        (
+            "dep.wasm\", inherit_configuration = true",
+            "dep.wasm\", inherit_configuration = false",
+            &["component `guest`", "wasi:keyvalue", "inherit_configuration"],
+        ),
+        ("{ default = \"http://dev.invalid\" }", "{ required = true }", &["dev_hosts", "SPIN_VARIABLE_DEV_HOSTS"]),
+        ("[variables]", "[variables]\nother = { required = true }", &["`other` is required"]),
+    ];
+    for (part, replacement, expected) in cases {
+        let mut options = options(&folder);
+        options.variables.retain(|(name, _)| name != "dev_hosts");
+        let manifest = common::manifest();
+        assert!(manifest.contains(part), "{part}");
+        std::fs::write(&options.manifest, manifest.replace(part, replacement)).unwrap();
+        let error = match serve(options).await {
+            Ok(_) => panic!("started with {replacement}"),
+            Err(error) => format!("{error:#}"),
+        };
+        for expected in expected {
+            assert!(error.contains(expected), "{replacement}: `{expected}` is not in: {error}");
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What the mock remembers.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::fault::Faults;
+use crate::record::Calls;
+use crate::tavus::Conversations;
+
+/// How fast the vendors answer when nothing is wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// Between two words of a chat.
+    pub token: Duration,
+    /// For the whole of a speech.
+    pub audio: Duration,
+}
+
+impl Default for Pace {
+    /// Like a quick vendor.
+    fn default() -> Self {
+        Self { token: Duration::from_millis(20), audio: Duration::from_millis(1000) }
+    }
+}
+
+impl Pace {
+    /// As fast as the machine can, for tests and measurements.
+    pub const INSTANT: Self = Self { token: Duration::ZERO, audio: Duration::ZERO };
+}
+
+/// Shared by all requests; cloning is cheap.
+#[derive(Clone)]
+pub struct State(Arc<Inner>);
+
+struct Inner {
+    pace: Mutex<Pace>,
+    calls: Mutex<Calls>,
+    faults: Mutex<Faults>,
+    conversations: Mutex<Conversations>,
+    callbacks: Mutex<Vec<Value>>,
+}
+
+impl State {
+    pub fn new(pace: Pace) -> Self {
+        Self(Arc::new(Inner {
+            pace: Mutex::new(pace),
+            calls: Mutex::default(),
+            faults: Mutex::default(),
+            conversations: Mutex::default(),
+            callbacks: Mutex::default(),
+        }))
+    }
+
+    pub fn pace(&self) -> Pace {
+        *lock(&self.0.pace)
+    }
+
+    pub fn set_pace(&self, pace: Pace) {
+        *lock(&self.0.pace) = pace;
+    }
+
+    pub(crate) fn calls(&self) -> MutexGuard<'_, Calls> {
+        lock(&self.0.calls)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.0.faults)
+    }
+
+    pub(crate) fn conversations(&self) -> MutexGuard<'_, Conversations> {
+        lock(&self.0.conversations)
+    }
+
+    pub(crate) fn callbacks(&self) -> MutexGuard<'_, Vec<Value>> {
+        lock(&self.0.callbacks)
+    }
+
+    /// Every call seen since the start or the last clearing, oldest first.
+    pub fn seen(&self) -> Vec<crate::Call> {
+        self.calls().list()
+    }
+
+    pub fn clear_calls(&self) {
+        self.calls().clear();
+    }
+
+    /// The next calls to `vendor` go wrong this way; `None` makes it well again.
+    pub fn set_fault(&self, vendor: &str, fault: Option<crate::Fault>) {
+        self.faults().set(vendor, fault);
+    }
+}
+
+/// A panic in one request must not silence the record of the others.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,129 @@
+//! A gate of one's own: its data folder, its keys, its process.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::amounts::price_list;
+use crate::caller::{Caller, Transcript};
+use crate::processes::{Folder, Process};
+use crate::{programs, random};
+
+/// The first start compiles the components to machine code.
+const START_LIMIT: Duration = Duration::from_secs(180);
+const LISTENING: &str = "listening on ";
+
+/// A running gate.
+pub struct Gate {
+    process: Process,
+    folder: Folder,
+    starts: u32,
+    extra: Vec<String>,
+    pub url: String,
+    pub admin_key: String,
+    pub master_key: String,
+    /// When set, every caller made from here on adds its answers to it.
+    pub transcript: Option<Transcript>,
+}
+
+impl Gate {
+    /// The gate that most scenarios share; each has tenants of its own in it.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Gate> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// A new gate with an empty store and the price list.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments for `tollgate up`.
+    pub fn start_with(extra: &[&str]) -> Self {
+        let folder = Folder::new("gate-");
+        let admin_key = random::unique("admin-");
+        let master_key = BASE64_STANDARD.encode(random::bytes::<32>());
+        let extra: Vec<String> = extra.iter().map(|argument| (*argument).to_owned()).collect();
+        let command = command(&folder.0.join("data"), &admin_key, &master_key, &extra);
+        let mut process = Process::spawn(command, &folder.0.join("gate-0"));
+        let url = process.wait_for_line(LISTENING, START_LIMIT);
+        let gate = Self { process, folder, starts: 1, extra, url, admin_key, master_key, transcript: None };
+        gate.admin().put("/v1/prices", &price_list()).expect(204);
+        gate
+    }
+
+    /// Where it keeps everything.
+    pub fn data(&self) -> PathBuf {
+        self.folder.0.join("data")
+    }
+
+    /// The folder with its data and the output of each of its processes.
+    pub fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
+    pub fn stranger(&self) -> Caller {
+        Caller { transcript: self.transcript.clone(), ..Caller::stranger(&self.url) }
+    }
+
+    pub fn admin(&self) -> Caller {
+        self.stranger().with_bearer(&self.admin_key)
+    }
+
+    /// The rounds that the host also makes every second.
+    #[track_caller]
+    pub fn maintain(&self) {
+        let answer = self.admin().call("POST", "/v1/maintenance").send();
+        assert!(matches!(answer.status, 200 | 204), "{} {}", answer.status, answer.text());
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill9(&mut self) {
+        self.process.kill();
+    }
+
+    /// Starts it again on the same data. Its address is another one.
+    pub fn restart(&mut self) {
+        self.process.kill();
+        let command = command(&self.data(), &self.admin_key, &self.master_key, &self.extra);
+        self.process = Process::spawn(command, &self.folder.0.join(format!("gate-{}", self.starts)));
+        self.starts += 1;
+        self.url = self.process.wait_for_line(LISTENING, START_LIMIT);
+    }
+
+    /// Asks it to end.
+    pub fn sigterm(&self) {
+        self.process.terminate();
+    }
+
+    pub fn wait_for_end(&mut self, limit: Duration) -> ExitStatus {
+        self.process.wait_for_end(limit)
+    }
+}
+
+/// `tollgate up` with every variable given: it asks nothing and seeds nothing.
+fn command(data: &Path, admin_key: &str, master_key: &str, extra: &[String]) -> Command {
+    let mut command = up(&programs::manifest(), data, "127.0.0.1:0");
+    // In the environment, where a secret belongs: arguments can be listed by everybody on the machine.
+    command.env("SPIN_VARIABLE_ADMIN_KEY", admin_key).env("SPIN_VARIABLE_MASTER_KEY", master_key);
+    command.args(["--variable", "dev_hosts=http://127.0.0.1:*"]).args(extra);
+    command
+}
+
+/// `tollgate up` without variables.
+pub fn up(manifest: &Path, data: &Path, listen: &str) -> Command {
+    let tollgate = programs::tollgate();
+    // Compiled components are the same for all gates of a run.
+    let cache = tollgate.with_file_name("scenarios-cache");
+    let mut command = Command::new(tollgate);
+    command.args(["up", "--listen", listen, "--data"]).arg(data);
+    command.arg("--manifest").arg(manifest).arg("--cache").arg(cache);
+    if let Some(folder) = manifest.parent().filter(|folder| folder.is_dir()) {
+        command.current_dir(folder);
+    }
+    command
+}

@@ -1,0 +1,28 @@
+//! What the scenarios in `tests/` are told with: a gate of their own, mock vendors behind it, and callers in front.
+//!
+//! Everything here speaks to the built programs over HTTP and knows only the contract. Run them with
+//! `cargo xtask test --only scenarios`, which builds the programs and says where they are.
+
+pub mod amounts;
+pub mod books;
+pub mod caller;
+pub mod gate;
+pub mod jwt;
+pub mod mocks;
+pub mod processes;
+pub mod programs;
+pub mod random;
+pub mod raw;
+pub mod sse;
+pub mod tenant;
+pub mod wait;
+
+pub use amounts::{nanos, usd};
+pub use books::Books;
+pub use caller::{Answer, Caller, Stream};
+pub use gate::Gate;
+pub use mocks::Mocks;
+pub use random::unique;
+pub use serde_json::{Value, json};
+pub use tenant::{ORIGIN, Page, Tenant};
+pub use wait::eventually;
