@@ -6,6 +6,7 @@
 mod browser;
 mod build;
 mod ci;
+mod env;
 mod http;
 mod keys;
 mod process;
@@ -37,6 +38,8 @@ enum Task {
     Build,
     /// Build, then run a gate with mock vendors and a demo tenant until Ctrl-C
     Up(up::Args),
+    /// Print a development gate's address and keys as shell exports
+    Env(env::Args),
     /// Run every test suite; the last line is `N passed, N failed`
     Test(test::Args),
     /// Check the style rules that a compiler can't
@@ -66,6 +69,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
     match task {
         Task::Build => build::everything(&workspace).map(|()| ExitCode::SUCCESS),
         Task::Up(args) => up::run(&workspace, args),
+        Task::Env(args) => env::run(&workspace, args),
         Task::Test(args) => Ok(test::run(&workspace, args)),
         Task::Tidy => tidy::run(&workspace.root),
         Task::Ci => Ok(ci::run(&workspace)),

@@ -62,13 +62,12 @@ fn banner(stack: &Stack, options: &Options) -> String {
 Tollgate is up.
 
   demo page          {url}/
-  console            {url}/console
-  interface          {url}/v1/openapi.json
+  interface          GET  {url}/v1/openapi.json
   sessions           POST {url}/v1/sessions
   chat               POST {url}/v1/chat/completions
   usage              GET  {url}/v1/usage
   audit              GET  {url}/v1/audit/entries
-  health, metrics    {url}/health  {url}/metrics
+  health             GET  {url}/health
 {vendors}
   data               {data}
 
