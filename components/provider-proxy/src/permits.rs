@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kv_schemas::Store;
-use shell::{Call, Problem, offline};
+use shell::{Call, Kind, Problem, offline};
 
 use crate::{
     bindings::{
@@ -96,9 +96,17 @@ pub fn settle(id: &str, used: &Usage) -> Result<Settled, Problem> {
     Ok(Settled { cost_nanos: charge.cost_nanos, stage })
 }
 
-/// Settles after the answer is out: a failure has nobody to go to but the log, and the reaper tries again.
+/// Settles after the answer is out: a failure has nobody to go to but the log, and the reaper tries again. Usage that
+/// makes no sense is no usage: the whole reservation is spent.
 pub fn settle_later(id: &str, used: &Usage) {
-    if let Err(problem) = settle(id, used) {
+    let settled = match settle(id, used) {
+        Err(problem) if problem.kind == Kind::InvalidRequest => {
+            eprintln!("usage of {id}: {}", problem.message);
+            settle(id, &Usage::Unknown)
+        }
+        settled => settled,
+    };
+    if let Err(problem) = settled {
         eprintln!("settle {id}: {} {}", problem.code, problem.message);
     }
 }

@@ -75,13 +75,19 @@ fn decide(record: &Permit, used: &Used) -> Result<Charge, Fault> {
         Some("estimate.units") => Err(invalid("units", denial.message)),
         _ => Err(invalid("unit_type", denial.message)),
     })?;
-    let known = |quantity: &Quantity| record.worst_case.iter().any(|held| held.unit_type == quantity.unit_type);
+    let known = |quantity: &Quantity| record.worst_case.iter().any(|held| same_kind(held, quantity));
     if let Some(stray) = quantities.iter().find(|quantity| !known(quantity)) {
         return Err(invalid("unit_type", format!("{} was not reserved", stray.unit_type)));
     }
     let cost = record.prices.cost(quantities).map_err(|unpriced| invalid("unit_type", unpriced.to_string()))?;
     let settlement = if cost > record.reserved { Settlement::Overrun } else { Settlement::Exact };
     Ok(Charge { used: quantities.clone(), cost, settlement })
+}
+
+/// Tokens are reserved as input and output, and come back in finer kinds (cached input).
+fn same_kind(held: &Quantity, used: &Quantity) -> bool {
+    let is_token = |quantity: &Quantity| quantity.unit_type.ends_with("_tokens");
+    held.unit_type == used.unit_type || (is_token(held) && is_token(used))
 }
 
 /// Gives back what was reserved but not charged, once the log entry is staged.

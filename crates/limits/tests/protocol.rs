@@ -156,6 +156,23 @@ fn usage_that_was_not_reserved_is_refused() {
 }
 
 #[test]
+fn tokens_may_come_back_in_finer_kinds_than_they_were_reserved() {
+    let store = store("{}", "{}");
+    let worst_case = vec![Quantity::new("input_tokens", 100), Quantity::new("output_tokens", 50)];
+    let chat = Reservation { capability: "chat".into(), worst_case, ..seconds(1) };
+    reserve(&store, NOW, "lc_1", &chat).unwrap();
+    let kinds = [("input_tokens", 10), ("cached_input_tokens", 20), ("output_tokens", 30)];
+    let used = Used::Actual(kinds.map(|(unit, n)| Quantity::new(unit, n)).into());
+    let permit = charge(&store, NOW, "lc_1", &used).unwrap();
+    let (decision, _) = permit.decision().unwrap();
+    assert_eq!(decision.cost, Nanos(60 * USD / 10_000));
+    assert_eq!(limits::Permit::logged_units(decision), (60, "tokens".into()));
+    close(&store, "lc_1", 1).unwrap();
+    let tokens = families::UNITS.counter(&["tenant", "t", "tokens", &NOW.day()]).read(&store).unwrap();
+    assert_eq!((money(&store), tokens), (60 * USD / 10_000, 60));
+}
+
+#[test]
 fn an_idempotency_key_gives_the_first_answer_again() {
     let store = store(r#"{"monthly_cost_usd":"0.40"}"#, "{}");
     let with = |key: &str, units| Reservation { idempotency_key: Some(key.into()), ..seconds(units) };

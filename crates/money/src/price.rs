@@ -94,12 +94,18 @@ impl PriceTable {
         Self { rows: picked }
     }
 
+    /// The price of one unit. Where nothing is said of cached input it costs what input costs.
+    fn price(&self, unit: &str) -> Option<&str> {
+        let row = |unit: &str| self.rows.iter().find(|(name, _)| name == unit).map(|(_, price)| price.as_str());
+        row(unit).or_else(|| if unit == "cached_input_tokens" { row("input_tokens") } else { None })
+    }
+
     /// What the quantities cost together, rounded up to a whole nano-USD.
     pub fn cost(&self, quantities: &[Quantity]) -> Result<Nanos, Unpriced> {
         let mut attos: u128 = 0;
         for quantity in quantities {
             let unpriced = || Unpriced { unit_type: quantity.unit_type.clone() };
-            let (_, price) = self.rows.iter().find(|(unit, _)| *unit == quantity.unit_type).ok_or_else(unpriced)?;
+            let price = self.price(&quantity.unit_type).ok_or_else(unpriced)?;
             let price = parse_scaled(price, 18).map_err(|_| unpriced())?;
             attos = attos.saturating_add(price.saturating_mul(u128::from(quantity.units)));
         }
@@ -159,6 +165,17 @@ mod tests {
         check(1, 1, 401);
         check(0, 40, 2);
         check(u64::MAX, u64::MAX, i64::MAX);
+    }
+
+    #[test]
+    fn cached_input_costs_what_input_costs_unless_it_has_its_own_price() {
+        let check = |rows: &[PriceRow], nanos: i64| {
+            let table = PriceTable::pick(rows, "m", at("2026-02-01"));
+            assert_eq!(table.cost(&[Quantity::new("cached_input_tokens", 10)]), Ok(Nanos(nanos)));
+        };
+        let input = row("*", "input_tokens", "0.0000004", "2026-01-01");
+        check(std::slice::from_ref(&input), 4_000);
+        check(&[input, row("*", "cached_input_tokens", "0.0000001", "2026-01-01")], 1_000);
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod create;
 mod fields;
 mod holdings;
 mod keys;
+mod ladder;
 mod limit_rules;
 mod names;
 mod origins;
@@ -34,12 +35,13 @@ pub use keys::{
     Credential, KeyKind, KeyRecord, admin_key_matches, find_key, hash_key, issue_key, key_by_hash, key_hash, key_id,
     list_keys, revoke_key,
 };
+pub use ladder::Ladder;
 pub use limit_rules::parse_company;
 pub use names::{is_id, is_vendor};
 pub use price_rules::parse_prices;
 pub use prices::{all_prices, put_prices, vendor_prices};
 pub use records::{
-    CAPABILITIES, CHANNELS, Company, EndUserAuth, Ladder, Limits, Mode, Tenant, VendorBinding, VendorChoice, company,
+    CAPABILITIES, CHANNELS, Company, EndUserAuth, Limits, Mode, Tenant, VendorBinding, VendorChoice, company,
     find_tenant, tenant, vendor_binding,
 };
 pub use tenant_rules::{parse_tenant, patched};

@@ -66,6 +66,8 @@ fn the_first_is_accepted_and_a_repeat_is_a_duplicate() {
         assert_eq!(send(&store, NOW.plus(later), "e1", &ended("c1")), Ok(Answer::Duplicate), "{later} ms later");
     }
     assert_eq!(report(&store, "lv_1").unwrap(), first, "one effect");
+    assert_eq!(send(&store, NOW.plus(9), "e3", &ended("c1")), Ok(Answer::Accepted));
+    assert_eq!(report(&store, "lv_1").unwrap(), first, "a later event of the same end doesn't move it");
     assert_eq!(send(&store, NOW, "e2", &Ok(Event { name: "x".into(), effect: Effect::None })), Ok(Answer::Accepted));
     assert_eq!(dead_letters(&store, 10).unwrap(), []);
 }
@@ -236,4 +238,17 @@ fn what_is_too_old_is_forgotten_as_webhooks_come() {
     pass(2 * KEEP_ID_MS + 2, "e");
     // d, e and the id of the one again; its event is gone.
     assert_eq!((count("webhook-seen/"), count("webhook-applying/"), count("webhook/")), (41, 41, 40));
+}
+
+#[test]
+fn more_holes_than_a_sweep_looks_past_do_not_stop_it_for_ever() {
+    let store = house();
+    store.increment("webhook-list/tail", 300).unwrap();
+    send(&store, NOW, "old", &ended("c1")).unwrap();
+    store.increment("webhook-list/tail", 1_100).unwrap();
+    for n in 0..10 {
+        send(&store, NOW.plus(KEEP_ID_MS + 1), &format!("new{n}"), &ended("c1")).unwrap();
+    }
+    assert_eq!(events(&store).len(), 10, "the old event is gone");
+    assert_eq!(send(&store, NOW.plus(KEEP_ID_MS + 2), "old", &ended("c1")), Ok(Answer::Accepted));
 }
