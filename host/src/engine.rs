@@ -14,7 +14,7 @@ use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAl
 use crate::keys::hex;
 
 /// How often a guest that computes gives way to others, and how exact its deadline is.
-const EPOCH: Duration = Duration::from_millis(10);
+const EPOCH: Duration = Duration::from_millis(4);
 /// Parts of a composed component: each brings three core instances, a memory and two tables.
 const PARTS: u32 = 6;
 /// What stays mapped in a memory slot between instances; fresh instances then cost no page faults for it.

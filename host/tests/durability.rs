@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{Host, error_of, options};
 use http::Request;
@@ -15,7 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tollgate::effects::Durability;
-use tollgate::{Options, serve};
+use tollgate::serve;
 
 /// Makes every later commit fail.
 fn break_store(host: &Host) {
@@ -90,17 +90,46 @@ async fn a_stop_finishes_what_is_in_flight_and_a_start_finds_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn maintenance_is_called_with_the_admin_key() {
+async fn maintenance_is_called_every_second_with_the_admin_key() {
+    let route = "[[trigger.http]]\nroute = \"/v1/maintenance\"\ncomponent = \"guest\"\n[component.guest]\n";
+    let host = Host::with(|options| {
+        let manifest = common::manifest().replace("[component.guest]\n", route);
+        std::fs::write(&options.manifest, manifest).unwrap();
+    })
+    .await;
+    sleep(Duration::from_millis(2_700)).await;
+    // At 0, 1 and 2 seconds; this is one more.
+    let calls: u32 = host.ok("/guest/increment?maintained").await.parse().unwrap();
+    assert!((3..=4).contains(&calls), "{calls}");
+}
+
+#[test]
+fn the_doctor_finds_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
-    let options: Options = options(&folder);
-    // The guest answers every path below its route with an increment, if it is asked to.
-    let manifest = common::manifest().replace("route = \"/dep\"", "route = \"/v1/maintenance\"");
-    std::fs::write(&options.manifest, manifest).unwrap();
-    let running = serve(options).await.unwrap();
-    sleep(Duration::from_millis(2_500)).await;
-    let started = Instant::now();
-    running.shutdown().await;
-    assert!(started.elapsed() < Duration::from_secs(2));
+    let options = options(&folder);
+    let doctor = || {
+        let output = Command::new(env!("CARGO_BIN_EXE_tollgate"))
+            .args(["doctor", "--listen", "127.0.0.1:0", "--max-concurrent-requests", "16"])
+            .arg("--manifest")
+            .arg(&options.manifest)
+            .arg("--data")
+            .arg(&options.data)
+            .arg("--cache")
+            .arg(options.cache.as_ref().unwrap())
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, findings) = doctor();
+    assert_eq!(code, Some(0), "{findings}");
+    assert!(!options.data.join("keys.json").exists(), "it only looks");
+    let broken = common::manifest().replace("host_guest_dep.wasm", "nothing.wasm");
+    std::fs::write(&options.manifest, broken).unwrap();
+    let (code, findings) = doctor();
+    assert_eq!(code, Some(1), "{findings}");
+    for id in ["guest", "dep"] {
+        assert!(findings.contains(&format!("problem  component `{id}`")), "{findings}");
+    }
 }
 
 #[test]

@@ -137,7 +137,8 @@ async fn a_computing_component_does_not_hold_up_others() {
         started.elapsed()
     };
     let (_, waited) = tokio::join!(computing, others);
-    assert!(waited < Duration::from_millis(900), "{waited:?}");
+    // They compute until 1.7 s from then on.
+    assert!(waited < Duration::from_millis(1_500), "{waited:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -70,7 +70,12 @@ async function visit(page, size) {
   const speech = await spoken;
   assert.equal(speech.status(), 200);
   assert.match(speech.headers()['content-type'] ?? '', /^audio\//);
-  await page.waitForFunction(() => document.querySelector('twin-widget').shadowRoot.querySelector('[data-part=listen]').textContent === 'Listen');
+  // Until the sound has played to its end, which takes as long as it lasts.
+  await page.waitForFunction(
+    () => document.querySelector('twin-widget').shadowRoot.querySelector('[data-part=listen]').textContent === 'Listen',
+    null,
+    { timeout: 45_000 },
+  );
   await moved(widget, heard, 'the meter moves with speech');
 
   await widget.part('video').click();

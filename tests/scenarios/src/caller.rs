@@ -203,6 +203,12 @@ impl Answer {
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
+    /// Checks that it was done, where the contract names no status of its own.
+    #[track_caller]
+    pub fn done(&self) {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.text());
+    }
+
     /// A permit's id, as every answer of a vendor route carries it.
     #[track_caller]
     pub fn limit_check_id(&self) -> String {

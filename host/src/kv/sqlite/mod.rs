@@ -92,7 +92,13 @@ impl SqliteStore {
             let shared = shared.clone();
             std::thread::Builder::new().name("kv-writer".into()).spawn(move || writer::run(connection, &shared))?
         };
-        Ok(Self { shared, path, readers: Mutex::default(), writer: Mutex::new(Some(writer)), _lock: lock })
+        Ok(Self {
+            shared,
+            path,
+            readers: Mutex::default(),
+            writer: Mutex::new(Some(writer)),
+            lock: Mutex::new(Some(lock)),
+        })
     }
 
     /// Waits while too much is queued.

@@ -37,9 +37,14 @@ fn assert_nothing_leaked(tenant: &Tenant, said: &str) {
     for secret in tenant.vendor_secrets.values() {
         assert!(!said.contains(secret), "the vendor's key: {said}");
     }
-    for words in
-        ["Rate limit reached", "The server had an error", "Incorrect API key", "quota", "garbled\n", "127.0.0.1"]
-    {
+    for words in [
+        "Rate limit reached",
+        "The server had an error",
+        "Incorrect API key",
+        "your current quota",
+        "garbled\n",
+        "127.0.0.1",
+    ] {
         assert!(!said.contains(words), "the vendor's words: {said}");
     }
 }
@@ -118,7 +123,7 @@ fn prx_4_a_broken_stream_is_closed_without_done_and_settled() {
         assert_eq!(stream.status(), 200, "{fault}");
         let (chunks, _) = stream.read_all();
         let said = String::from_utf8_lossy(&chunks.concat()).into_owned();
-        assert!(!said.contains("[DONE]"), "{fault}: the page must not take this for a whole answer: {said}");
+        assert!(!said.contains("[DONE]"), "{fault}: the page must not take this for a whole answer");
         assert_nothing_leaked(&tenant, &said);
         assert!(assert_settled(&tenant, &request) > 0, "{fault}: the vendor had begun");
     };

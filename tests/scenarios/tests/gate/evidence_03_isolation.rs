@@ -122,9 +122,6 @@ fn evidence_03_a_secret_key_of_another_tenant_sees_and_changes_nothing() {
     let ended = stranger.delete(&format!("/v1/sessions/{}", page.id));
     assert!(matches!(ended.status, 204 | 403 | 404), "{}", ended.text());
     assert_hidden(&stranger.delete("/v1/video/sessions/vid_none"));
-    let mut foreign = seconds(15);
-    foreign["session_id"] = json!(page.id);
-    assert_hidden(&stranger.post("/v1/preflight", &foreign));
     assert_eq!(Books(&stranger).entries(), Vec::<Value>::new());
 
     // Nothing of B has moved: the permit is open, the session lives, the money is where it was.
@@ -133,6 +130,15 @@ fn evidence_03_a_secret_key_of_another_tenant_sees_and_changes_nothing() {
     assert_eq!(Books(&server).settled_money().settled, 1_000_000);
     Mocks::shared().assert_not_called(&a);
     Mocks::shared().assert_not_called(&b);
+}
+
+#[test]
+fn evidence_03_a_permit_cannot_name_another_tenants_session() {
+    let (a, b) = two_tenants();
+    let mut foreign = seconds(15);
+    foreign["session_id"] = json!(b.page().id);
+    assert_hidden(&a.server().post("/v1/preflight", &foreign));
+    assert_eq!(Books(&a.server()).money().held, 0);
 }
 
 #[test]

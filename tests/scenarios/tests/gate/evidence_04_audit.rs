@@ -38,7 +38,11 @@ fn assert_only_entry(tenant: &Tenant, limit_check_id: &str, provider: &str, unit
     assert_eq!(money.cap.zip(money.remaining).map(|(cap, left)| cap - left), Some(cost), "{money:?}");
     // Once more after a while: a second entry would come late.
     Gate::shared().maintain();
-    assert_eq!(books.entries(), [entry], "exactly one entry");
+    let entries = books.entries();
+    assert_eq!(entries.len(), 1, "exactly one entry: {entries:?}");
+    for (field, value) in entry.as_object().unwrap().iter().filter(|(field, _)| *field != "seq") {
+        assert_eq!(entries[0][field], *value, "{field} has changed: {entries:?}");
+    }
 }
 
 #[test]
@@ -155,8 +159,30 @@ fn aud_4_entries_come_as_ndjson_page_by_page() {
         }
     }
     assert_eq!(paged, lines);
+}
 
-    let proof = server.get(&format!("/v1/audit/entries/{}/proof", ids[0]));
+#[test]
+fn aud_2_an_entry_has_a_proof_under_a_signed_checkpoint() {
+    let tenant = tenant();
+    let server = tenant.server();
+    let permit = server.post("/v1/preflight", &seconds(5)).expect(200);
+    let id = permit["limit_check_id"].as_str().unwrap();
+    server.post(&format!("{}/settle", permit_path(id)), &json!({"units": 5, "unit_type": "seconds"})).expect(200);
+    Books(&server).settled_money();
+    let path = format!("/v1/audit/entries/{id}/proof");
+    let proof = eventually("the proof", Duration::from_secs(10), || {
+        let answer = server.get(&path);
+        (answer.status != 404).then_some(answer)
+    });
     assert_eq!(proof.status, 200, "{}", proof.text());
-    assert!(proof.text().starts_with("c2sp.org/tlog-proof@v1\n"), "{}", proof.text());
+    let text = proof.text();
+    assert!(text.starts_with("c2sp.org/tlog-proof@v1\n"), "{text}");
+    let (_, checkpoint) = text.split_once("\n\n").unwrap_or_else(|| panic!("no checkpoint in {text}"));
+    let (body, signatures) = checkpoint.split_once("\n\n").unwrap_or_else(|| panic!("no signature in {text}"));
+    assert_eq!(body.lines().count(), 3, "origin, size, root: {body}");
+    assert!(signatures.starts_with("\u{2014} "), "{signatures}");
+    let key = Gate::shared().admin().get("/v1/audit/log/key");
+    assert_eq!(key.status, 200, "{}", key.text());
+    let name = body.lines().next().unwrap();
+    assert!(key.text().contains(&format!("{name}+")), "{} is not the key of {name}", key.text());
 }

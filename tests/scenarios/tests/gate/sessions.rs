@@ -61,6 +61,19 @@ fn ses_1_a_session_needs_a_key_and_an_allowed_origin() {
 }
 
 #[test]
+fn ses_2_a_page_of_the_gate_itself_is_at_the_gates_origin() {
+    // A browser leaves `Origin` out of a same-origin GET, and says so.
+    let gate = Gate::shared();
+    let tenant = tenant(json!({"allowed_origins": [gate.url]}));
+    let visitor = tenant.visitor().with_origin(&gate.url);
+    let page = Page::of(&tenant, &visitor.post("/v1/sessions", &ask()).expect(201));
+    let caller = page.caller.without_origin();
+    caller.call("GET", "/v1/usage").header("sec-fetch-site", "same-origin").send().expect(200);
+    caller.call("GET", "/v1/usage").header("sec-fetch-site", "cross-site").send().refused(403, "forbidden");
+    caller.call("GET", "/v1/usage").send().refused(403, "forbidden");
+}
+
+#[test]
 fn ses_3_a_channel_can_be_switched_off() {
     let tenant = tenant(json!({"channels": ["portal", "landing"]}));
     let error = tenant.open_session(&ask()).refused(403, "forbidden");
