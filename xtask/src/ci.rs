@@ -26,7 +26,7 @@ pub fn run(workspace: &Workspace) -> ExitCode {
             return Ok(());
         }
         build::ensure_wasm_target(workspace)?;
-        process::run("cargo clippy", &mut component_lints(workspace), LINT_LIMIT)
+        component_lints(workspace).iter_mut().try_for_each(|command| process::run("cargo clippy", command, LINT_LIMIT))
     });
     test::suites(workspace, None, &mut report);
     report.close()
@@ -47,14 +47,23 @@ fn needs_wasm_lints(package: &Package) -> bool {
     package.is_component || !package.native_tests
 }
 
-fn component_lints(workspace: &Workspace) -> Command {
-    let mut command = workspace.cargo();
-    command.args(["clippy", "--target", build::WASM_TARGET]);
-    for package in workspace.packages.iter().filter(|package| needs_wasm_lints(package)) {
-        command.args(["-p", &package.name]);
-    }
-    command.args(["--", "-D", "warnings"]);
-    command
+/// One command for all, but one of its own for what is `no_std`: cargo would unite its features with the others'.
+fn component_lints(workspace: &Workspace) -> Vec<Command> {
+    let components = workspace.packages.iter().filter(|package| needs_wasm_lints(package));
+    let (alone, together): (Vec<_>, Vec<_>) = components.partition(|package| package.builds_alone);
+    let mut groups: Vec<Vec<&Package>> = alone.into_iter().map(|package| vec![package]).collect();
+    groups.insert(0, together);
+    groups
+        .into_iter()
+        .filter(|group| !group.is_empty())
+        .map(|group| {
+            let mut command = workspace.cargo();
+            command.args(["clippy", "--target", build::WASM_TARGET]);
+            command.args(group.iter().flat_map(|package| ["-p", &package.name]));
+            command.args(["--", "-D", "warnings"]);
+            command
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -63,21 +72,29 @@ mod tests {
 
     #[test]
     fn every_package_is_linted_once_as_what_it_is() {
-        let package =
-            |name: &str, is_component, native_tests| Package { name: name.into(), is_component, native_tests };
+        let package = |name: &str, is_component, native_tests| Package {
+            name: name.into(),
+            is_component,
+            native_tests,
+            builds_alone: name == "bundle",
+        };
         let packages =
             vec![package("money", false, true), package("pre-flight", true, false), package("bundle", true, true)];
         let workspace = Workspace { root: "/r".into(), target: "/t".into(), packages };
-        let line = |command: Command| {
+        let line = |command: Command| -> String {
             command.get_args().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(
             line(native_lints(&workspace)),
             "clippy --workspace --all-targets --exclude pre-flight -- -D warnings"
         );
+        let components: Vec<_> = component_lints(&workspace).into_iter().map(line).collect();
         assert_eq!(
-            line(component_lints(&workspace)),
-            "clippy --target wasm32-wasip2 -p pre-flight -p bundle -- -D warnings"
+            components,
+            [
+                "clippy --target wasm32-wasip2 -p pre-flight -- -D warnings",
+                "clippy --target wasm32-wasip2 -p bundle -- -D warnings",
+            ]
         );
     }
 }

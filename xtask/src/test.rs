@@ -103,8 +103,12 @@ mod tests {
 
     #[test]
     fn the_unit_suite_leaves_out_what_needs_wasm_or_a_program() {
-        let package =
-            |name: &str, is_component, native_tests| Package { name: name.into(), is_component, native_tests };
+        let package = |name: &str, is_component, native_tests| Package {
+            name: name.into(),
+            is_component,
+            native_tests,
+            builds_alone: false,
+        };
         let packages = vec![
             package("money", false, true),
             package("pre-flight", true, false),

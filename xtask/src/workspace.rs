@@ -23,6 +23,9 @@ pub struct Package {
     /// Can be linted and tested on the developer's own machine: by default whatever is no component.
     /// A package that knows better says `[package.metadata.xtask] native-tests = true` (or `false`).
     pub native_tests: bool,
+    /// Must not share a cargo invocation with others, which would unite their features:
+    /// `[package.metadata.xtask] builds-alone = true`.
+    pub builds_alone: bool,
 }
 
 impl Workspace {
@@ -87,6 +90,7 @@ fn package(value: &Value) -> Package {
         name: value["name"].as_str().unwrap_or_default().to_owned(),
         is_component,
         native_tests: value["metadata"]["xtask"]["native-tests"].as_bool().unwrap_or(!is_component),
+        builds_alone: value["metadata"]["xtask"]["builds-alone"].as_bool().unwrap_or(false),
     }
 }
 

@@ -8,7 +8,8 @@ use shell::{Call, Problem};
 pub async fn anyone(call: &Call, store: &dyn Store) -> Result<Grant, Problem> {
     let admin_key = shell::host::variable("admin_key").await;
     let now = shell::host::now();
-    session::verify(store, &admin_key, call.authorization(), call.origin().as_deref(), now).map_err(|refusal| refusal.problem())
+    session::verify(store, &admin_key, call.authorization(), call.origin().as_deref(), now)
+        .map_err(|refusal| refusal.problem())
 }
 
 /// The verified caller; never the operator, who has no tenant.

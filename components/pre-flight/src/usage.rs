@@ -34,7 +34,8 @@ fn usage(store: &dyn Store, tenant: &Tenant, now: Millis) -> Result<Json, StoreE
     let company = tenancy::company(&tenant.company).get(store)?.unwrap_or_default();
     let mut windows = vec![money_window(store, "tenant", &tenant.id, &tenant.limits, now)?];
     windows.push(money_window(store, "company", &tenant.company, &company.limits, now)?);
-    for (scope, owner, limits) in [("tenant", &tenant.id, &tenant.limits), ("company", &tenant.company, &company.limits)]
+    for (scope, owner, limits) in
+        [("tenant", &tenant.id, &tenant.limits), ("company", &tenant.company, &company.limits)]
     {
         for (unit, cap) in &limits.daily_units {
             windows.push(unit_window(store, scope, owner, unit, *cap, now)?);
@@ -54,13 +55,7 @@ fn usage(store: &dyn Store, tenant: &Tenant, now: Millis) -> Result<Json, StoreE
     }))
 }
 
-fn money_window(
-    store: &dyn Store,
-    scope: &str,
-    owner: &str,
-    limits: &Limits,
-    now: Millis,
-) -> Result<Json, StoreError> {
+fn money_window(store: &dyn Store, scope: &str, owner: &str, limits: &Limits, now: Millis) -> Result<Json, StoreError> {
     let month = now.month();
     let kind = if scope == "company" { Scope::Company } else { Scope::Tenant };
     // The log first: what settles in between shows as held, never as free.

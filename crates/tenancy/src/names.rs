@@ -82,14 +82,14 @@ impl<'a> Address<'a> {
 
     /// Whether it is this machine, where `http` is as safe as `https`.
     pub fn is_loopback(&self) -> bool {
-        let v4 = |host: &str| host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback());
+        let v4 = |host: &str| host.parse::<core::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback());
         self.host == "localhost" || self.host == "[::1]" || v4(self.host)
     }
 }
 
 fn is_host(host: &str) -> bool {
     match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
-        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+        Some(inner) => inner.parse::<core::net::Ipv6Addr>().is_ok(),
         None => {
             (1..=253).contains(&host.len())
                 && host.split('.').all(|label| (1..=63).contains(&label.len()))
