@@ -80,8 +80,8 @@ families! {
     PERMIT_LIST = Log "permit-list", writer "pre-flight", readers "-", lifetime "entries until resolved; maintenance";
     /// Where the reaper begins.
     PERMIT_HEAD = Value "permit-head", writer "pre-flight", readers "-", lifetime "for good";
-    /// Keys to delete at an hour, for the reaper.
-    EXPIRY = Log "expiry/{hour}", writer "pre-flight", readers "-", lifetime "until that hour has passed; maintenance";
+    /// Keys to delete once an hour is over.
+    EXPIRY = Log "expiry/{hour}", writer "whoever writes the keys it lists", readers "pre-flight", lifetime "until that hour has passed; maintenance";
     /// The last hour whose keys are deleted.
     EXPIRY_HEAD = Value "expiry-head", writer "pre-flight", readers "-", lifetime "for good";
 

@@ -7,6 +7,7 @@
 //! Three structures carry everything: [`Counter`], [`Log`] (numbered log) and [`Once`].
 
 mod counter;
+pub mod expiry;
 pub mod families;
 mod family;
 mod log;

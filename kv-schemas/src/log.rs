@@ -41,6 +41,11 @@ impl<T> Log<T> {
         Ok(u64::try_from(self.tail_counter().read(store)?).unwrap_or(0))
     }
 
+    /// Removes the tail counter of an emptied log that nobody appends to any more.
+    pub fn retire(&self, store: &dyn Store) -> Result<(), StoreError> {
+        self.tail_counter().retire(store)
+    }
+
     /// Removes an entry; the slot reads as a hole from now on.
     pub fn remove(&self, store: &dyn Store, index: u64) -> Result<(), StoreError> {
         self.slot(index).delete(store)

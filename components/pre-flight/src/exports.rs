@@ -1,7 +1,7 @@
 //! `tollgate:core/limits` over the core: decode, core, encode.
 
 use calendar::Millis;
-use kv_schemas::{Store, StoreError};
+use kv_schemas::{Store, StoreError, expiry};
 use money::Quantity;
 use shell::KeyValue;
 
@@ -49,7 +49,7 @@ impl Guest for PreFlight {
     fn overdue(limit: u32) -> Result<Vec<String>, Fault> {
         let run = || -> Result<_, StoreError> {
             let (store, now) = (KeyValue::open()?, shell::host::now());
-            limits::forget(&store, now)?;
+            expiry::sweep(&store, now.hour_number())?;
             limits::overdue(&store, now, limit as usize)
         };
         run().map_err(|error| fault(error.into()))

@@ -6,7 +6,7 @@
 //! notice and to end the session at the vendor.
 
 use calendar::Millis;
-use kv_schemas::{Log, Store, StoreError, Value, families};
+use kv_schemas::{Log, Store, StoreError, Value, expiry, families};
 use serde::{Deserialize, Serialize};
 use shell::{Kind, Problem, offline};
 
@@ -24,6 +24,8 @@ use crate::{
 pub const TICK_SECONDS: u64 = 15;
 /// What is reserved beyond the next tick: time to notice its absence and to end the session.
 pub const GRACE_SECONDS: u64 = 10;
+/// How long the record of an ended session is kept.
+const KEPT_HOURS: u64 = 24;
 /// The vendor's code for a session that is over already.
 const ALREADY_ENDED: &str = "already_ended";
 
@@ -112,6 +114,11 @@ pub fn close(store: &dyn Store, live: &Live) -> Result<(), StoreError> {
         of_session(session).delete(store)?;
     }
     record(&live.id).set(store, live)?;
+    let (record, report) = (record(&live.id), report(&live.id));
+    let by_vendor = live.vendor_id.as_deref().map(|vendor_id| by_vendor(live, vendor_id));
+    let mut keys = vec![record.key(), report.key()];
+    keys.extend(by_vendor.as_ref().map(Value::key));
+    expiry::forget_after(store, shell::host::now().hour_number() + KEPT_HOURS, &keys)?;
     // Last, so that a crash before leaves it on the list of those to be ended.
     list().remove(store, live.list_index)
 }

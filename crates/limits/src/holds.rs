@@ -4,12 +4,15 @@
 //! each other in a circle and an undo runs exactly backwards.
 
 use calendar::Millis;
-use kv_schemas::{Counter, Store, StoreError, families};
+use kv_schemas::{Counter, Store, StoreError, expiry, families};
 use money::{Nanos, Quantity};
 use serde::{Deserialize, Serialize};
 use tenancy::{Company, Ladder, Tenant};
 
 use crate::error::{Denial, DenialKind};
+
+/// How long a day's counters are kept: 40 days.
+const UNITS_KEPT_HOURS: u64 = 40 * 24;
 
 /// Which counter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,6 +57,17 @@ impl Meter {
     /// Raises or lowers it.
     pub(crate) fn add(&self, store: &dyn Store, delta: i64) -> Result<i64, StoreError> {
         self.counter().add(store, delta)
+    }
+
+    /// A day's counter, newly made, is forgotten when nobody can settle into that day any more.
+    fn forget_later(&self, store: &dyn Store, now: Millis) -> Result<(), StoreError> {
+        match self {
+            Self::Units { .. } => {
+                let hour = now.hour_number().saturating_add(UNITS_KEPT_HOURS);
+                expiry::forget_after(store, hour, &[self.counter().key()])
+            }
+            Self::Places { .. } | Self::Money { .. } => Ok(()),
+        }
     }
 
     fn denial(&self, now: Millis) -> Denial {
@@ -177,6 +191,9 @@ pub(crate) fn take(store: &dyn Store, wanted: &[Wanted], now: Millis) -> Result<
                 undo.hold.meter.add(store, undo.hold.amount.saturating_neg())?;
             }
             return Err(want.hold.meter.denial(now));
+        }
+        if sum == want.hold.amount {
+            want.hold.meter.forget_later(store, now)?;
         }
         sums.push(sum);
     }

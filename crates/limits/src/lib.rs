@@ -20,6 +20,6 @@ mod settle;
 pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Remaining, Rung};
 pub use permit::{Charge, Permit, Settlement, Used, permit};
-pub use reaper::{forget, overdue};
+pub use reaper::overdue;
 pub use reserve::{Granted, Reservation, reserve};
 pub use settle::{charge, close, release};

@@ -4,13 +4,12 @@
 //! So never more than `rate + burst` pass in any minute, with one increment per request and nothing to undo.
 
 use calendar::{MINUTE, Millis};
-use kv_schemas::{Store, families};
+use kv_schemas::{Store, expiry, families};
 use tenancy::Limits;
 
 use crate::{
     error::{Denial, DenialKind},
     holds::to_i64,
-    reaper::forget_later,
 };
 
 /// What a tenant's own server may do when nothing else is set.
@@ -44,7 +43,7 @@ pub(crate) fn count(
     let counter = families::RATE.counter(&[credential, &number.to_string()]);
     let count = counter.add(store, 1)?;
     if count == 1 {
-        forget_later(store, now, 0, vec![counter.key().to_owned()])?;
+        expiry::forget_after(store, now.hour_number(), &[counter.key()])?;
     }
     if count > to_i64(window.allowed) {
         let ends = number.saturating_add(1).saturating_mul(window.length_ms);

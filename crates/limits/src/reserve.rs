@@ -1,7 +1,7 @@
 //! Reserve: the worst case in every scope, or nothing.
 
 use calendar::Millis;
-use kv_schemas::{Store, families};
+use kv_schemas::{Store, expiry, families};
 use money::{Nanos, PriceRow, PriceTable, Quantity, UNIT_TYPES};
 use sha2::{Digest, Sha256};
 use tenancy::{CAPABILITIES, Company, Tenant};
@@ -11,6 +11,7 @@ use crate::{
     holds::{self, Remaining, Rung},
     permit::{Listed, Permit, State, list, maker, permit},
     rate,
+    settle::KEPT_HOURS,
 };
 
 /// The most units of one kind in one permit.
@@ -107,26 +108,13 @@ fn make(store: &dyn Store, now: Millis, id: &str, asked: &Reservation, fingerpri
     let expires_at = now.plus(asked.ttl_ms.min(MAX_TTL_MS));
     let list_index = list().append(store, &Listed { id: id.into(), expires_at })?;
     let mut record = Permit {
-        id: id.into(),
-        tenant: asked.tenant.clone(),
         company: payers.tenant.company.clone(),
-        session: asked.session.clone(),
-        capability: asked.capability.clone(),
-        provider: asked.provider.clone(),
-        model: asked.model.clone(),
-        channel: asked.channel.clone(),
-        request_id: asked.request_id.clone(),
-        worst_case: asked.worst_case.clone(),
         prices: priced.table,
         reserved: priced.cost,
         holds: wanted.iter().map(|want| want.hold.clone()).collect(),
-        created_at: now,
         expires_at,
-        rung: Rung::Full,
-        remaining: Remaining::default(),
         list_index,
-        fingerprint,
-        state: State::Reserving,
+        ..intent(id, asked, now, fingerprint)
     };
     permit(id).set(store, &record)?;
 
@@ -259,7 +247,17 @@ fn remember_denial(
     if denial.kind == DenialKind::Offline {
         return Ok(());
     }
-    let record = Permit {
+    let draft = intent(id, asked, now, fingerprint(asked));
+    let record = Permit { worst_case: Vec::new(), state: State::Denied(denial.clone()), ..draft };
+    // Remembered as long as a resolved permit is.
+    let (kept, maker) = (permit(id), maker(id));
+    expiry::forget_after(store, now.hour_number().saturating_add(KEPT_HOURS), &[kept.key(), maker.key()])?;
+    Ok(permit(id).set(store, &record)?)
+}
+
+/// What is asked for, with nothing held yet.
+fn intent(id: &str, asked: &Reservation, now: Millis, fingerprint: String) -> Permit {
+    Permit {
         id: id.into(),
         tenant: asked.tenant.clone(),
         company: String::new(),
@@ -269,7 +267,7 @@ fn remember_denial(
         model: asked.model.clone(),
         channel: asked.channel.clone(),
         request_id: asked.request_id.clone(),
-        worst_case: Vec::new(),
+        worst_case: asked.worst_case.clone(),
         prices: PriceTable::default(),
         reserved: Nanos(0),
         holds: Vec::new(),
@@ -278,10 +276,9 @@ fn remember_denial(
         rung: Rung::Full,
         remaining: Remaining::default(),
         list_index: 0,
-        fingerprint: fingerprint(asked),
-        state: State::Denied(denial.clone()),
-    };
-    Ok(permit(id).set(store, &record)?)
+        fingerprint,
+        state: State::Reserving,
+    }
 }
 
 fn granted(record: &Permit, replayed: bool) -> Granted {

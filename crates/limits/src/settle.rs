@@ -5,14 +5,13 @@
 //! goes on from where the permit stands.
 
 use calendar::Millis;
-use kv_schemas::Store;
+use kv_schemas::{Store, expiry};
 use money::{Nanos, Quantity};
 
 use crate::{
     error::Fault,
     holds::{self, Hold, Meter},
     permit::{Charge, Permit, Settlement, State, Used, closer, list, maker, permit, resolver},
-    reaper::forget_later,
     reserve::check_units,
 };
 
@@ -20,7 +19,7 @@ use crate::{
 pub(crate) const GRACE_MS: u64 = 30_000;
 
 /// How long a resolved permit is remembered: 32 days, as webhooks are.
-const KEPT_HOURS: u64 = 32 * 24;
+pub(crate) const KEPT_HOURS: u64 = 32 * 24;
 
 const IN_PROGRESS: Fault =
     Fault::Conflict { code: "in_progress", message: "The permit is being resolved by another request." };
@@ -154,8 +153,9 @@ pub fn release(store: &dyn Store, id: &str) -> Result<(), Fault> {
 /// A resolved permit leaves the reaper's list; repeats are answered from its record for a while longer.
 fn strike_off(store: &dyn Store, record: &Permit) -> Result<(), Fault> {
     let id = &record.id;
-    let keys = [permit(id).key(), resolver(id).key(), closer(id).key(), maker(id).key()].map(str::to_owned);
-    forget_later(store, record.expires_at, KEPT_HOURS, keys.into())?;
+    let (permit, maker, resolver, closer) = (permit(id), maker(id), resolver(id), closer(id));
+    let hour = record.expires_at.hour_number().saturating_add(KEPT_HOURS);
+    expiry::forget_after(store, hour, &[permit.key(), maker.key(), resolver.key(), closer.key()])?;
     Ok(list().remove(store, record.list_index)?)
 }
 

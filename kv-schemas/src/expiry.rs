@@ -1,0 +1,98 @@
+//! Keys to forget: whoever writes a short-lived key also notes the hour in which it may go.
+//!
+//! The stores have no expiry of their own. Keys are listed by the hour (hours since 1970); maintenance deletes what the
+//! past hours list. A crash between writing a key and noting it leaves one small key behind.
+
+use crate::{Log, Slot, Store, StoreError, families};
+
+/// Hours swept in one run, and entries of one hour.
+const MAX_HOURS: usize = 48;
+/// See [`MAX_HOURS`].
+const MAX_ENTRIES: u64 = 2_000;
+
+fn noted(hour: u64) -> Log<Vec<String>> {
+    families::EXPIRY.log(&[&hour.to_string()])
+}
+
+/// Has `keys` deleted once `hour` is over.
+pub fn forget_after(store: &dyn Store, hour: u64, keys: &[&str]) -> Result<(), StoreError> {
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+    noted(hour).append(store, &keys).map(drop)
+}
+
+/// Deletes what the hours before `hour` list. Idempotent: a crash in between repeats some deletions.
+pub fn sweep(store: &dyn Store, hour: u64) -> Result<(), StoreError> {
+    let head = families::EXPIRY_HEAD.value::<u64>(&[]);
+    // A clock that is behind may still list keys in the hour before this one.
+    let last = hour.saturating_sub(2);
+    let Some(done) = head.get(store)? else { return head.set(store, &last) };
+    for hour in (done.saturating_add(1)..=last).take(MAX_HOURS) {
+        if !sweep_hour(store, hour)? {
+            return Ok(());
+        }
+        head.set(store, &hour)?;
+    }
+    Ok(())
+}
+
+/// Whether all of the hour is done.
+fn sweep_hour(store: &dyn Store, hour: u64) -> Result<bool, StoreError> {
+    let log = noted(hour);
+    let mut deleted: u64 = 0;
+    for index in 1..=log.tail(store)? {
+        let Slot::Entry(keys) = log.get(store, index)? else { continue };
+        for key in &keys {
+            store.delete(key)?;
+        }
+        log.remove(store, index)?;
+        deleted = deleted.saturating_add(1);
+        if deleted >= MAX_ENTRIES {
+            return Ok(false);
+        }
+    }
+    log.retire(store)?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use super::*;
+    use crate::memory::Memory;
+
+    #[test]
+    fn keys_go_after_their_hour_and_leave_nothing_behind() {
+        let store = Memory::default();
+        sweep(&store, 100).unwrap();
+        store.set("a", b"1").unwrap();
+        store.increment("b", 1).unwrap();
+        forget_after(&store, 100, &["a", "b"]).unwrap();
+        store.set("c", b"1").unwrap();
+        forget_after(&store, 103, &["c"]).unwrap();
+        let check = |hour: u64, left: &[&str]| {
+            sweep(&store, hour).unwrap();
+            let keys: Vec<_> = store.keys().into_iter().filter(|key| !key.starts_with("expiry")).collect();
+            assert_eq!(keys, left, "hour {hour}");
+        };
+        check(101, &["a", "b", "c"]);
+        check(102, &["c"]);
+        check(105, &[]);
+        assert_eq!(store.keys(), ["expiry-head"]);
+    }
+
+    #[test]
+    fn a_crash_at_any_operation_forgets_in_the_end() {
+        for k in 0..40 {
+            let store = Memory::default();
+            sweep(&store, 100).unwrap();
+            store.set("a", b"1").unwrap();
+            forget_after(&store, 100, &["a"]).unwrap();
+            store.fail_after(k);
+            let _crashed = sweep(&store, 102);
+            store.recover();
+            sweep(&store, 102).unwrap();
+            assert_eq!(store.keys(), ["expiry-head"], "after {k} operations");
+        }
+    }
+}
