@@ -16,6 +16,7 @@ mod rate;
 mod reaper;
 mod reserve;
 mod settle;
+mod units;
 
 pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Remaining, Rung};

@@ -10,6 +10,9 @@ use crate::{
     holds::{Hold, Remaining, Rung},
 };
 
+/// How long a resolved permit is remembered: 32 days, as webhooks are.
+pub(crate) const KEPT_HOURS: u64 = 32 * 24;
+
 /// A permit. Windows, prices and counters are frozen here when it is made: a month that ends or a price that changes
 /// while it is held changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,20 +2,18 @@
 
 use calendar::Millis;
 use kv_schemas::{Store, expiry, families};
-use money::{Nanos, PriceRow, PriceTable, Quantity, UNIT_TYPES};
+use money::{Nanos, PriceRow, PriceTable, Quantity};
 use sha2::{Digest, Sha256};
 use tenancy::{CAPABILITIES, Company, Tenant};
 
 use crate::{
     error::{Denial, DenialKind},
     holds::{self, Remaining, Rung},
-    permit::{Listed, Permit, State, list, maker, permit},
+    permit::{KEPT_HOURS, Listed, Permit, State, list, maker, permit},
     rate,
-    settle::KEPT_HOURS,
+    units::check_units,
 };
 
-/// The most units of one kind in one permit.
-const MAX_UNITS: u64 = 1_000_000_000_000;
 /// The most one permit may reserve: a million USD.
 const MAX_COST: Nanos = Nanos(1_000_000_000_000_000);
 /// The longest a permit may be held.
@@ -185,26 +183,6 @@ fn price(store: &dyn Store, asked: &Reservation, now: Millis) -> Result<Priced, 
         return Err(Denial::invalid("estimate.units", "invalid_request", "costs more than one permit may reserve"));
     }
     Ok(Priced { table, cost })
-}
-
-/// Known kinds, each once, within bounds, and not all zero.
-pub(crate) fn check_units(quantities: &[Quantity]) -> Result<(), Denial> {
-    let invalid = |param: &str, message: &str| Denial::invalid(param, "invalid_request", message);
-    for (i, quantity) in quantities.iter().enumerate() {
-        if !UNIT_TYPES.contains(&quantity.unit_type.as_str()) {
-            return Err(invalid("estimate.unit_type", "is not a known unit"));
-        }
-        if quantity.units > MAX_UNITS {
-            return Err(invalid("estimate.units", "must be at most 1,000,000,000,000"));
-        }
-        if quantities.iter().skip(i.saturating_add(1)).any(|other| other.unit_type == quantity.unit_type) {
-            return Err(invalid("estimate.unit_type", "is named twice"));
-        }
-    }
-    if !quantities.is_empty() && quantities.iter().all(|quantity| quantity.units == 0) {
-        return Err(invalid("estimate.units", "must be at least 1"));
-    }
-    Ok(())
 }
 
 /// The lease a live session holds on its place lives as long as its ticks come.

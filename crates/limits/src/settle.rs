@@ -11,15 +11,12 @@ use money::{Nanos, Quantity};
 use crate::{
     error::Fault,
     holds::{self, Hold, Meter},
-    permit::{Charge, Permit, Settlement, State, Used, closer, list, maker, permit, resolver},
-    reserve::check_units,
+    permit::{Charge, KEPT_HOURS, Permit, Settlement, State, Used, closer, list, maker, permit, resolver},
+    units::check_units,
 };
 
 /// How long after a permit's expiry its holder may still be at work; after that the reaper decides alone.
 pub(crate) const GRACE_MS: u64 = 30_000;
-
-/// How long a resolved permit is remembered: 32 days, as webhooks are.
-pub(crate) const KEPT_HOURS: u64 = 32 * 24;
 
 const IN_PROGRESS: Fault =
     Fault::Conflict { code: "in_progress", message: "The permit is being resolved by another request." };

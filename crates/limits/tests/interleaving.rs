@@ -3,12 +3,13 @@
 
 use std::cell::{Cell, RefCell};
 
-use calendar::Millis;
-use kv_schemas::{Store, StoreError, families, memory::Memory};
-use limits::{Reservation, Used, charge, close, release, reserve};
-use money::{PriceRow, Quantity};
+mod common;
 
-const NOW: Millis = Millis(1_795_000_000_000);
+use common::{NOW, money, places, seconds, store};
+use kv_schemas::{Store, StoreError, memory::Memory};
+use limits::{Used, charge, close, release, reserve};
+use money::Quantity;
+
 const CENT: i64 = 10_000_000;
 
 type Other<'a> = Box<dyn FnOnce(&Memory) + 'a>;
@@ -55,48 +56,6 @@ impl Store for Interrupted<'_> {
     }
 }
 
-fn tenant(limits: &str) -> Memory {
-    let store = Memory::default();
-    let tenant = serde_json::from_str(&format!(r#"{{"id":"t","company":"c","limits":{limits}}}"#)).unwrap();
-    tenancy::tenant("t").set(&store, &tenant).unwrap();
-    let row = PriceRow {
-        vendor: "v".into(),
-        model: "*".into(),
-        unit_type: "seconds".into(),
-        usd_per_unit: "0.01".into(),
-        valid_from: "2026-01-01".into(),
-    };
-    families::PRICES.value(&["v"]).set(&store, &vec![row]).unwrap();
-    store
-}
-
-fn seconds(units: u64) -> Reservation {
-    Reservation {
-        tenant: "t".into(),
-        session: None,
-        credential: "key".into(),
-        server: false,
-        capability: "video".into(),
-        provider: "v".into(),
-        model: String::new(),
-        channel: String::new(),
-        request_id: "req".into(),
-        worst_case: vec![Quantity::new("seconds", units)],
-        ttl_ms: 60_000,
-        idempotency_key: None,
-        continues: None,
-        queued: false,
-    }
-}
-
-fn money(store: &Memory) -> i64 {
-    families::MONEY.counter(&["tenant", "t", &NOW.month()]).read(store).unwrap()
-}
-
-fn places(store: &Memory) -> i64 {
-    families::OPEN.counter(&["t"]).read(store).unwrap()
-}
-
 /// Runs `one` with `other` in every gap, on a fresh store each, until the gaps are used up.
 fn check(
     prepare: impl Fn() -> Memory,
@@ -128,7 +87,7 @@ fn check(
 #[test]
 fn two_reservations_never_pass_a_cap_together() {
     check(
-        || tenant(r#"{"monthly_cost_usd":"0.50","burst":9}"#),
+        || store(r#"{"monthly_cost_usd":"0.50","burst":9}"#, "{}"),
         |store| reserve(store, NOW, "lc_1", &seconds(30)).is_ok(),
         |store| reserve(store, NOW, "lc_2", &seconds(30)).is_ok(),
         |store, one, other| {
@@ -148,9 +107,9 @@ fn two_charges_of_one_permit_come_to_one_decision() {
     };
     check(
         || {
-            let store = tenant("{}");
-            reserve(&store, NOW, "lc_1", &seconds(30)).unwrap();
-            store
+            let prepared = store("{}", "{}");
+            reserve(&prepared, NOW, "lc_1", &seconds(30)).unwrap();
+            prepared
         },
         |store| settle(store, 10),
         |store| settle(store, 20),
@@ -172,9 +131,9 @@ fn the_same_settlement_twice_at_once_gives_back_once() {
     };
     check(
         || {
-            let store = tenant("{}");
-            reserve(&store, NOW, "lc_1", &seconds(30)).unwrap();
-            store
+            let prepared = store("{}", "{}");
+            reserve(&prepared, NOW, "lc_1", &seconds(30)).unwrap();
+            prepared
         },
         settle,
         |store| settle(store),
@@ -189,9 +148,9 @@ fn the_same_settlement_twice_at_once_gives_back_once() {
 fn a_charge_and_a_release_at_once_are_one_or_the_other() {
     check(
         || {
-            let store = tenant("{}");
-            reserve(&store, NOW, "lc_1", &seconds(30)).unwrap();
-            store
+            let prepared = store("{}", "{}");
+            reserve(&prepared, NOW, "lc_1", &seconds(30)).unwrap();
+            prepared
         },
         |store| charge(store, NOW, "lc_1", &Used::Unknown).is_ok() && close(store, "lc_1", 1).is_ok(),
         |store| release(store, "lc_1").is_ok(),

@@ -7,63 +7,15 @@
     reason = "tests may panic"
 )]
 
+mod common;
+
 use calendar::Millis;
-use kv_schemas::{families, memory::Memory};
+use common::{NOW, money, places, seconds, store};
+use kv_schemas::families;
 use limits::{Fault, Granted, Reservation, Rung, Used, charge, close, overdue, release, reserve};
-use money::{Nanos, PriceRow, Quantity};
-use tenancy::{Company, Tenant};
+use money::{Nanos, Quantity};
 
 const USD: i64 = 1_000_000_000;
-const NOW: Millis = Millis(1_795_000_000_000);
-
-/// A tenant `t` of company `c`; a second costs one cent, a token a hundredth of it.
-fn store(tenant_limits: &str, company_limits: &str) -> Memory {
-    let store = Memory::default();
-    let json = format!(
-        r#"{{"id":"t","company":"c","limits":{tenant_limits},"ladder":{{"throttle_at":0.5,"text_only_at":0.8}}}}"#
-    );
-    let tenant: Tenant = serde_json::from_str(&json).unwrap();
-    tenancy::tenant("t").set(&store, &tenant).unwrap();
-    let company: Company = serde_json::from_str(&format!(r#"{{"id":"c","limits":{company_limits}}}"#)).unwrap();
-    tenancy::company("c").set(&store, &company).unwrap();
-    let row = |unit: &str, usd: &str| PriceRow {
-        vendor: "v".into(),
-        model: "*".into(),
-        unit_type: unit.into(),
-        usd_per_unit: usd.into(),
-        valid_from: "2026-01-01".into(),
-    };
-    let rows = vec![row("seconds", "0.01"), row("input_tokens", "0.0001"), row("output_tokens", "0.0001")];
-    families::PRICES.value(&["v"]).set(&store, &rows).unwrap();
-    store
-}
-
-fn seconds(units: u64) -> Reservation {
-    Reservation {
-        tenant: "t".into(),
-        session: None,
-        credential: "key".into(),
-        server: false,
-        capability: "video".into(),
-        provider: "v".into(),
-        model: String::new(),
-        channel: String::new(),
-        request_id: "req".into(),
-        worst_case: vec![Quantity::new("seconds", units)],
-        ttl_ms: 60_000,
-        idempotency_key: None,
-        continues: None,
-        queued: false,
-    }
-}
-
-fn money(store: &Memory) -> i64 {
-    families::MONEY.counter(&["tenant", "t", &NOW.month()]).read(store).unwrap()
-}
-
-fn places(store: &Memory) -> i64 {
-    families::OPEN.counter(&["t"]).read(store).unwrap()
-}
 
 fn code(outcome: Result<Granted, limits::Denial>) -> String {
     outcome.map_or_else(|denial| denial.code, |_| "ok".into())

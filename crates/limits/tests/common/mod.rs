@@ -1,0 +1,60 @@
+//! What the tests share: a tenant `t` of company `c`, whose seconds cost a cent.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use calendar::Millis;
+use kv_schemas::{families, memory::Memory};
+use limits::Reservation;
+use money::{PriceRow, Quantity};
+
+pub const NOW: Millis = Millis(1_795_000_000_000);
+
+/// A store with the tenant and its company; a token costs a hundredth of a cent.
+pub fn store(tenant_limits: &str, company_limits: &str) -> Memory {
+    let store = Memory::default();
+    let json = format!(
+        r#"{{"id":"t","company":"c","limits":{tenant_limits},"ladder":{{"throttle_at":0.5,"text_only_at":0.8}}}}"#
+    );
+    tenancy::tenant("t").set(&store, &serde_json::from_str(&json).unwrap()).unwrap();
+    let company = serde_json::from_str(&format!(r#"{{"id":"c","limits":{company_limits}}}"#)).unwrap();
+    tenancy::company("c").set(&store, &company).unwrap();
+    let row = |unit: &str, usd: &str| PriceRow {
+        vendor: "v".into(),
+        model: "*".into(),
+        unit_type: unit.into(),
+        usd_per_unit: usd.into(),
+        valid_from: "2026-01-01".into(),
+    };
+    let rows = vec![row("seconds", "0.01"), row("input_tokens", "0.0001"), row("output_tokens", "0.0001")];
+    families::PRICES.value(&["v"]).set(&store, &rows).unwrap();
+    store
+}
+
+/// A reservation of seconds of video.
+pub fn seconds(units: u64) -> Reservation {
+    Reservation {
+        tenant: "t".into(),
+        session: None,
+        credential: "key".into(),
+        server: false,
+        capability: "video".into(),
+        provider: "v".into(),
+        model: String::new(),
+        channel: String::new(),
+        request_id: "req".into(),
+        worst_case: vec![Quantity::new("seconds", units)],
+        ttl_ms: 60_000,
+        idempotency_key: None,
+        continues: None,
+        queued: false,
+    }
+}
+
+/// What the tenant's month holds, in nano-USD.
+pub fn money(store: &Memory) -> i64 {
+    families::MONEY.counter(&["tenant", "t", &NOW.month()]).read(store).unwrap()
+}
+
+/// How many of the tenant's permits are open.
+pub fn places(store: &Memory) -> i64 {
+    families::OPEN.counter(&["t"]).read(store).unwrap()
+}
