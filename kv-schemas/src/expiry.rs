@@ -3,11 +3,11 @@
 //! The stores have no expiry of their own. Keys are listed by the hour (hours since 1970); maintenance deletes what the
 //! past hours list. A crash between writing a key and noting it leaves one small key behind.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Log, Slot, Store, StoreError, families};
 
-/// Hours swept in one run, and entries of one hour.
-const MAX_HOURS: usize = 48;
-/// See [`MAX_HOURS`].
+/// Entries swept in one run.
 const MAX_ENTRIES: u64 = 2_000;
 
 fn noted(hour: u64) -> Log<Vec<String>> {
@@ -20,38 +20,48 @@ pub fn forget_after(store: &dyn Store, hour: u64, keys: &[&str]) -> Result<(), S
     noted(hour).append(store, &keys).map(drop)
 }
 
+/// Where the sweep stands: all hours up to `hour` are done, and of the next one the entries up to `entry`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    hour: u64,
+    entry: u64,
+}
+
 /// Deletes what the hours before `hour` list. Idempotent: a crash in between repeats some deletions.
 pub fn sweep(store: &dyn Store, hour: u64) -> Result<(), StoreError> {
-    let head = families::EXPIRY_HEAD.value::<u64>(&[]);
+    let key = families::EXPIRY_HEAD.value::<Head>(&[]);
     // A clock that is behind may still list keys in the hour before this one.
     let last = hour.saturating_sub(2);
-    let Some(done) = head.get(store)? else { return head.set(store, &last) };
-    for hour in (done.saturating_add(1)..=last).take(MAX_HOURS) {
-        if !sweep_hour(store, hour)? {
-            return Ok(());
-        }
-        head.set(store, &hour)?;
+    let Some(mut head) = key.get(store)? else { return key.set(store, &Head { hour: last, entry: 0 }) };
+    let mut left = MAX_ENTRIES;
+    while head.hour < last && left > 0 {
+        sweep_hour(store, &mut head, &mut left)?;
+        key.set(store, &head)?;
     }
     Ok(())
 }
 
-/// Whether all of the hour is done.
-fn sweep_hour(store: &dyn Store, hour: u64) -> Result<bool, StoreError> {
+/// Goes on with the hour after `head.hour`, for at most `left` entries.
+fn sweep_hour(store: &dyn Store, head: &mut Head, left: &mut u64) -> Result<(), StoreError> {
+    let hour = head.hour.saturating_add(1);
     let log = noted(hour);
-    let mut deleted: u64 = 0;
-    for index in 1..=log.tail(store)? {
-        let Slot::Entry(keys) = log.get(store, index)? else { continue };
+    let tail = log.tail(store)?;
+    while head.entry < tail && *left > 0 {
+        head.entry = head.entry.saturating_add(1);
+        *left = left.saturating_sub(1);
+        let Slot::Entry(keys) = log.get(store, head.entry)? else { continue };
         for key in &keys {
             store.delete(key)?;
         }
-        log.remove(store, index)?;
-        deleted = deleted.saturating_add(1);
-        if deleted >= MAX_ENTRIES {
-            return Ok(false);
-        }
+        log.remove(store, head.entry)?;
     }
-    log.retire(store)?;
-    Ok(true)
+    if head.entry >= tail {
+        log.retire(store)?;
+        *head = Head { hour, entry: 0 };
+        // An empty hour costs something too: a long stop is caught up with in several runs.
+        *left = left.saturating_sub(1);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

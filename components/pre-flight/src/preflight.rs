@@ -69,6 +69,11 @@ pub async fn check(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
 }
 
 fn reservation(call: &Call, store: &dyn Store, grant: Grant, body: Body) -> Result<Reservation, Problem> {
+    for (param, text, most) in [("provider", Some(&body.provider), 40), ("model", body.model.as_ref(), 128)] {
+        if text.is_some_and(|text| text.len() > most) {
+            return Err(Problem::invalid(param, format!("must have at most {most} characters")));
+        }
+    }
     let hold_s = body.hold_s.unwrap_or(DEFAULT_HOLD_S);
     if !(1..=MAX_HOLD_S).contains(&hold_s) {
         return Err(Problem::invalid("hold_s", "must be between 1 and 3600"));

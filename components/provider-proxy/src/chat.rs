@@ -6,17 +6,25 @@ use shell::{Call, KeyValue, Problem, Reply};
 use crate::{
     bindings::adapter::{self, Answer, Capability, Operation},
     caller::{capable, tenant_caller},
+    keyed::{self, Start},
     metered, relay, vendor,
 };
 
 /// `POST /v1/chat/completions`
 pub async fn complete(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     let grant = capable(call, "chat")?;
+    let keyed = match keyed::begin(call, &store, &grant).await? {
+        Start::Before(reply) => return Ok(reply),
+        Start::Now(keyed) => keyed,
+    };
     let operation = Operation::Chat(call.body.to_vec());
-    let metered = metered::begin(call, &store, &grant, "chat", operation).await?;
+    let metered = match metered::begin(call, &store, &grant, "chat", operation, keyed.token()).await {
+        Ok(metered) => metered,
+        Err(failed) => return Err(keyed.fail(&store, call, failed)),
+    };
     match metered.planned.answer {
-        Answer::EventStream => Ok(relay::stream(metered, store, call.request_id.clone())),
-        Answer::Json | Answer::Audio | Answer::Nothing => relay::whole(metered).await,
+        Answer::EventStream => Ok(relay::stream(metered, store, call.request_id.clone(), keyed)),
+        Answer::Json | Answer::Audio | Answer::Nothing => relay::whole(metered, &store, call, keyed).await,
     }
 }
 

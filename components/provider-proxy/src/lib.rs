@@ -7,11 +7,13 @@
 mod bindings;
 mod caller;
 mod chat;
+mod keyed;
 mod live;
 mod maintenance;
 mod metered;
 mod permits;
 mod problems;
+mod record;
 mod relay;
 mod resolve;
 mod sessions;

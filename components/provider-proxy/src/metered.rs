@@ -12,6 +12,7 @@ use crate::{
         limits::{Permit, Rung, Usage},
         sessions::Grant,
     },
+    keyed::{self, Failed},
     permits::{self, Ask, quantities, used},
     problems::unplannable,
     upstream::{self, Answer, Failure},
@@ -32,14 +33,15 @@ pub struct Metered {
     pub body: Incoming,
 }
 
-/// Makes the call.
+/// Makes the call. `token` names its permit, where the caller sent an idempotency key.
 pub async fn begin(
     call: &Call,
     store: &dyn Store,
     grant: &Grant,
     capability: &str,
     operation: Operation,
-) -> Result<Metered, Problem> {
+    token: Option<&str>,
+) -> Result<Metered, Failed> {
     let vendor = vendor::choose(store, &grant.tenant, capability)?;
     let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
     let vault = shell::host::vault().await?;
@@ -51,18 +53,19 @@ pub async fn begin(
         worst_case: quantities(&planned.worst_case),
         ttl_ms: TTL_MS,
         continues: None,
+        token,
     };
-    let permit = permits::reserve(call, store, &ask).await?;
+    let permit = keyed::first(permits::reserve(call, store, &ask).await)?;
     // What if we crash here? The permit expires and the reaper charges it in full: the vendor may have been called.
     let answer = match upstream::call(&vault, &vendor, &planned).await {
         Ok(answer) => answer,
         Err(Failure::NotSent(problem)) => {
             permits::release(&permit.id);
-            return Err(about(problem, &permit));
+            return Err(Failed::Free(about(problem, &permit)));
         }
         Err(Failure::Lost(problem)) => {
             permits::settle_later(&permit.id, &Usage::Unknown);
-            return Err(about(problem, &permit));
+            return Err(Failed::Charged(about(problem, &permit)));
         }
     };
     accept(vendor, permit, planned, operation, answer, grant).await
@@ -75,19 +78,19 @@ async fn accept(
     operation: Operation,
     mut answer: Answer,
     grant: &Grant,
-) -> Result<Metered, Problem> {
+) -> Result<Metered, Failed> {
     if !upstream::is_success(&answer.head) {
         let body = upstream::read_error(&mut answer.body).await;
         // The vendor refused: it did nothing, so nothing is charged.
         permits::release(&permit.id);
-        return Err(about(explained(vendor.name(), &answer.head, &body), &permit));
+        return Err(Failed::Free(about(explained(vendor.name(), &answer.head, &body), &permit)));
     }
     let media_type = upstream::media_type(&answer.head);
     let meter = Meter::new(vendor.name(), &operation, &answer.head, &planned.worst_case);
     if !planned.content_types.iter().any(|expected| media_type.starts_with(expected.as_str())) {
         permits::settle_later(&permit.id, &used(meter.usage()));
         let problem = Problem::new(Kind::VendorError, "vendor_content_type", "The vendor's answer is of another type.");
-        return Err(about(problem, &permit));
+        return Err(Failed::Charged(about(problem, &permit)));
     }
     Ok(Metered {
         permit,

@@ -14,8 +14,8 @@ use crate::{
     problems::{denied, faulty},
 };
 
-/// How long a call that waits for a free place sleeps between tries.
-const QUEUE_STEP: Duration = Duration::from_millis(50);
+/// How long a call that waits for a free place sleeps between tries, at first.
+const QUEUE_STEP_MS: u64 = 50;
 
 /// What a permit is for.
 pub struct Ask<'a> {
@@ -26,23 +26,47 @@ pub struct Ask<'a> {
     pub worst_case: Vec<Quantity>,
     pub ttl_ms: u64,
     pub continues: Option<String>,
+    /// Names the permit: asked for again by the same token, the same permit comes back.
+    pub token: Option<&'a str>,
 }
 
 /// A permit, waiting for a free place as long as the tenant lets its callers wait.
 pub async fn reserve(call: &Call, store: &dyn Store, ask: &Ask<'_>) -> Result<Permit, Problem> {
     let started = shell::host::now();
-    let mut queued = false;
+    let mut tries = 0;
+    let mut slept = 0;
     loop {
-        let denial = match limits::reserve(&reservation(call, ask, queued)?) {
+        let denial = match limits::reserve(&reservation(call, ask, tries)) {
             Ok(permit) => return Ok(permit),
             Err(denial) => denial,
         };
-        if denial.kind != DenialKind::Burst || shell::host::now().since(started) >= queue_wait(store, ask)? {
+        if denial.kind != DenialKind::Burst {
             return Err(log_offline(denial));
         }
-        queued = true;
-        spin_sdk::time::sleep(QUEUE_STEP).await;
+        // By a token the tries are counted, not timed: a retry after a crash must come as far as the first attempt.
+        let wait = queue_wait(store, ask)?;
+        let waited = if ask.token.is_some() { slept } else { shell::host::now().since(started) };
+        if waited >= wait {
+            return Err(log_offline(denial));
+        }
+        let pause = pause_ms(ask.token, tries).min(wait - waited);
+        spin_sdk::time::sleep(Duration::from_millis(pause)).await;
+        slept += pause;
+        tries += 1;
     }
+}
+
+/// Every try by a token leaves a record of its denial, so those become rarer.
+fn pause_ms(token: Option<&str>, tries: u32) -> u64 {
+    match token {
+        None => QUEUE_STEP_MS,
+        Some(_) => QUEUE_STEP_MS << tries.min(8),
+    }
+}
+
+/// A denied token stays denied, so that each further try has one of its own.
+fn of_try(token: &str, tries: u32) -> String {
+    format!("{token}.{tries}")
 }
 
 fn queue_wait(store: &dyn Store, ask: &Ask<'_>) -> Result<u64, Problem> {
@@ -57,8 +81,8 @@ fn log_offline(denial: Denial) -> Problem {
     denied(denial)
 }
 
-fn reservation(call: &Call, ask: &Ask<'_>, queued: bool) -> Result<Reservation, Problem> {
-    Ok(Reservation {
+fn reservation(call: &Call, ask: &Ask<'_>, tries: u32) -> Reservation {
+    Reservation {
         tenant: ask.grant.tenant.clone(),
         session: ask.grant.session.clone(),
         credential: ask.grant.credential.clone(),
@@ -70,10 +94,10 @@ fn reservation(call: &Call, ask: &Ask<'_>, queued: bool) -> Result<Reservation, 
         request_id: call.request_id.clone(),
         worst_case: ask.worst_case.clone(),
         ttl_ms: ask.ttl_ms,
-        idempotency_key: None,
+        idempotency_key: ask.token.map(|token| of_try(token, tries)),
         continues: ask.continues.clone(),
-        queued,
-    })
+        queued: tries > 0,
+    }
 }
 
 /// What a settlement came to.

@@ -8,13 +8,15 @@ use futures::{SinkExt, channel::mpsc};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use kv_schemas::Store;
-use shell::{KeyValue, Kind, Problem, Reply};
+use shell::{Call, KeyValue, Kind, Problem, Reply, idempotency::Head};
 use spin_sdk::http::box_body;
 
 use crate::{
     bindings::adapter::Answer,
+    keyed::{Failed, Keyed},
     metered::{Metered, about, mode},
     permits::{self, used},
+    record::{End, Record},
     stop, upstream,
 };
 
@@ -26,15 +28,23 @@ const STOP_CHECK_MS: u64 = 200;
 type Page = mpsc::Sender<Result<Frame<Bytes>, anyhow::Error>>;
 
 /// Passes a streamed answer on.
-pub fn stream(mut metered: Metered, store: KeyValue, request_id: String) -> Reply {
+pub fn stream(mut metered: Metered, store: KeyValue, request_id: String, keyed: Keyed) -> Reply {
     let (mut page, chunks) = mpsc::channel(0);
     let head = Reply::stream(200, &metered.media_type, box_body(StreamBody::new(chunks)));
     let reply = labelled(head, &metered);
+    let kept_head = Head::of(&reply);
     spin_sdk::wasip3::spawn(async move {
-        let outcome = pump(&mut metered, &store, &mut page).await;
-        if let Err(problem) = outcome {
-            tell(&metered, &mut page, &problem, &request_id).await;
-        }
+        let mut record = keyed.record();
+        let end = match pump(&mut metered, &store, &mut page, &mut record).await {
+            Ok(end) => end,
+            Err(problem) => {
+                tell(&metered, &mut page, &problem, &request_id).await;
+                End::Cut
+            }
+        };
+        // Before the answer ends, so that whoever repeats it after its end finds it. What if we crash here? A repeat is
+        // told that the call was attempted already.
+        keyed.finish(&store, || record.kept(kept_head, end));
         drop(page);
         // The page has its answer (or has left). What if we crash here? The reaper charges the permit in full.
         permits::settle_later(&metered.permit.id, &used(metered.meter.usage()));
@@ -43,14 +53,19 @@ pub fn stream(mut metered: Metered, store: KeyValue, request_id: String) -> Repl
 }
 
 /// Reads a whole answer, then passes it on.
-pub async fn whole(mut metered: Metered) -> Result<Reply, Problem> {
+pub async fn whole(mut metered: Metered, store: &dyn Store, call: &Call, keyed: Keyed) -> Result<Reply, Problem> {
     let answer = collect(&mut metered).await;
     let usage = used(metered.meter.usage());
     let id = metered.permit.id.clone();
     spin_sdk::wasip3::spawn(async move { permits::settle_later(&id, &usage) });
     match answer {
-        Ok(bytes) => Ok(labelled(Reply::bytes(200, &metered.media_type, bytes), &metered)),
-        Err(problem) => Err(about(problem, &metered.permit)),
+        Ok(bytes) => {
+            let bytes = Bytes::from(bytes);
+            let reply = labelled(Reply::bytes(200, &metered.media_type, bytes.clone()), &metered);
+            keyed.finish(store, || Head::of(&reply).whole(&bytes));
+            Ok(reply)
+        }
+        Err(problem) => Err(keyed.fail(store, call, Failed::Charged(about(problem, &metered.permit)))),
     }
 }
 
@@ -62,7 +77,7 @@ async fn collect(metered: &mut Metered) -> Result<Vec<u8>, Problem> {
 }
 
 /// Moves the answer to the page until either side ends.
-async fn pump(metered: &mut Metered, store: &dyn Store, page: &mut Page) -> Result<(), Problem> {
+async fn pump(metered: &mut Metered, store: &dyn Store, page: &mut Page, record: &mut Record) -> Result<End, Problem> {
     let started = shell::host::now();
     let mut asked = started;
     let mut passed: u64 = 0;
@@ -76,8 +91,9 @@ async fn pump(metered: &mut Metered, store: &dyn Store, page: &mut Page) -> Resu
             ));
         }
         let ready = metered.meter.push(&chunk).map_err(garbled)?;
+        record.push(&ready);
         if !send(page, ready).await {
-            return Ok(());
+            return Ok(End::Cut);
         }
         let now = shell::host::now();
         if now.since(started) > MAX_DURATION_MS {
@@ -86,13 +102,15 @@ async fn pump(metered: &mut Metered, store: &dyn Store, page: &mut Page) -> Resu
         if now.since(asked) >= STOP_CHECK_MS {
             asked = now;
             if stop::wanted(store, &metered.permit.id, metered.session.as_deref()) {
-                return Ok(());
+                return Ok(End::Cut);
             }
         }
     }
     let rest = metered.meter.end().map_err(garbled)?;
+    record.push(&rest);
+    // Whether or not the page is still there: it was all said, and can be given again.
     send(page, rest).await;
-    Ok(())
+    Ok(End::Whole)
 }
 
 /// Whether the page is still there.

@@ -9,6 +9,7 @@ use crate::{
         limits,
     },
     caller::{capable, owns, tenant_caller},
+    keyed::{self, Start},
     metered,
     problems::faulty,
     relay, stop,
@@ -32,9 +33,15 @@ fn mp3() -> String {
 pub async fn speak(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     let grant = capable(call, "speech")?;
     let Body { text, voice, format } = call.json()?;
+    let keyed = match keyed::begin(call, &store, &grant).await? {
+        Start::Before(reply) => return Ok(reply),
+        Start::Now(keyed) => keyed,
+    };
     let operation = Operation::Speech(adapter::Speech { text, voice, format });
-    let metered = metered::begin(call, &store, &grant, "speech", operation).await?;
-    Ok(relay::stream(metered, store, call.request_id.clone()))
+    match metered::begin(call, &store, &grant, "speech", operation, keyed.token()).await {
+        Ok(metered) => Ok(relay::stream(metered, store, call.request_id.clone(), keyed)),
+        Err(failed) => Err(keyed.fail(&store, call, failed)),
+    }
 }
 
 /// `DELETE /v1/speech/{limit_check_id}`
@@ -44,6 +51,6 @@ pub fn interrupt(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Probl
     if !owns(&grant, &holder.tenant, holder.session.as_deref()) {
         return Err(Problem::not_found("There is no such permit."));
     }
-    stop::interrupt(store, id, shell::host::now().0).map_err(|error| offline(&error))?;
+    stop::interrupt(store, id, shell::host::now()).map_err(|error| offline(&error))?;
     Ok(Reply::empty(204))
 }

@@ -62,7 +62,7 @@ pub async fn tick(call: &Call, store: &KeyValue, session: &str) -> Result<Reply,
 /// Pays for the live video's next stretch and settles the last one; without a permit the video ends now.
 async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Result<Permit, Problem> {
     let reserved = TICK_SECONDS + GRACE_SECONDS;
-    let ask = tick_ask(grant, &live.provider, &live.lease, reserved);
+    let ask = tick_ask(grant, &live.provider, &live.lease, reserved, None);
     let permit = match permits::reserve(call, store, &ask).await {
         Ok(permit) => permit,
         Err(problem) => {
@@ -103,6 +103,7 @@ async fn probe(call: &Call, store: &dyn Store, grant: &Grant, capability: &str) 
         worst_case: vec![Quantity { unit_type: unit_type.into(), units }],
         ttl_ms: calendar::MINUTE,
         continues: None,
+        token: None,
     };
     let permit = permits::reserve(call, store, &ask).await?;
     permits::release(&permit.id);

@@ -4,7 +4,7 @@ use calendar::{Millis, SECOND};
 use kv_schemas::Store;
 use serde::Deserialize;
 use serde_json::json;
-use shell::{Call, KeyValue, Kind, Problem, Reply, offline};
+use shell::{Call, KeyValue, Kind, Problem, Reply, idempotency::Head, offline};
 
 use crate::{
     bindings::{
@@ -13,6 +13,7 @@ use crate::{
         sessions::{self, Grant},
     },
     caller::{capable, owns},
+    keyed::{self, Failed, Start},
     live::{self, GRACE_SECONDS, Live, TICK_SECONDS},
     metered::{about, explained, mode},
     permits::{self, Ask},
@@ -59,18 +60,41 @@ pub async fn start(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let grant = capable(call, "video")?;
     let body: Body = if call.body.is_empty() { Body { persona: None, max_seconds: None } } else { call.json()? };
     let length = length(&grant, body.max_seconds)?;
+    let keyed = match keyed::begin(call, store, &grant).await? {
+        Start::Before(reply) => return Ok(reply),
+        Start::Now(keyed) => keyed,
+    };
+    match open(call, store, &grant, body.persona, &length, keyed.token()).await {
+        Ok((reply, body)) => {
+            // What if we crash before? A repeat is told that it was attempted already, and maintenance ends the session.
+            keyed.finish(store, || Head::of(&reply).whole(&body));
+            Ok(reply)
+        }
+        Err(failed) => Err(keyed.fail(store, call, failed)),
+    }
+}
+
+/// Opens it; the answer and its body.
+async fn open(
+    call: &Call,
+    store: &KeyValue,
+    grant: &Grant,
+    persona: Option<String>,
+    length: &Length,
+    token: Option<&str>,
+) -> Result<(Reply, Vec<u8>), Failed> {
     if let Some(session) = &grant.session
         && live::held_by(store, session).map_err(|error| offline(&error))?.is_some()
     {
-        return Err(Problem::conflict("video_active", "This session has a live video session already."));
+        return Err(Problem::conflict("video_active", "This session has a live video session already.").into());
     }
     let vendor = vendor::choose(store, &grant.tenant, "video")?;
     let id = shell::host::new_id("vid_");
     let callback_url = Some(callback_url(call, &vendor, &id).await?);
-    let video = Video { persona: body.persona, max_seconds: length.max, callback_url };
+    let video = Video { persona, max_seconds: length.max, callback_url };
     let planned = adapter::plan(vendor.name(), &Operation::VideoStart(video), &vendor.options).map_err(unplannable)?;
 
-    let (lease, tick) = reserve(call, store, &grant, &vendor, &length).await?;
+    let (lease, tick) = reserve(call, store, grant, &vendor, length, token).await?;
     let now = shell::host::now();
     let mut live = Live {
         id,
@@ -88,20 +112,17 @@ pub async fn start(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     };
     // On the list before the vendor is called: what if we crash in between? Maintenance settles it in full, and the
     // vendor ends it by itself, since nobody joins.
-    enlist(store, &mut live).map_err(|error| offline(&error))?;
+    enlist(store, &mut live).map_err(|error| Failed::Free(offline(&error)))?;
     let started = match begin(&vendor, &planned).await {
         Ok(started) => started,
         Err((problem, used)) => {
-            abandon(store, live, used)?;
-            return Err(about(problem, &tick));
+            let failed = if used.is_some() { Failed::Charged } else { Failed::Free };
+            abandon(store, live, used).map_err(failed)?;
+            return Err(failed(about(problem, &tick)));
         }
     };
     live.vendor_id = Some(started.vendor_id.clone());
-    live::record(&live.id).set(store, &live).map_err(|error| offline(&error))?;
-    live::by_vendor(&live, &started.vendor_id).set(store, &live.id).map_err(|error| offline(&error))?;
-    if let Some(session) = &live.session {
-        sessions::touch(session, length.reserved * SECOND).map_err(refused)?;
-    }
+    confirm(store, &live, &started.vendor_id, length).map_err(Failed::Charged)?;
     let answer = json!({
         "id": live.id,
         "provider": live.provider,
@@ -109,10 +130,12 @@ pub async fn start(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
         "limit_check_id": tick.id,
         "tick_seconds": TICK_SECONDS,
     });
-    Ok(Reply::json(201, &answer)
+    let body = answer.to_string().into_bytes();
+    let reply = Reply::bytes(201, "application/json", body.clone())
         .with("x-limit-check-id", &tick.id)
         .with("x-tollgate-provider", &live.provider)
-        .with("x-tollgate-mode", mode(tick.rung)))
+        .with("x-tollgate-mode", mode(tick.rung));
+    Ok((reply, body))
 }
 
 /// The lease on a place and the first tick. Either both or none.
@@ -122,7 +145,8 @@ async fn reserve(
     grant: &Grant,
     vendor: &Vendor,
     length: &Length,
-) -> Result<(Permit, Permit), Problem> {
+    token: Option<&str>,
+) -> Result<(Permit, Permit), Failed> {
     let lease_ask = Ask {
         grant,
         capability: "video",
@@ -131,20 +155,22 @@ async fn reserve(
         worst_case: Vec::new(),
         ttl_ms: (length.reserved + GRACE_SECONDS) * SECOND,
         continues: None,
+        // A lease costs nothing, so a retry takes another: the money is what must not be taken twice.
+        token: None,
     };
     let lease = permits::reserve(call, store, &lease_ask).await?;
-    let tick = permits::reserve(call, store, &tick_ask(grant, vendor.name(), &lease.id, length.reserved)).await;
-    match tick {
+    let ask = tick_ask(grant, vendor.name(), &lease.id, length.reserved, token);
+    match keyed::first(permits::reserve(call, store, &ask).await) {
         Ok(tick) => Ok((lease, tick)),
-        Err(problem) => {
+        Err(failed) => {
             permits::release(&lease.id);
-            Err(problem)
+            Err(failed)
         }
     }
 }
 
 /// A tick's reservation.
-pub fn tick_ask<'a>(grant: &'a Grant, provider: &'a str, lease: &str, seconds: u64) -> Ask<'a> {
+pub fn tick_ask<'a>(grant: &'a Grant, provider: &'a str, lease: &str, seconds: u64, token: Option<&'a str>) -> Ask<'a> {
     Ask {
         grant,
         capability: "video",
@@ -153,6 +179,7 @@ pub fn tick_ask<'a>(grant: &'a Grant, provider: &'a str, lease: &str, seconds: u
         worst_case: vec![Quantity { unit_type: "seconds".into(), units: seconds }],
         ttl_ms: (seconds + GRACE_SECONDS) * SECOND + calendar::MINUTE,
         continues: Some(lease.into()),
+        token,
     }
 }
 
@@ -161,6 +188,16 @@ fn enlist(store: &dyn Store, live: &mut Live) -> Result<(), kv_schemas::StoreErr
     live::record(&live.id).set(store, live)?;
     match &live.session {
         Some(session) => live::of_session(session).set(store, &live.id),
+        None => Ok(()),
+    }
+}
+
+/// The vendor has started it.
+fn confirm(store: &dyn Store, live: &Live, vendor_id: &str, length: &Length) -> Result<(), Problem> {
+    live::record(&live.id).set(store, live).map_err(|error| offline(&error))?;
+    live::by_vendor(live, vendor_id).set(store, &live.id).map_err(|error| offline(&error))?;
+    match &live.session {
+        Some(session) => sessions::touch(session, length.reserved * SECOND).map_err(refused),
         None => Ok(()),
     }
 }

@@ -67,15 +67,14 @@ impl Call {
         (self.header("sec-fetch-site") == Some("same-origin")).then(|| self.own_origin())
     }
 
-    /// The gate's own address as the caller sees it.
+    /// The gate's own address as the caller sees it. The caller chooses it (`Host`): good for comparing with what the
+    /// caller says of itself, not for telling anybody where the gate is.
     #[must_use]
     pub fn own_origin(&self) -> String {
-        let scheme = match self.header("x-forwarded-proto") {
-            Some("https") => "https",
-            _ if self.header("spin-full-url").is_some_and(|url| url.starts_with("https:")) => "https",
-            _ => "http",
-        };
-        format!("{scheme}://{}", self.header("host").unwrap_or("localhost"))
+        let (scheme, rest) = self.header("spin-full-url").and_then(|url| url.split_once("://")).unwrap_or_default();
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let scheme = if self.header("x-forwarded-proto") == Some("https") { "https" } else { scheme };
+        format!("{scheme}://{authority}")
     }
 
     /// A query parameter, percent-decoded.
@@ -169,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_same_origin_get_has_the_gates_own_origin() {
-        let headers = [("host", "127.0.0.1:3000"), ("sec-fetch-site", "same-origin")];
+        let headers = [("spin-full-url", "http://127.0.0.1:3000/v1/x?y"), ("sec-fetch-site", "same-origin")];
         assert_eq!(call("/", &headers).origin().as_deref(), Some("http://127.0.0.1:3000"));
         assert_eq!(call("/", &headers[..1]).origin(), None);
     }

@@ -12,8 +12,10 @@ use crate::{
     holds::to_i64,
 };
 
-/// What a tenant's own server may do when nothing else is set.
+/// What a tenant's own server may do when nothing else is set: requests per minute, and at once.
 const SERVER_RATE: (u64, u64) = (60, 10);
+/// What a page's session may do when nothing else is set: more than any visitor, less than a flood.
+const PAGE_RATE: (u64, u64) = (600, 200);
 
 /// How many requests in which window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,12 +24,12 @@ struct Window {
     allowed: u64,
 }
 
-fn window(limits: &Limits, server: bool) -> Option<Window> {
-    let (default_rate, default_burst) = if server { (Some(SERVER_RATE.0), SERVER_RATE.1) } else { (None, u64::MAX) };
-    let rate = limits.requests_per_minute.or(default_rate)?.max(1);
+fn window(limits: &Limits, server: bool) -> Window {
+    let (default_rate, default_burst) = if server { SERVER_RATE } else { PAGE_RATE };
+    let rate = limits.requests_per_minute.unwrap_or(default_rate).max(1);
     let burst = limits.request_burst.unwrap_or(default_burst).clamp(1, rate);
     let length_ms = MINUTE.saturating_mul(burst).checked_div(rate).unwrap_or(MINUTE).max(1);
-    Some(Window { length_ms, allowed: burst })
+    Window { length_ms, allowed: burst }
 }
 
 /// Counts one request, or denies it.
@@ -38,7 +40,7 @@ pub(crate) fn count(
     credential: &str,
     now: Millis,
 ) -> Result<(), Denial> {
-    let Some(window) = window(limits, server) else { return Ok(()) };
+    let window = window(limits, server);
     let number = now.0.checked_div(window.length_ms).unwrap_or(0);
     let counter = families::RATE.counter(&[credential, &number.to_string()]);
     let count = counter.add(store, 1)?;
@@ -75,9 +77,10 @@ mod tests {
         };
         check(&limits(None, None), true, 0, 100, 10);
         check(&limits(None, None), true, 100, 600, 60);
-        check(&limits(None, None), false, 0, 100, 100);
+        check(&limits(None, None), false, 0, 300, 200);
         check(&limits(Some(120), Some(30)), false, 0, 100, 30);
         check(&limits(Some(120), None), false, 0, 200, 120);
+        check(&limits(Some(120), None), true, 0, 200, 10);
         check(&limits(Some(5), Some(50)), false, 0, 100, 5);
     }
 

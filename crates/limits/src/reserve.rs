@@ -14,8 +14,8 @@ use crate::{
     units::check_units,
 };
 
-/// The most one permit may reserve: a million USD.
-const MAX_COST: Nanos = Nanos(1_000_000_000_000_000);
+/// The most one permit may reserve or be charged: ten thousand USD. Keeps every counter far from its bounds.
+pub(crate) const MAX_COST: Nanos = Nanos(10_000_000_000_000);
 /// The longest a permit may be held.
 const MAX_TTL_MS: u64 = calendar::DAY;
 
@@ -93,11 +93,14 @@ pub fn reserve(store: &dyn Store, now: Millis, fresh_id: &str, asked: &Reservati
 
 fn make(store: &dyn Store, now: Millis, id: &str, asked: &Reservation, fingerprint: String) -> Result<Granted, Denial> {
     let payers = Payers::find(store, asked)?;
+    // Before anything else that costs work: a flood of senseless requests is a flood all the same.
+    if asked.continues.is_none() && !asked.queued {
+        rate::count(store, &payers.tenant.limits, asked.server, &asked.credential, now)?;
+    }
+    payers.check_capability(asked)?;
     let priced = price(store, asked, now)?;
-    match &asked.continues {
-        None if asked.queued => {}
-        None => rate::count(store, &payers.tenant.limits, asked.server, &asked.credential, now)?,
-        Some(lease) => extend(store, lease, asked, now)?,
+    if let Some(lease) = &asked.continues {
+        extend(store, lease, asked, now)?;
     }
     let takes_place = asked.continues.is_none();
     let wanted = holds::wanted(&payers.tenant, &payers.company, &asked.worst_case, priced.cost, now, takes_place);
@@ -151,18 +154,22 @@ struct Payers {
 
 impl Payers {
     fn find(store: &dyn Store, asked: &Reservation) -> Result<Self, Denial> {
-        if !CAPABILITIES.contains(&asked.capability.as_str()) {
-            return Err(Denial::invalid("capability", "invalid_request", "is not a known capability"));
-        }
         let Some(tenant) = tenancy::find_tenant(store, &asked.tenant)? else {
             return Err(Denial::new(DenialKind::Forbidden, "tenant_gone", "The tenant does not exist any more."));
         };
-        if !tenant.capabilities.contains(&asked.capability) {
+        let company = tenancy::company(&tenant.company).get(store)?.unwrap_or_default();
+        Ok(Self { tenant, company })
+    }
+
+    fn check_capability(&self, asked: &Reservation) -> Result<(), Denial> {
+        if !CAPABILITIES.contains(&asked.capability.as_str()) {
+            return Err(Denial::invalid("capability", "invalid_request", "is not a known capability"));
+        }
+        if !self.tenant.capabilities.contains(&asked.capability) {
             let message = format!("This tenant has no {}.", asked.capability);
             return Err(Denial::new(DenialKind::Forbidden, "capability_disabled", message));
         }
-        let company = tenancy::company(&tenant.company).get(store)?.unwrap_or_default();
-        Ok(Self { tenant, company })
+        Ok(())
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     error::Fault,
     holds::{self, Hold, Meter},
     permit::{Charge, KEPT_HOURS, Permit, Settlement, State, Used, closer, list, maker, permit, resolver},
+    reserve::MAX_COST,
     units::check_units,
 };
 
@@ -76,6 +77,9 @@ fn decide(record: &Permit, used: &Used) -> Result<Charge, Fault> {
         return Err(invalid("unit_type", format!("{} was not reserved", stray.unit_type)));
     }
     let cost = record.prices.cost(quantities).map_err(|unpriced| invalid("unit_type", unpriced.to_string()))?;
+    if cost > record.reserved.max(MAX_COST) {
+        return Err(invalid("units", "cost more than one permit may be charged".into()));
+    }
     let settlement = if cost > record.reserved { Settlement::Overrun } else { Settlement::Exact };
     Ok(Charge { used: quantities.clone(), cost, settlement })
 }
@@ -96,7 +100,8 @@ pub fn close(store: &dyn Store, id: &str, stage: u64) -> Result<(), Fault> {
     };
     // Only one may lower the counters. What if we crash after winning? They stay too high, never too low.
     if closer(id).win(store)? {
-        for hold in record.holds.iter().rev() {
+        // Places first: of all counters they alone have no window that would heal what a crash leaves.
+        for hold in &record.holds {
             let delta = kept(hold, &charge).saturating_sub(hold.amount);
             if delta != 0 {
                 hold.meter.add(store, delta)?;
@@ -141,7 +146,7 @@ pub fn release(store: &dyn Store, id: &str) -> Result<(), Fault> {
     // The record first: what if we crash here? The counters stay too high, but nobody can charge it any more.
     record.state = State::Released;
     permit(id).set(store, &record)?;
-    for hold in record.holds.iter().rev() {
+    for hold in &record.holds {
         hold.meter.add(store, hold.amount.saturating_neg())?;
     }
     strike_off(store, &record)

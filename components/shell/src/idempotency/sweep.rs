@@ -1,0 +1,40 @@
+//! Forgets what idempotency keys left behind.
+
+use calendar::{DAY, Millis};
+use kv_schemas::{Slot, Store, StoreError, families};
+
+use super::answers::{Sealed, attempts, list, part};
+
+/// The most answers that one call of [`sweep`] looks at.
+const MAX_SWEPT: u64 = 128;
+
+/// Forgets answers that are more than a day old, oldest first; bounded. Idempotent.
+pub fn sweep(store: &dyn Store, now: Millis) -> Result<(), StoreError> {
+    let head = families::ANSWER_HEAD.value::<u64>(&[]);
+    let before = head.get(store)?.unwrap_or(0);
+    let mut swept = before;
+    for index in before + 1..=list().tail(store)?.min(before + MAX_SWEPT) {
+        // A hole counts as swept once something after it is old: the list is in the order of time.
+        let Slot::Entry(listed) = list().get(store, index)? else {
+            continue;
+        };
+        if now.since(listed.at) < DAY {
+            break;
+        }
+        for name in ["answer", "plan"] {
+            part::<Sealed>(&listed.owner, &listed.key, name).delete(store)?;
+        }
+        let mark = part::<tenancy::Mark>(&listed.owner, &listed.key, "mark");
+        if let Some(held) = mark.get(store)? {
+            let attempt = attempts(&listed.owner, &listed.key);
+            for n in 1..=held.attempt {
+                attempt(&n.to_string()).retire(store)?;
+            }
+        }
+        mark.delete(store)?;
+        // The place goes last. What if we crash before? What is gone is removed again, to no effect.
+        list().remove(store, index)?;
+        swept = index;
+    }
+    if swept == before { Ok(()) } else { head.set(store, &swept) }
+}
