@@ -104,6 +104,10 @@ families! {
 
     /// A live session at a vendor.
     LIVE = Value "live/{id}", writer "provider-proxy", readers "webhook-ingest", lifetime "a day past its end; maintenance";
+    /// That and when a live session ends.
+    LIVE_ENDING = Value "live-ending/{id}", writer "provider-proxy", readers "-", lifetime "a day past its end; maintenance";
+    /// Of the ticks of one moment, who pays.
+    LIVE_TICK = Once "live-tick/{moment}", writer "provider-proxy", readers "-", lifetime "an hour; maintenance";
     /// A vendor's id of a live session to ours.
     LIVE_BY_VENDOR = Value "live-by-vendor/{tenant}/{vendor}/{vendor_id}", writer "provider-proxy", readers "webhook-ingest", lifetime "a day past its end; maintenance";
     /// What a session holds at vendors.

@@ -7,6 +7,7 @@ wit_bindgen::generate!({
 
 pub use exports::tollgate::core::limits;
 
+#[cfg(target_family = "wasm")]
 export!(PreFlight);
 
 /// Carries the exports; see `exports.rs`.

@@ -8,8 +8,8 @@ use shell::KeyValue;
 use crate::bindings::{
     PreFlight,
     limits::{
-        self as wit, Decision, Denial, DenialKind, Fallback, Fault, FaultKind, Guest, Holder, Permit, Remaining,
-        Reservation, Rung, Usage,
+        self as wit, Decision, Denial, DenialKind, Fallback, Fault, FaultKind, Guest, Holder, HolderKind, Permit,
+        Remaining, Reservation, Rung, Usage,
     },
 };
 
@@ -24,6 +24,7 @@ impl Guest for PreFlight {
         let store = KeyValue::open().map_err(|error| fault(error.into()))?;
         let used = match used {
             Usage::Actual(quantities) => limits::Used::Actual(quantities.into_iter().map(quantity).collect()),
+            Usage::Counted(quantities) => limits::Used::Counted(quantities.into_iter().map(quantity).collect()),
             Usage::Unknown => limits::Used::Unknown,
         };
         let permit = limits::charge(&store, shell::host::now(), &id, &used).map_err(fault)?;
@@ -43,7 +44,12 @@ impl Guest for PreFlight {
     fn inspect(id: String) -> Result<Holder, Fault> {
         let found = || -> Result<_, StoreError> { limits::permit(&id).get(&KeyValue::open()?) };
         let permit = found().map_err(|error| fault(error.into()))?.ok_or_else(|| fault(limits::Fault::NotFound))?;
-        Ok(Holder { tenant: permit.tenant, session: permit.session })
+        let kind = match permit.holder {
+            limits::Holder::Gate => HolderKind::Gate,
+            limits::Holder::Server => HolderKind::Server,
+            limits::Holder::Page => HolderKind::Page,
+        };
+        Ok(Holder { kind, tenant: permit.tenant, session: permit.session })
     }
 
     fn overdue(limit: u32) -> Result<Vec<String>, Fault> {
@@ -83,6 +89,11 @@ fn asked(request: Reservation) -> limits::Reservation {
         session: request.session,
         credential: request.credential,
         server: request.server,
+        holder: match request.holder {
+            HolderKind::Gate => limits::Holder::Gate,
+            HolderKind::Server => limits::Holder::Server,
+            HolderKind::Page => limits::Holder::Page,
+        },
         capability: request.capability,
         provider: request.provider,
         model: request.model,

@@ -1,6 +1,8 @@
 //! The one authority on money, units, rate and concurrency. Exports `tollgate:core/limits` to the components above it
 //! and serves `/v1/preflight` and `/v1/usage` to tenants' own servers.
 
+#![cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports, reason = "only wasm has the entry"))]
+
 mod bindings;
 mod caller;
 mod exports;
@@ -17,7 +19,7 @@ use spin_sdk::{
 /// The largest request body.
 const BODY: Limits = Limits { body_bytes: 64 * 1024 };
 
-#[http_service]
+#[cfg_attr(target_family = "wasm", http_service)]
 async fn handle(request: Request) -> Response<BoxBody> {
     serve(request, BODY, route).await
 }

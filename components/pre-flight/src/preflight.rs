@@ -2,7 +2,7 @@
 
 use calendar::{Millis, SECOND};
 use kv_schemas::Store;
-use limits::Reservation;
+use limits::{Holder, Reservation};
 use money::Quantity;
 use serde::Deserialize;
 use serde_json::json;
@@ -86,7 +86,7 @@ fn reservation(call: &Call, store: &dyn Store, grant: Grant, body: Body) -> Resu
         (None, Some(named)) => {
             let found = session::find(store, &named).map_err(|error| offline(&error))?;
             let found = found.filter(|found| found.tenant == grant.tenant);
-            let found = found.ok_or_else(|| Problem::invalid("session_id", "is not a session of this tenant"))?;
+            let found = found.ok_or_else(|| Problem::not_found("There is no such session."))?;
             (Some(named), found.channel)
         }
         (None, None) => (None, grant.channel),
@@ -96,6 +96,7 @@ fn reservation(call: &Call, store: &dyn Store, grant: Grant, body: Body) -> Resu
         session,
         credential: grant.credential,
         server: grant.caller == Caller::Server,
+        holder: if grant.caller == Caller::Page { Holder::Page } else { Holder::Server },
         capability: body.capability,
         provider: body.provider,
         model: body.model.unwrap_or_default(),

@@ -4,6 +4,8 @@
 //! serves the routes that end in a settlement (`/v1/preflight/...`, `/v1/sessions/...`), since a leaf can't import the
 //! log, and the maintenance that settles what crashed callers left.
 
+#![cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports, reason = "only wasm has the entry"))]
+
 mod bindings;
 mod caller;
 mod chat;
@@ -34,7 +36,7 @@ use spin_sdk::{
 /// The largest request body: a chat with images in it.
 const BODY: Limits = Limits { body_bytes: 1024 * 1024 };
 
-#[http_service]
+#[cfg_attr(target_family = "wasm", http_service)]
 async fn handle(request: Request) -> Response<BoxBody> {
     serve(request, BODY, route).await
 }

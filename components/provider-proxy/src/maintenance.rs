@@ -2,17 +2,17 @@
 //!
 //! Idempotent and bounded; to be run by one caller at a time (our host's timer never overlaps, a CronJob forbids it).
 
-use kv_schemas::{Store, families, sweep};
+use calendar::Millis;
+use kv_schemas::{Store, StoreError, families, sweep};
 use serde_json::json;
 use shell::{Call, KeyValue, Problem, Reply, offline};
 
 use crate::{
     bindings::{audit, limits, limits::Usage, sessions},
     caller::operator,
-    live::{self, Live},
+    live::{self, Listed, Live},
     permits,
     problems::{faulty, refused},
-    sessions::finish,
     video,
 };
 
@@ -20,19 +20,22 @@ use crate::{
 const BATCH: u32 = 200;
 /// Entries that one run gives their place in the log.
 const ENTRIES: u32 = 2_000;
+/// After this a place on the list without a record has lost its writer.
+const UNWRITTEN_MS: u64 = calendar::MINUTE;
 /// How long one run may go on with calls to vendors.
 const BUDGET_MS: u64 = 10_000;
 
 /// `POST /v1/maintenance`
 pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     operator(call)?;
-    let ended_sessions = end_sessions(store).await?;
-    let ended_live = end_live(store).await?;
+    // What needs no vendor comes first: one that hangs must not keep anybody's money held.
     let settled = settle_overdue()?;
+    let ended_sessions = end_sessions()?;
     let log = audit::sequence(ENTRIES).map_err(|failure| {
         eprintln!("sequence: {}", failure.message);
         Problem::offline()
     })?;
+    let ended_live = end_live(store).await?;
     Ok(Reply::json(
         200,
         &json!({
@@ -45,13 +48,12 @@ pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     ))
 }
 
-async fn end_sessions(store: &KeyValue) -> Result<u64, Problem> {
+/// What a session holds at vendors is ended by [`end_live`], which finds the session over.
+fn end_sessions() -> Result<u64, Problem> {
     let mut ended = 0;
     for session in sessions::overdue(BATCH).map_err(refused)? {
-        match finish(store, &session, "missed_tick").await {
-            Ok(()) => ended += 1,
-            Err(problem) => eprintln!("ending {session}: {} {}", problem.code, problem.message),
-        }
+        sessions::end(&session, "missed_tick").map_err(refused)?;
+        ended += 1;
     }
     Ok(ended)
 }
@@ -59,40 +61,51 @@ async fn end_sessions(store: &KeyValue) -> Result<u64, Problem> {
 /// The kill switch for live sessions whose vendor reported the end, whose tick is overdue, or whose session is over.
 async fn end_live(store: &KeyValue) -> Result<u64, Problem> {
     let started = shell::host::now();
-    let pending = sweep::pending(store, &live::list(), &families::LIVE_HEAD.value(&[]), started.0, BATCH as usize)
-        .map_err(|error| offline(&error))?;
     let mut ended = 0;
-    for (index, id) in pending {
+    for id in overdue_live(store, started).map_err(|error| offline(&error))? {
         if shell::host::now().since(started) > BUDGET_MS {
             break;
         }
-        let Some(live) = live::record(&id).get(store).map_err(|error| offline(&error))? else {
-            // The process died between the list and the record: the vendor was not called.
-            live::list().remove(store, index).map_err(|error| offline(&error))?;
-            continue;
-        };
-        if live.ended {
-            live::list().remove(store, index).map_err(|error| offline(&error))?;
-        } else if is_over(store, &live)? {
-            let (at, vendor_knows) = video::end_of(store, &live)?;
-            match live::end(store, live, at, vendor_knows).await {
-                Ok(()) => ended += 1,
-                Err(problem) => eprintln!("ending {id}: {} {}", problem.code, problem.message),
-            }
+        match live::end(store, &id, video::end_of(store, &id)?).await {
+            Ok(()) => ended += 1,
+            Err(problem) => eprintln!("ending {id}: {} {}", problem.code, problem.message),
         }
     }
     Ok(ended)
 }
 
-fn is_over(store: &dyn Store, live: &Live) -> Result<bool, Problem> {
+fn overdue_live(store: &KeyValue, now: Millis) -> Result<Vec<String>, StoreError> {
+    let listed = sweep::pending(store, &live::list(), &families::LIVE_HEAD.value(&[]), now.0, BATCH as usize)?;
+    let mut overdue = Vec::new();
+    for (index, Listed { id, at }) in listed {
+        if live::ending(&id).get(store)?.is_some_and(|ending| ending.closed) {
+            // The process died before striking it off.
+            live::list().remove(store, index)?;
+            continue;
+        }
+        match live::record(&id).get(store)? {
+            Some(live) if is_over(store, &live, now)? => overdue.push(id),
+            Some(_) => {}
+            // The process died between the list and the record: the vendor was not called. Or it is just being written.
+            None if now.since(at) > UNWRITTEN_MS => live::list().remove(store, index)?,
+            None => {}
+        }
+    }
+    Ok(overdue)
+}
+
+fn is_over(store: &dyn Store, live: &Live, now: Millis) -> Result<bool, StoreError> {
+    if let Some(ending) = live::ending(&live.id).get(store)? {
+        return Ok(ending.next_try <= now);
+    }
     let session_over = match &live.session {
-        Some(session) => families::SESSION_END.value::<()>(&[session]).exists(store),
-        None => Ok(false),
+        Some(session) => families::SESSION_END.value::<()>(&[session]).exists(store)?,
+        None => false,
     };
-    let reported = live::report(&live.id).exists(store);
-    let (session_over, reported) =
-        (session_over.map_err(|error| offline(&error))?, reported.map_err(|error| offline(&error))?);
-    Ok(session_over || reported || live.ended_at.is_some() || live.due <= shell::host::now())
+    Ok(session_over
+        || live.due <= now
+        || live::report(&live.id).exists(store)?
+        || tenancy::find_tenant(store, &live.tenant)?.is_none())
 }
 
 /// Permits whose holders vanished: what they used is unknown, so the whole reservation is spent.

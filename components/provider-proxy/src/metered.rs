@@ -57,7 +57,7 @@ pub async fn begin(
     };
     let permit = keyed::first(permits::reserve(call, store, &ask).await)?;
     // What if we crash here? The permit expires and the reaper charges it in full: the vendor may have been called.
-    let answer = match upstream::call(&vault, &vendor, &planned).await {
+    let answer = match upstream::call(&vault, &vendor, &planned, upstream::FIRST_BYTE).await {
         Ok(answer) => answer,
         Err(Failure::NotSent(problem)) => {
             permits::release(&permit.id);

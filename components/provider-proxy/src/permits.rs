@@ -8,7 +8,7 @@ use shell::{Call, Kind, Problem, offline};
 use crate::{
     bindings::{
         adapter, audit,
-        limits::{self, Denial, DenialKind, Permit, Quantity, Reservation, Usage},
+        limits::{self, Denial, DenialKind, HolderKind, Permit, Quantity, Reservation, Usage},
         sessions::{Caller, Grant},
     },
     problems::{denied, faulty},
@@ -87,6 +87,7 @@ fn reservation(call: &Call, ask: &Ask<'_>, tries: u32) -> Reservation {
         session: ask.grant.session.clone(),
         credential: ask.grant.credential.clone(),
         server: ask.grant.caller == Caller::Server,
+        holder: HolderKind::Gate,
         capability: ask.capability.into(),
         provider: ask.provider.into(),
         model: ask.model.into(),
@@ -135,6 +136,21 @@ pub fn settle_later(id: &str, used: &Usage) {
     }
 }
 
+/// Settles a permit whose being resolved otherwise, by somebody who was quicker, is as good.
+pub fn resolve(id: &str, used: &Usage) -> Result<(), Problem> {
+    match settle(id, used) {
+        Ok(_) => Ok(()),
+        Err(problem) => match (problem.kind, problem.code.as_str()) {
+            (Kind::NotFound, _) | (Kind::Conflict, "already_settled" | "already_released" | "denied") => Ok(()),
+            (Kind::InvalidRequest, _) => {
+                eprintln!("usage of {id}: {}", problem.message);
+                settle(id, &Usage::Unknown).map(drop)
+            }
+            _ => Err(problem),
+        },
+    }
+}
+
 /// Gives a permit back: the vendor was not called, or did nothing.
 pub fn release(id: &str) {
     if let Err(fault) = limits::release(id) {
@@ -170,7 +186,8 @@ pub fn quantities(from: &[adapter::Quantity]) -> Vec<Quantity> {
 /// What a meter found, as the limits take it.
 pub fn used(usage: adapter::Usage) -> Usage {
     match usage {
-        adapter::Usage::Reported(found) | adapter::Usage::Counted(found) => Usage::Actual(quantities(&found)),
+        adapter::Usage::Reported(found) => Usage::Actual(quantities(&found)),
+        adapter::Usage::Counted(found) => Usage::Counted(quantities(&found)),
         adapter::Usage::Unknown => Usage::Unknown,
     }
 }

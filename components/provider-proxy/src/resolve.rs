@@ -4,7 +4,7 @@ use serde::Deserialize;
 use shell::{Call, Problem, Reply};
 
 use crate::{
-    bindings::limits::{self, Quantity, Usage},
+    bindings::limits::{self, HolderKind, Quantity, Usage},
     caller::{owns, tenant_caller},
     permits,
     problems::faulty,
@@ -39,12 +39,15 @@ pub fn release(call: &Call, id: &str) -> Result<Reply, Problem> {
     Ok(Reply::empty(204))
 }
 
+/// Only a permit that was given out over HTTP is resolved over HTTP: the gate's own calls are metered by the gate.
 fn check_owner(call: &Call, id: &str) -> Result<(), Problem> {
     let grant = tenant_caller(call)?;
     let holder = limits::inspect(id).map_err(faulty)?;
-    if owns(&grant, &holder.tenant, holder.session.as_deref()) {
-        Ok(())
-    } else {
-        Err(Problem::not_found("There is no such permit."))
+    if !owns(&grant, &holder.tenant, holder.session.as_deref()) {
+        return Err(Problem::not_found("There is no such permit."));
     }
+    if holder.kind == HolderKind::Gate {
+        return Err(Problem::forbidden("metered_by_the_gate", "The gate itself settles its calls to vendors."));
+    }
+    Ok(())
 }

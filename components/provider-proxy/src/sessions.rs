@@ -59,8 +59,8 @@ fn visible(grant: &Grant, id: &str) -> Result<View, Problem> {
 pub async fn finish(store: &dyn Store, id: &str, by: &str) -> Result<(), Problem> {
     sessions::end(id, by).map_err(refused)?;
     if let Some(live) = live::held_by(store, id).map_err(|error| offline(&error))? {
-        let (at, vendor_knows) = video::end_of(store, &live)?;
-        live::end(store, live, at, vendor_knows).await?;
+        let at = video::end_of(store, &live.id)?;
+        live::end(store, &live.id, at).await?;
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Ticks: the page says it is still there, the gate says whether to go on.
 
-use calendar::SECOND;
-use kv_schemas::Store;
-use serde::Deserialize;
+use calendar::{Millis, SECOND};
+use kv_schemas::{Store, StoreError, expiry, families};
+use money::Nanos;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Kind, Problem, Reply, offline};
 use tenancy::CAPABILITIES;
@@ -13,12 +14,15 @@ use crate::{
         sessions::{self, Grant},
     },
     caller::{capable, owns},
-    live::{self, GRACE_SECONDS, Live, TICK_SECONDS},
+    live::{self, GRACE_SECONDS, Live, STOP_SECONDS, TICK_SECONDS},
     permits::{self, Ask},
     problems::refused,
     vendor,
     video::tick_ask,
 };
+
+/// A tick that comes earlier than this after the last one is answered like that one, and pays nothing.
+const EARLY_MS: u64 = 10 * SECOND;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,46 +51,67 @@ pub async fn tick(call: &Call, store: &KeyValue, session: &str) -> Result<Reply,
         // Nothing is running up costs: only ask whether it might.
         _ => probe(call, store, &grant, &capability).await,
     };
-    let permit = match outcome {
-        Ok(permit) => permit,
+    let answered = match outcome {
+        Ok(answered) => answered,
         // Near the cap there is only text: the visitor may go on, without sound and picture.
         Err(problem) if problem.code == "text_only" => probe(call, store, &grant, "chat").await?,
         Err(problem) => return Err(problem),
     };
     // A live video's reservation covers one tick and no more, however near the cap.
-    let next = if permit.rung == Rung::Throttled && !paying { 2 * TICK_SECONDS } else { TICK_SECONDS };
+    let next = if answered.standing == Standing::Throttled && !paying { 2 * TICK_SECONDS } else { TICK_SECONDS };
     sessions::touch(session, (next + GRACE_SECONDS) * SECOND).map_err(refused)?;
-    Ok(Reply::json(200, &answer(&permit, next)).with("x-limit-check-id", &permit.id))
+    Ok(Reply::json(200, &answered.json(next)).with("x-limit-check-id", &answered.limit_check_id))
 }
 
 /// Pays for the live video's next stretch and settles the last one; without a permit the video ends now.
-async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Result<Permit, Problem> {
-    let reserved = TICK_SECONDS + GRACE_SECONDS;
-    let ask = tick_ask(grant, &live.provider, &live.lease, reserved, None);
+async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Result<Answered, Problem> {
+    let now = shell::host::now();
+    if now.since(live.tick_since) < EARLY_MS || !first(store, &live, now).map_err(|error| offline(&error))? {
+        // Paid for already, by an earlier tick or by one at the same moment.
+        return Ok(live.answered);
+    }
+    let ask = tick_ask(grant, &live.provider, &live.lease, TICK_SECONDS + GRACE_SECONDS + STOP_SECONDS, None);
     let permit = match permits::reserve(call, store, &ask).await {
         Ok(permit) => permit,
         Err(problem) => {
             // The kill switch. If the vendor can't be reached now, maintenance goes on trying.
             if problem.kind == Kind::HardCap
-                && let Err(error) = live::end(store, live, shell::host::now(), false).await
+                && let Err(error) = live::end(store, &live.id, shell::host::now()).await
             {
                 eprintln!("kill switch: {} {}", error.code, error.message);
             }
             return Err(problem);
         }
     };
-    let now = shell::host::now();
-    let (last, since) = (live.tick.clone(), live.tick_since);
-    (live.tick, live.tick_since, live.due) = (permit.id.clone(), now, now.plus(reserved * SECOND));
+    let last = live.clone();
+    live.tick.clone_from(&permit.id);
+    (live.tick_since, live.due) = (now, now.plus((TICK_SECONDS + GRACE_SECONDS) * SECOND));
+    live.answered = Answered::of(&permit);
     // What if we crash before this write? The new permit expires and is charged in full; the old one goes on paying.
     live::record(&live.id).set(store, &live).map_err(|error| offline(&error))?;
     // What if we crash before this one? The reaper charges the old permit in full.
-    live::settle_tick(&last, &live::seconds(since, now))?;
-    Ok(permit)
+    permits::resolve(&last.tick, &last.used(now))?;
+    if let Some(ending) = live::ending(&live.id).get(store).map_err(|error| offline(&error))? {
+        // It was ended in the meantime, perhaps by the old record: then nobody else settles the new permit.
+        permits::resolve(&live.tick, &live.used(ending.at))?;
+        return Err(Problem::conflict("video_ended", "The video session has ended."));
+    }
+    Ok(live.answered)
+}
+
+/// Of the ticks of one moment, one pays. One that wins and fails lets the next moment try again.
+fn first(store: &dyn Store, live: &Live, now: Millis) -> Result<bool, StoreError> {
+    let moment = format!("{}.{}", live.tick, now.0 / EARLY_MS);
+    let paying = families::LIVE_TICK.once(&[&moment]);
+    let won = paying.win(store)?;
+    if won {
+        expiry::forget_after(store, now.hour_number(), &[paying.key()])?;
+    }
+    Ok(won)
 }
 
 /// Asks for the least that the capability can cost, and gives it back.
-async fn probe(call: &Call, store: &dyn Store, grant: &Grant, capability: &str) -> Result<Permit, Problem> {
+async fn probe(call: &Call, store: &dyn Store, grant: &Grant, capability: &str) -> Result<Answered, Problem> {
     let vendor = vendor::choose(store, &grant.tenant, capability)?;
     let (unit_type, units) = match capability {
         "chat" => ("output_tokens", 1),
@@ -107,23 +132,53 @@ async fn probe(call: &Call, store: &dyn Store, grant: &Grant, capability: &str) 
     };
     let permit = permits::reserve(call, store, &ask).await?;
     permits::release(&permit.id);
-    Ok(permit)
+    Ok(Answered::of(&permit))
 }
 
-fn answer(permit: &Permit, next: u64) -> Json {
-    let (decision, mode) = match permit.rung {
-        Rung::Full | Rung::Throttled => ("allow", "full"),
-        Rung::TextOnly => ("downgrade", "text"),
-    };
-    json!({
-        "decision": decision,
-        "limit_check_id": permit.id,
-        "mode": mode,
-        "throttled": permit.rung == Rung::Throttled,
-        "next_tick_s": next,
-        "remaining": {
-            "cost_usd": permit.remaining.cost_nanos.map(|nanos| money::Nanos(nanos).to_string()),
-            "seconds": permit.remaining.seconds,
-        },
-    })
+/// What a tick is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    limit_check_id: String,
+    standing: Standing,
+    cost_left: Option<Nanos>,
+    seconds_left: Option<u64>,
+}
+
+/// Where the tenant stands on the ladder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Standing {
+    Full,
+    Throttled,
+    TextOnly,
+}
+
+impl Answered {
+    pub fn of(permit: &Permit) -> Self {
+        Self {
+            limit_check_id: permit.id.clone(),
+            standing: match permit.rung {
+                Rung::Full => Standing::Full,
+                Rung::Throttled => Standing::Throttled,
+                Rung::TextOnly => Standing::TextOnly,
+            },
+            cost_left: permit.remaining.cost_nanos.map(Nanos),
+            seconds_left: permit.remaining.seconds,
+        }
+    }
+
+    fn json(&self, next: u64) -> Json {
+        let (decision, mode) = match self.standing {
+            Standing::Full | Standing::Throttled => ("allow", "full"),
+            Standing::TextOnly => ("downgrade", "text"),
+        };
+        json!({
+            "decision": decision,
+            "limit_check_id": self.limit_check_id,
+            "mode": mode,
+            "throttled": self.standing == Standing::Throttled,
+            "next_tick_s": next,
+            "remaining": { "cost_usd": self.cost_left.map(|cost| cost.to_string()), "seconds": self.seconds_left },
+        })
+    }
 }

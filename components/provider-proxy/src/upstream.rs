@@ -18,8 +18,8 @@ use crate::{
     vendor::Vendor,
 };
 
-/// How long a vendor may take until its answer begins.
-const FIRST_BYTE: Duration = Duration::from_secs(60);
+/// How long a vendor may take until its answer begins. Less than the hosts give a request, so that the page hears of it.
+pub const FIRST_BYTE: Duration = Duration::from_secs(45);
 /// How long a vendor may stay silent within an answer.
 pub const BETWEEN_BYTES: Duration = Duration::from_secs(30);
 /// How much of an error answer is read.
@@ -39,10 +39,10 @@ pub struct Answer {
     pub body: Incoming,
 }
 
-/// Sends the planned call.
-pub async fn call(vault: &Vault, vendor: &Vendor, planned: &Call) -> Result<Answer, Failure> {
+/// Sends the planned call; its answer must begin within `patience`.
+pub async fn call(vault: &Vault, vendor: &Vendor, planned: &Call, patience: Duration) -> Result<Answer, Failure> {
     let request = assemble(vault, vendor, planned).map_err(Failure::NotSent)?;
-    let sent = bounded(FIRST_BYTE, send(request)).await.ok_or_else(|| Failure::Lost(timeout()))?;
+    let sent = bounded(patience, send(request)).await.ok_or_else(|| Failure::Lost(timeout()))?;
     let body = sent.map_err(|code| classify(vendor, &code))?;
     Ok(Answer { head: head(&body), body })
 }

@@ -59,6 +59,13 @@ pub fn named(store: &dyn Store, tenant: &str, vendor: &str) -> Result<Vendor, Pr
     bound(store, tenant, profile)?.ok_or_else(|| unconfigured(vendor))
 }
 
+/// The vendor of a live session, as it was bound when that began: whatever becomes of the tenant, it can be ended.
+pub fn of_live(tenant: &str, vendor: &str, binding: &VendorBinding) -> Option<Vendor> {
+    let profile = adapter::vendors().into_iter().find(|profile| profile.vendor == vendor)?;
+    let options = Json::Object(binding.options.clone()).to_string();
+    Some(Vendor { tenant: tenant.into(), profile, binding: binding.clone(), options })
+}
+
 fn bound(store: &dyn Store, tenant: &str, profile: Profile) -> Result<Option<Vendor>, Problem> {
     let binding = tenancy::vendor_binding(tenant, &profile.vendor).get(store).map_err(|error| offline(&error))?;
     Ok(binding.filter(|binding| binding.sealed_secret.is_some()).map(|binding| {

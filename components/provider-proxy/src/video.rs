@@ -12,18 +12,21 @@ use crate::{
         limits::{Permit, Quantity, Usage},
         sessions::{self, Grant},
     },
-    caller::{capable, owns},
+    caller::{capable, owns, tenant_caller},
     keyed::{self, Failed, Start},
-    live::{self, GRACE_SECONDS, Live, TICK_SECONDS},
+    live::{self, Ending, GRACE_SECONDS, Listed, Live, STOP_SECONDS, TICK_SECONDS},
     metered::{about, explained, mode},
     permits::{self, Ask},
     problems::{refused, unplannable},
+    ticks::Answered,
     upstream::{self, Failure},
     vendor::{self, Vendor},
 };
 
 /// The longest a page's video session may last at the vendor.
 const MAX_PAGE_SECONDS: u32 = 3600;
+/// The longest a vendor's answer to a start takes, with some room: until then a session is starting, not overdue.
+const START_SECONDS: u64 = 90;
 /// How long a server's session may last unless it says otherwise: it doesn't tick, so all of it is reserved.
 const DEFAULT_SERVER_SECONDS: u32 = 300;
 
@@ -37,20 +40,27 @@ struct Body {
     max_seconds: Option<u32>,
 }
 
-/// How long it may last, and how much of that is reserved now.
+/// How long it may last, and how long until it is ended without a tick, in seconds.
 struct Length {
     max: u32,
-    reserved: u64,
+    until_due: u64,
+}
+
+impl Length {
+    /// What is reserved: also the time that ending it takes.
+    fn reserved(&self) -> u64 {
+        self.until_due + STOP_SECONDS
+    }
 }
 
 fn length(grant: &Grant, asked: Option<u32>) -> Result<Length, Problem> {
     let within = |max: u32| (10..=MAX_PAGE_SECONDS).contains(&max);
     match (&grant.session, asked) {
         (_, Some(max)) if !within(max) => Err(Problem::invalid("max_seconds", "must be between 10 and 3600")),
-        (Some(_), max) => Ok(Length { max: max.unwrap_or(MAX_PAGE_SECONDS), reserved: TICK_SECONDS + GRACE_SECONDS }),
+        (Some(_), max) => Ok(Length { max: max.unwrap_or(MAX_PAGE_SECONDS), until_due: TICK_SECONDS + GRACE_SECONDS }),
         (None, max) => {
             let max = max.unwrap_or(DEFAULT_SERVER_SECONDS);
-            Ok(Length { max, reserved: u64::from(max) + GRACE_SECONDS })
+            Ok(Length { max, until_due: u64::from(max) })
         }
     }
 }
@@ -90,7 +100,7 @@ async fn open(
     }
     let vendor = vendor::choose(store, &grant.tenant, "video")?;
     let id = shell::host::new_id("vid_");
-    let callback_url = Some(callback_url(call, &vendor, &id).await?);
+    let callback_url = callback_url(call, &vendor, &id).await?;
     let video = Video { persona, max_seconds: length.max, callback_url };
     let planned = adapter::plan(vendor.name(), &Operation::VideoStart(video), &vendor.options).map_err(unplannable)?;
 
@@ -102,13 +112,14 @@ async fn open(
         session: grant.session.clone(),
         provider: vendor.name().into(),
         vendor_id: None,
+        binding: vendor.binding.clone(),
         lease: lease.id,
+        started_at: now,
         tick: tick.id.clone(),
         tick_since: now,
-        due: now.plus(length.reserved * SECOND),
+        due: now.plus(START_SECONDS * SECOND),
+        answered: Answered::of(&tick),
         list_index: 0,
-        ended_at: None,
-        ended: false,
     };
     // On the list before the vendor is called: what if we crash in between? Maintenance settles it in full, and the
     // vendor ends it by itself, since nobody joins.
@@ -122,7 +133,8 @@ async fn open(
         }
     };
     live.vendor_id = Some(started.vendor_id.clone());
-    confirm(store, &live, &started.vendor_id, length).map_err(Failed::Charged)?;
+    live.due = shell::host::now().plus(length.until_due * SECOND);
+    confirm(store, &live, &started.vendor_id, length).await.map_err(Failed::Charged)?;
     let answer = json!({
         "id": live.id,
         "provider": live.provider,
@@ -153,13 +165,13 @@ async fn reserve(
         provider: vendor.name(),
         model: "",
         worst_case: Vec::new(),
-        ttl_ms: (length.reserved + GRACE_SECONDS) * SECOND,
+        ttl_ms: (length.reserved() + START_SECONDS) * SECOND,
         continues: None,
         // A lease costs nothing, so a retry takes another: the money is what must not be taken twice.
         token: None,
     };
     let lease = permits::reserve(call, store, &lease_ask).await?;
-    let ask = tick_ask(grant, vendor.name(), &lease.id, length.reserved, token);
+    let ask = tick_ask(grant, vendor.name(), &lease.id, length.reserved(), token);
     match keyed::first(permits::reserve(call, store, &ask).await) {
         Ok(tick) => Ok((lease, tick)),
         Err(failed) => {
@@ -177,14 +189,14 @@ pub fn tick_ask<'a>(grant: &'a Grant, provider: &'a str, lease: &str, seconds: u
         provider,
         model: "",
         worst_case: vec![Quantity { unit_type: "seconds".into(), units: seconds }],
-        ttl_ms: (seconds + GRACE_SECONDS) * SECOND + calendar::MINUTE,
+        ttl_ms: (seconds + START_SECONDS) * SECOND,
         continues: Some(lease.into()),
         token,
     }
 }
 
 fn enlist(store: &dyn Store, live: &mut Live) -> Result<(), kv_schemas::StoreError> {
-    live.list_index = live::list().append(store, &live.id)?;
+    live.list_index = live::list().append(store, &Listed { id: live.id.clone(), at: live.started_at })?;
     live::record(&live.id).set(store, live)?;
     match &live.session {
         Some(session) => live::of_session(session).set(store, &live.id),
@@ -192,20 +204,31 @@ fn enlist(store: &dyn Store, live: &mut Live) -> Result<(), kv_schemas::StoreErr
     }
 }
 
-/// The vendor has started it.
-fn confirm(store: &dyn Store, live: &Live, vendor_id: &str, length: &Length) -> Result<(), Problem> {
+/// The vendor has started it. If its end has begun in the meantime, it is ended now.
+async fn confirm(store: &dyn Store, live: &Live, vendor_id: &str, length: &Length) -> Result<(), Problem> {
     live::record(&live.id).set(store, live).map_err(|error| offline(&error))?;
     live::by_vendor(live, vendor_id).set(store, &live.id).map_err(|error| offline(&error))?;
-    match &live.session {
-        Some(session) => sessions::touch(session, length.reserved * SECOND).map_err(refused),
+    let touched = match &live.session {
+        Some(session) => sessions::touch(session, length.until_due * SECOND).map_err(refused),
         None => Ok(()),
+    };
+    // After the record: whoever marks an end from here on finds the vendor's id in it.
+    let ending = live::ending(&live.id).get(store).map_err(|error| offline(&error))?;
+    if ending.is_none() && touched.is_ok() {
+        return Ok(());
     }
+    if ending.is_some_and(|ending| ending.closed) {
+        // Given up as lost before the vendor answered: its permits are resolved, only the vendor is left to be stopped.
+        live::ending(&live.id).delete(store).map_err(|error| offline(&error))?;
+    }
+    live::end(store, &live.id, shell::host::now()).await?;
+    touched.and(Err(Problem::conflict("video_ended", "The session ended while its video was starting.")))
 }
 
 /// Calls the vendor; the error says what may have been used.
 async fn begin(vendor: &Vendor, planned: &adapter::Call) -> Result<adapter::VideoSession, (Problem, Option<Usage>)> {
     let vault = shell::host::vault().await.map_err(|problem| (problem, None))?;
-    let mut answer = match upstream::call(&vault, vendor, planned).await {
+    let mut answer = match upstream::call(&vault, vendor, planned, upstream::FIRST_BYTE).await {
         Ok(answer) => answer,
         Err(Failure::NotSent(problem)) => return Err((problem, None)),
         Err(Failure::Lost(problem)) => return Err((problem, Some(Usage::Unknown))),
@@ -225,39 +248,70 @@ async fn begin(vendor: &Vendor, planned: &adapter::Call) -> Result<adapter::Vide
 }
 
 /// A start that failed: the permits are resolved and the record closed.
-fn abandon(store: &dyn Store, mut live: Live, used: Option<Usage>) -> Result<(), Problem> {
+fn abandon(store: &dyn Store, live: Live, used: Option<Usage>) -> Result<(), Problem> {
     match used {
         None => permits::release(&live.tick),
         Some(used) => permits::settle_later(&live.tick, &used),
     }
     permits::release(&live.lease);
-    live.ended = true;
-    live::close(store, &live).map_err(|error| offline(&error))
+    let ended = Ending { at: shell::host::now(), next_try: Millis(0), closed: true };
+    live::close(store, &live, ended).map_err(|error| offline(&error))
 }
 
-/// Where the vendor reports to: only who was given this address can.
-async fn callback_url(call: &Call, vendor: &Vendor, id: &str) -> Result<String, Problem> {
+/// Where the vendor reports to: only who was given this address can. The caller chooses the address it came by, so
+/// without `public_url` that is told to a vendor only where it stays on this machine (development).
+async fn callback_url(call: &Call, vendor: &Vendor, id: &str) -> Result<Option<String>, Problem> {
+    let public = shell::host::variable("public_url").await;
+    let own = call.own_origin();
+    let base = match public.trim_end_matches('/') {
+        "" if is_loopback(&own) => own.as_str(),
+        "" => return Ok(None),
+        public => public,
+    };
     let (tenant, provider) = (&vendor.tenant, vendor.name());
     let token = shell::host::vault().await?.token(&format!("callback/{tenant}/{provider}/{id}"));
-    let public = shell::host::variable("public_url").await;
-    let base = if public.is_empty() { call.own_origin() } else { public.trim_end_matches('/').to_owned() };
-    Ok(format!("{base}/v1/webhooks/{provider}/{tenant}?live={id}&token={token}"))
+    Ok(Some(format!("{base}/v1/webhooks/{provider}/{tenant}?live={id}&token={token}")))
 }
 
-/// `DELETE /v1/video/sessions/{id}`
+fn is_loopback(origin: &str) -> bool {
+    let Ok(uri) = origin.parse::<http::Uri>() else { return false };
+    uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+        && matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
+
+/// `DELETE /v1/video/sessions/{id}`; also for a tenant that has switched video off since.
 pub async fn end(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
-    let grant = capable(call, "video")?;
+    let grant = tenant_caller(call)?;
     let found = live::record(id).get(store).map_err(|error| offline(&error))?;
     let Some(live) = found.filter(|live| owns(&grant, &live.tenant, live.session.as_deref())) else {
         return Err(Problem::not_found("There is no such video session."));
     };
-    let (at, vendor_knows) = end_of(store, &live)?;
-    live::end(store, live, at, vendor_knows).await?;
+    let at = end_of(store, &live.id)?;
+    live::end(store, &live.id, at).await?;
     Ok(Reply::empty(204))
 }
 
 /// When it ended, if the vendor has said so already; now otherwise.
-pub fn end_of(store: &dyn Store, live: &Live) -> Result<(Millis, bool), Problem> {
-    let reported = live::report(&live.id).get(store).map_err(|error| offline(&error))?;
-    Ok(reported.map_or_else(|| (shell::host::now(), false), |report| (Millis(report.at_ms), true)))
+pub fn end_of(store: &dyn Store, id: &str) -> Result<Millis, Problem> {
+    let reported = live::report(id).get(store).map_err(|error| offline(&error))?;
+    let now = shell::host::now();
+    Ok(reported.map_or(now, |report| Millis(report.at_ms).min(now)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_loopback;
+
+    #[test]
+    fn only_this_machine_is_told_where_the_caller_came_by() {
+        let check = |origin: &str, loopback| assert_eq!(is_loopback(origin), loopback, "{origin}");
+        check("http://127.0.0.1:3000", true);
+        check("http://localhost", true);
+        check("http://[::1]:3000", true);
+        check("https://gate.example.com", false);
+        check("http://127.0.0.1@evil.example", false);
+        check("http://127.0.0.1.evil.example", false);
+        check("http://localhost.evil.example", false);
+        check("://", false);
+    }
 }

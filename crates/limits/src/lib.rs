@@ -20,7 +20,7 @@ mod units;
 
 pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Remaining, Rung};
-pub use permit::{Charge, Permit, Settlement, Used, permit};
+pub use permit::{Charge, Holder, Permit, Settlement, Used, permit};
 pub use reaper::overdue;
 pub use reserve::{Granted, Reservation, reserve};
 pub use settle::{charge, close, release};

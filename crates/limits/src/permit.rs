@@ -19,6 +19,8 @@ pub(crate) const KEPT_HOURS: u64 = 32 * 24;
 pub struct Permit {
     /// `lc_...`
     pub id: String,
+    /// Who resolves it.
+    pub holder: Holder,
     /// Who pays.
     pub tenant: String,
     /// The tenant's company, which pays too.
@@ -59,6 +61,19 @@ pub struct Permit {
     pub state: State,
 }
 
+/// Who is given a permit and resolves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Holder {
+    /// The gate itself, which calls the vendor. Nobody outside may resolve it.
+    Gate,
+    /// The tenant's own server, which calls the vendor.
+    Server,
+    /// A page. It holds no vendor's key, so it can have used nothing: expired, the permit is released; and what the page
+    /// says it used is believed up to what was reserved.
+    Page,
+}
+
 /// Where a permit stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -87,6 +102,8 @@ pub enum State {
 pub enum Used {
     /// The vendor's numbers, or the caller's.
     Actual(Vec<Quantity>),
+    /// No final numbers came: what was delivered, counted by the gate.
+    Counted(Vec<Quantity>),
     /// Nobody knows: all of it.
     Unknown,
 }
@@ -97,6 +114,8 @@ pub enum Used {
 pub enum Settlement {
     /// The usage was known and within the reservation.
     Exact,
+    /// The usage was counted by the gate, and within the reservation.
+    Counted,
     /// The usage was not known; the whole reservation is spent.
     Full,
     /// The usage was known and above the reservation.
@@ -109,6 +128,7 @@ impl Settlement {
     pub fn name(self) -> &'static str {
         match self {
             Self::Exact => "exact",
+            Self::Counted => "counted",
             Self::Full => "full",
             Self::Overrun => "overrun",
         }

@@ -9,7 +9,7 @@ use crate::{
     settle::{GRACE_MS, release},
 };
 
-/// At most `limit` permits to be charged as `Unknown` and closed. Leases are released and intents without a permit
+/// At most `limit` permits to be charged as `Unknown` and closed. Leases and pages' permits are released and intents without a permit
 /// struck off right here. To be run by one caller at a time.
 pub fn overdue(store: &dyn Store, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
     let mut overdue = Vec::new();
@@ -31,7 +31,7 @@ fn look(store: &dyn Store, now: Millis, index: u64, id: &str, overdue: &mut Vec<
         return Ok(());
     }
     match record.state {
-        State::Held if record.is_lease() => match release(store, id) {
+        State::Held if record.is_free_when_abandoned() => match release(store, id) {
             Ok(()) | Err(Fault::NotFound) => Ok(()),
             Err(Fault::Store(error)) => Err(error),
             // Released by somebody who died before striking it off.

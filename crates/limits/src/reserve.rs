@@ -9,7 +9,7 @@ use tenancy::{CAPABILITIES, Company, Tenant};
 use crate::{
     error::{Denial, DenialKind},
     holds::{self, Remaining, Rung},
-    permit::{KEPT_HOURS, Listed, Permit, State, list, maker, permit},
+    permit::{Holder, KEPT_HOURS, Listed, Permit, State, list, maker, permit},
     rate,
     units::check_units,
 };
@@ -28,8 +28,10 @@ pub struct Reservation {
     pub session: Option<String>,
     /// Whose rate counts.
     pub credential: String,
-    /// Tenant's own server rather than a page.
+    /// The default rate of the tenant's own servers applies, rather than that of pages.
     pub server: bool,
+    /// Who resolves it.
+    pub holder: Holder,
     /// One of `tenancy::CAPABILITIES`.
     pub capability: String,
     /// Which vendor.
@@ -244,6 +246,7 @@ fn remember_denial(
 fn intent(id: &str, asked: &Reservation, now: Millis, fingerprint: String) -> Permit {
     Permit {
         id: id.into(),
+        holder: asked.holder,
         tenant: asked.tenant.clone(),
         company: String::new(),
         session: asked.session.clone(),

@@ -11,7 +11,7 @@ use money::{Nanos, Quantity};
 use crate::{
     error::Fault,
     holds::{self, Hold, Meter},
-    permit::{Charge, KEPT_HOURS, Permit, Settlement, State, Used, closer, list, maker, permit, resolver},
+    permit::{Charge, Holder, KEPT_HOURS, Permit, Settlement, State, Used, closer, list, maker, permit, resolver},
     reserve::MAX_COST,
     units::check_units,
 };
@@ -54,7 +54,7 @@ fn decided(record: &Permit, used: &Used) -> Result<Option<Permit>, Fault> {
         State::Denied(_) => Err(Fault::Conflict { code: "denied", message: "The permit was denied." }),
         State::Released => Err(Fault::Conflict { code: "already_released", message: "The permit was released." }),
         State::Charged(charge) | State::Closed { charge, .. } => match used {
-            Used::Actual(quantities) if *quantities != charge.used => {
+            Used::Actual(quantities) | Used::Counted(quantities) if *quantities != charge.used => {
                 Err(Fault::Conflict { code: "already_settled", message: "The permit was settled with other usage." })
             }
             _ => Ok(Some(record.clone())),
@@ -64,7 +64,11 @@ fn decided(record: &Permit, used: &Used) -> Result<Option<Permit>, Fault> {
 
 fn decide(record: &Permit, used: &Used) -> Result<Charge, Fault> {
     let full = || Charge { used: record.worst_case.clone(), cost: record.reserved, settlement: Settlement::Full };
-    let Used::Actual(quantities) = used else { return Ok(full()) };
+    let (quantities, within) = match used {
+        Used::Actual(quantities) => (quantities, Settlement::Exact),
+        Used::Counted(quantities) => (quantities, Settlement::Counted),
+        Used::Unknown => return Ok(full()),
+    };
     let invalid = |param, message| Fault::Invalid { param, message };
     check_units(quantities).or_else(|denial| match denial.param.as_deref() {
         // Nothing used is a fine answer here, though not a fine estimate.
@@ -77,10 +81,11 @@ fn decide(record: &Permit, used: &Used) -> Result<Charge, Fault> {
         return Err(invalid("unit_type", format!("{} was not reserved", stray.unit_type)));
     }
     let cost = record.prices.cost(quantities).map_err(|unpriced| invalid("unit_type", unpriced.to_string()))?;
-    if cost > record.reserved.max(MAX_COST) {
-        return Err(invalid("units", "cost more than one permit may be charged".into()));
+    let most = if record.holder == Holder::Page { record.reserved } else { record.reserved.max(MAX_COST) };
+    if cost > most {
+        return Err(invalid("units", "cost more than this permit may be charged".into()));
     }
-    let settlement = if cost > record.reserved { Settlement::Overrun } else { Settlement::Exact };
+    let settlement = if cost > record.reserved { Settlement::Overrun } else { within };
     Ok(Charge { used: quantities.clone(), cost, settlement })
 }
 
@@ -182,9 +187,11 @@ impl Permit {
         }
     }
 
-    /// A lease on a place costs nothing and is released, never charged.
+    /// Whether it is released rather than charged when its holder vanishes: a lease on a place costs nothing, and a page
+    /// can have used nothing.
     #[must_use]
-    pub fn is_lease(&self) -> bool {
-        self.worst_case.is_empty() && self.reserved == Nanos(0)
+    pub fn is_free_when_abandoned(&self) -> bool {
+        let lease = self.worst_case.is_empty() && self.reserved == Nanos(0);
+        lease || self.holder == Holder::Page
     }
 }

@@ -12,7 +12,7 @@ mod common;
 use calendar::Millis;
 use common::{NOW, money, places, seconds, store};
 use kv_schemas::families;
-use limits::{Fault, Granted, Reservation, Rung, Used, charge, close, overdue, release, reserve};
+use limits::{Fault, Granted, Holder, Reservation, Rung, Used, charge, close, overdue, release, reserve};
 use money::{Nanos, Quantity};
 
 const USD: i64 = 1_000_000_000;
@@ -69,6 +69,7 @@ fn settling_replaces_the_reservation_by_the_real_cost() {
     };
     check(Used::Actual(vec![Quantity::new("seconds", 12)]), 12 * USD / 100, "exact");
     check(Used::Actual(vec![Quantity::new("seconds", 0)]), 0, "exact");
+    check(Used::Counted(vec![Quantity::new("seconds", 12)]), 12 * USD / 100, "counted");
     check(Used::Unknown, 30 * USD / 100, "full");
     check(Used::Actual(vec![Quantity::new("seconds", 45)]), 45 * USD / 100, "overrun");
 }
@@ -105,6 +106,26 @@ fn usage_that_was_not_reserved_is_refused() {
         let used = Used::Actual(vec![Quantity::new(unit, 1)]);
         assert!(matches!(charge(&store, NOW, "lc_1", &used), Err(Fault::Invalid { param: "unit_type", .. })), "{unit}");
     }
+}
+
+#[test]
+fn a_page_is_charged_what_it_reserved_at_most_and_nothing_when_it_vanishes() {
+    let page = || Reservation { holder: Holder::Page, ..seconds(30) };
+    let store = store("{}", "{}");
+    reserve(&store, NOW, "lc_1", &page()).unwrap();
+    let more = Used::Actual(vec![Quantity::new("seconds", 31)]);
+    assert!(matches!(charge(&store, NOW, "lc_1", &more), Err(Fault::Invalid { param: "units", .. })));
+    assert_eq!(overdue(&store, NOW.plus(60_001), 10).unwrap(), Vec::<String>::new());
+    assert_eq!((money(&store), places(&store)), (0, 0));
+}
+
+#[test]
+fn an_overrun_has_a_bound() {
+    let store = store("{}", "{}");
+    reserve(&store, NOW, "lc_1", &seconds(30)).unwrap();
+    let absurd = Used::Actual(vec![Quantity::new("seconds", 1_000_000_000_000)]);
+    assert!(matches!(charge(&store, NOW, "lc_1", &absurd), Err(Fault::Invalid { param: "units", .. })));
+    charge(&store, NOW, "lc_1", &Used::Unknown).unwrap();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use calendar::Millis;
 use kv_schemas::{families, memory::Memory};
-use limits::Reservation;
+use limits::{Holder, Reservation};
 use money::{PriceRow, Quantity};
 
 pub const NOW: Millis = Millis(1_795_000_000_000);
@@ -36,6 +36,7 @@ pub fn seconds(units: u64) -> Reservation {
         session: None,
         credential: "key".into(),
         server: false,
+        holder: Holder::Gate,
         capability: "video".into(),
         provider: "v".into(),
         model: String::new(),
