@@ -68,7 +68,8 @@ impl App {
             }
             routes.push((route.clone(), handlers[id].clone()));
         }
-        let gate = Gate::new(Routes::new(routes), options.limits.clone(), options.settings.request_timeout);
+        let request_timeout = options.settings.request_timeout;
+        let gate = Gate::new(Routes::new(routes), options.limits.clone(), request_timeout, kv.clone());
         tracing::info!(application = manifest.application, components = handlers.len(), "loaded");
         Ok(Self {
             gate: Arc::new(gate),

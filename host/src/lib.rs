@@ -3,6 +3,13 @@
 //!
 //! [`serve`] starts a host; the program `tollgate` is a command line around it.
 
+// The tests' common part is a client of this crate, also where it is used from inside.
+#[cfg(test)]
+extern crate self as tollgate;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;
+
 mod app;
 mod compose;
 pub mod effects;

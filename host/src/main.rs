@@ -59,7 +59,7 @@ struct Up {
     #[arg(long, default_value_t = 1, value_name = "N")]
     max_instance_concurrent_reuse_count: usize,
     /// Seconds a component has until the head of its response.
-    #[arg(long, default_value = "60", value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, default_value = "90", value_name = "SECONDS", value_parser = seconds)]
     request_timeout: Duration,
     /// Seconds a response may stream, with the work after it.
     #[arg(long, default_value = "600", value_name = "SECONDS", value_parser = seconds)]
@@ -169,4 +169,19 @@ fn doctor(options: &Options) -> Result<ExitCode> {
 fn say(line: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}").and_then(|()| out.flush()).map_err(|error| anyhow!("writing to stdout: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_has_the_defaults_of_the_library() {
+        let Ok(Cli { command: Command::Up(up) }) = Cli::try_parse_from(["tollgate", "up"]) else {
+            panic!("`tollgate up` needs nothing more");
+        };
+        let options = Options::from(up);
+        let defaults = Options::new(&options.manifest, &options.data);
+        assert_eq!(format!("{options:?}"), format!("{defaults:?}"));
+    }
 }

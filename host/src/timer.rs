@@ -1,32 +1,37 @@
-//! Calls `POST /v1/maintenance` once a second, through the same path a request takes, only without the network.
+//! Calls `POST /v1/maintenance` once a second, through the same path a request takes, only without the network, and without
+//! a place: sessions must end when their money does, above all when the house is full.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::server::Gate;
 
 const PERIOD: Duration = Duration::from_secs(1);
 const PATH: &str = "/v1/maintenance";
+/// Longest time for one call. What it leaves undone is work for the next one.
+const LIMIT: Duration = Duration::from_secs(30);
 /// Failures in a row are one message a minute, not one a second.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Runs until dropped. One call ends before the next begins, however long it takes.
+/// Runs until dropped. One call ends, or is given up, before the next begins.
 pub async fn run(gate: Arc<Gate>, admin_key: String) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_message: Option<Instant> = None;
     loop {
         ticks.tick().await;
-        let Err(reason) = call(&gate, &admin_key).await else {
+        let Err(failure) = call(&gate, PATH, &admin_key, LIMIT).await else {
             continue;
         };
-        if last_message.is_none_or(|at| at.elapsed() >= QUIET) {
-            tracing::warn!(reason, "maintenance failed");
+        let slow = matches!(failure, Failure::Slow(_));
+        if slow || last_message.is_none_or(|at| at.elapsed() >= QUIET) {
+            tracing::warn!(reason = %failure, "maintenance failed");
             last_message = Some(Instant::now());
         }
     }
@@ -37,17 +42,83 @@ pub fn is_routed(gate: &Gate) -> bool {
     gate.routes(PATH)
 }
 
-async fn call(gate: &Gate, admin_key: &str) -> Result<(), String> {
+/// Why a call did nothing, or not everything.
+#[derive(Debug, PartialEq, Eq)]
+enum Failure {
+    /// Given up after so long.
+    Slow(Duration),
+    /// The component's answer, or the host's for it.
+    Status(StatusCode),
+    /// The answer broke off.
+    Broken(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slow(limit) => write!(f, "it took longer than {limit:?} and was given up"),
+            Self::Status(status) => write!(f, "status {status}"),
+            Self::Broken(reason) => f.write_str(reason),
+        }
+    }
+}
+
+async fn call(gate: &Gate, path: &str, admin_key: &str, limit: Duration) -> Result<(), Failure> {
+    let started = Instant::now();
+    match timeout(limit, exchange(gate, path, admin_key, limit)).await {
+        Ok(Ok(())) => Ok(()),
+        // The gate keeps the same time, and may be first.
+        Ok(Err(failure)) if started.elapsed() < limit => Err(failure),
+        _ => Err(Failure::Slow(limit)),
+    }
+}
+
+async fn exchange(gate: &Gate, path: &str, admin_key: &str, limit: Duration) -> Result<(), Failure> {
     let request = Request::builder()
         .method(Method::POST)
-        .uri(PATH)
+        .uri(path)
         .header("host", "localhost")
         .header(AUTHORIZATION, format!("Bearer {admin_key}"))
         .body(Empty::new().map_err(|never: std::convert::Infallible| match never {}).boxed_unsync())
-        .map_err(|error| error.to_string())?;
-    let response = gate.handle(request, None).await;
+        .map_err(|error| Failure::Broken(error.to_string()))?;
+    let response = gate.handle_own(request, limit).await;
     let status = response.status();
     // Read to its end: only then is the work done, and the instance free again.
-    response.into_body().collect().await.map_err(|error| error.to_string())?;
-    if status.is_success() { Ok(()) } else { Err(format!("status {status}")) }
+    response.into_body().collect().await.map_err(|error| Failure::Broken(error.to_string()))?;
+    if status.is_success() { Ok(()) } else { Err(Failure::Status(status)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::App;
+    use crate::common;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_call_has_its_own_time() {
+        let folder = tempfile::tempdir().unwrap();
+        // The server's limit is much longer than the call's.
+        let app = App::start(&common::options(&folder)).await.unwrap();
+        let limit = Duration::from_millis(700);
+        for (path, expected) in [
+            ("/guest/hello", Ok(())),
+            ("/guest/nothing", Err(Failure::Status(StatusCode::UNPROCESSABLE_ENTITY))),
+            ("/guest/trap", Err(Failure::Status(StatusCode::INTERNAL_SERVER_ERROR))),
+            ("/guest/wait-forever", Err(Failure::Slow(limit))),
+            ("/guest/spin-forever", Err(Failure::Slow(limit))),
+            ("/guest/stream?1000,50,x", Err(Failure::Slow(limit))),
+            ("/guest/hello", Ok(())),
+        ] {
+            let started = Instant::now();
+            assert_eq!(call(&app.gate, path, "key", limit).await, expected, "{path}");
+            assert!(started.elapsed() < limit * 2, "{path}: {:?}", started.elapsed());
+        }
+        for attempt in 0.. {
+            if app.gauge.busy() == 0 {
+                break;
+            }
+            assert!(attempt < 40, "a call that was given up is still being served");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
 }

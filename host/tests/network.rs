@@ -145,33 +145,6 @@ async fn streams_do_not_share_their_instance() {
     assert_eq!(host.ok("/guest/served").await, "1");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_house_is_refused_and_recovers() {
-    let host = Host::with(|options| {
-        options.limits.max_concurrent_requests = 2;
-        options.limits.wait = Duration::from_millis(50);
-    })
-    .await;
-    let mut streams = Vec::new();
-    for _ in 0..2 {
-        let request = Request::get(host.url("/guest/stream?1000,20,x")).body(Full::default()).unwrap();
-        let mut body = host.send(request).await.into_body();
-        body.frame().await.unwrap().unwrap();
-        streams.push(body);
-    }
-    let (status, body) = host.get("/guest/hello").await;
-    assert_eq!(status, 503, "{body}");
-    assert_eq!(error_of(&body), ("offline".into(), "overloaded".into()));
-    drop(streams);
-    for attempt in 0.. {
-        if host.get("/guest/hello").await.0 == 200 {
-            break;
-        }
-        assert!(attempt < 40, "never recovered");
-        sleep(Duration::from_millis(50)).await;
-    }
-}
-
 /// A server on this machine; answers every request with `answer` and counts them.
 async fn server(answer: &'static str) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

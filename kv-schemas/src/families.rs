@@ -57,6 +57,8 @@ families! {
     SESSION_LIST = Log "session-list", writer "session-authorize", readers "-", lifetime "entries with their session; maintenance";
     /// Where the sweep begins.
     SESSION_HEAD = Value "session-head", writer "session-authorize", readers "-", lifetime "for good";
+    /// Sessions opened with a publishable key from one address in a short window.
+    SESSION_RATE = Counter "session-rate/{key}/{address}/{window}", writer "session-authorize", readers "-", lifetime "an hour; maintenance";
     /// A tenant's fetched key set for end-user tokens.
     JWKS = Value "jwks/{tenant}", writer "session-authorize", readers "-", lifetime "ten minutes; replaced";
 
@@ -93,13 +95,19 @@ families! {
     ENTRY = Value "entry/{seq}", writer "audit-append", readers "-", lifetime "for good";
     /// A permit's place in the log.
     ENTRY_OF = Value "entry-of/{id}", writer "audit-append", readers "-", lifetime "for good";
-    /// How far the sequencer is.
-    SEQUENCER = Value "sequencer", writer "audit-append", readers "pre-flight (usage)", lifetime "for good";
-    /// Sums of a scope's entries of a month or a day.
+    /// How far the sequencer is; under the ticket of the run that wrote it, so that a run that was replaced writes aside.
+    SEQUENCER = Value "sequencer/{ticket}", writer "audit-append", readers "pre-flight (usage)", lifetime "until the next run; one that was replaced may leave its own";
+    /// The tickets of sequencer runs: the newest holds the lease.
+    SEQUENCER_TICKET = Counter "sequencer-ticket", writer "audit-append", readers "pre-flight (usage)", lifetime "for good";
+    /// Since when a sequencer run is under way.
+    SEQUENCER_MARK = Value "sequencer-mark", writer "audit-append", readers "-", lifetime "until that run ends";
+    /// A scope's entries of a month or a day in order: positions in the log.
+    TALLY = Value "tally/{scope}/{owner}/{window}/{n}", writer "audit-append", readers "pre-flight (usage)", lifetime "for good";
+    /// Sums of a scope's entries of a month or a day; right up to the position it names.
     TOTALS = Value "totals/{scope}/{owner}/{window}", writer "audit-append", readers "pre-flight (usage)", lifetime "for good";
     /// A tenant's entries in order: positions in the log.
     TENANT_ENTRY = Value "tenant-entry/{tenant}/{n}", writer "audit-append", readers "-", lifetime "for good";
-    /// How many entries a tenant has.
+    /// How many entries a tenant has; right up to the position it names.
     TENANT_ENTRIES = Value "tenant-entries/{tenant}", writer "audit-append", readers "-", lifetime "for good";
 
     /// A live session at a vendor.

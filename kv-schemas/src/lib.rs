@@ -10,6 +10,7 @@ mod counter;
 pub mod expiry;
 pub mod families;
 mod family;
+mod lease;
 mod log;
 pub mod memory;
 mod once;
@@ -19,6 +20,7 @@ mod value;
 
 pub use counter::Counter;
 pub use family::{Family, Kind};
+pub use lease::Lease;
 pub use log::{Log, Slot};
 pub use once::Once;
 pub use store::{Store, StoreError};

@@ -38,6 +38,8 @@ impl SseEvent {
 pub enum SseError {
     /// An event is larger than 1 MiB.
     EventTooLarge,
+    /// A line is no field at all. (Fields of unknown names are passed over, as the standard says; noise isn't.)
+    Noise,
 }
 
 /// The parser's state: the line that is being read, and the event that its lines have built so far.
@@ -50,7 +52,7 @@ pub struct SseParser {
     after_cr: bool,
     /// A byte order mark may precede the first line only.
     past_first_line: bool,
-    broken: bool,
+    broken: Option<SseError>,
 }
 
 impl SseParser {
@@ -80,7 +82,7 @@ impl SseParser {
             events.extend(self.line_done());
             rest = after_line;
         }
-        if self.broken { Err(SseError::EventTooLarge) } else { Ok(events) }
+        self.broken.map_or(Ok(events), Err)
     }
 
     /// Whether an event has been begun that no blank line has closed.
@@ -90,8 +92,11 @@ impl SseParser {
 
     fn grow(&mut self, text: &[u8]) -> Result<(), SseError> {
         let held = self.line.len().saturating_add(self.event.data.len()).saturating_add(self.event.name.len());
-        if self.broken || held.saturating_add(text.len()) > MAX_EVENT_BYTES {
-            *self = Self { broken: true, ..Self::default() };
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
+        if held.saturating_add(text.len()) > MAX_EVENT_BYTES {
+            *self = Self { broken: Some(SseError::EventTooLarge), ..Self::default() };
             return Err(SseError::EventTooLarge);
         }
         self.line.extend_from_slice(text);
@@ -120,6 +125,9 @@ impl SseParser {
                 self.event.data.extend_from_slice(value);
             }
             b"event" => self.event.name = value.to_vec(),
+            _ if !field.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) => {
+                self.broken = Some(SseError::Noise);
+            }
             // `id` and `retry` steer a browser's reconnect, which a metered POST doesn't have; an empty field is a comment.
             _ => {}
         }

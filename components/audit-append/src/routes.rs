@@ -5,7 +5,7 @@ use calendar::Millis;
 use http::Method;
 use kv_schemas::Store;
 use serde::Serialize;
-use shell::{Call, Kind, Problem, Reply, offline};
+use shell::{Call, Problem, Reply, offline};
 
 use crate::{caller::Caller, ndjson, query::Wanted};
 
@@ -38,7 +38,7 @@ fn only_get(call: &Call) -> Result<(), Problem> {
     if call.method == Method::GET {
         return Ok(());
     }
-    Err(Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "The audit log can only be read."))
+    Err(Problem::method_not_allowed(&["GET"]))
 }
 
 fn list<S: Store + Send + 'static>(call: &Call, store: S, admin_key: &str, now: Millis) -> Result<Reply, Problem> {

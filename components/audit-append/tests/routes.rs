@@ -58,6 +58,7 @@ fn entry(n: u64) -> Entry {
 
 struct Answer {
     status: u16,
+    allow: Option<String>,
     next: Option<String>,
     text: String,
 }
@@ -89,10 +90,11 @@ fn ask_as(store: &Memory, method: Method, target: &str, headers: &[(&'static str
         request_id: "req_1".into(),
     };
     let reply = route(&call, store.clone(), "admin-secret", NOW).unwrap_or_else(|p| Reply::problem(&p, "req_1"));
-    let next = reply.0.headers().get("x-next-cursor").map(|value| value.to_str().unwrap().to_owned());
+    let header = |name: &str| reply.0.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let (next, allow) = (header("x-next-cursor"), header("allow"));
     let status = reply.0.status().as_u16();
     let body = block_on(reply.0.into_body().collect()).unwrap().to_bytes();
-    Answer { status, next, text: String::from_utf8(body.to_vec()).unwrap() }
+    Answer { status, allow, next, text: String::from_utf8(body.to_vec()).unwrap() }
 }
 
 fn get(store: &Memory, authorization: &str, target: &str) -> Answer {
@@ -169,7 +171,8 @@ fn what_is_refused() {
     check(ADMIN, "/v1/audit/entries?from=2026-11-21&to=2026-11-20", 400, "invalid_request", Some("to"));
     check(OWN, "/v1/audit/entries?cursor=a1", 400, "invalid_request", Some("cursor"));
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
-        assert_eq!(ask_as(&store, method, list, &[("authorization", ADMIN)]).status, 405);
+        let answer = ask_as(&store, method, list, &[("authorization", ADMIN)]);
+        assert_eq!((answer.status, answer.allow.as_deref()), (405, Some("GET")));
     }
     store.fail_after(0);
     check(ADMIN, list, 503, "offline", None);

@@ -53,6 +53,7 @@ pub async fn begin(
         worst_case: quantities(&planned.worst_case),
         ttl_ms: TTL_MS,
         continues: None,
+        counted: false,
         token,
     };
     let permit = keyed::first(permits::reserve(call, store, &ask).await)?;

@@ -26,6 +26,8 @@ pub struct Ask<'a> {
     pub worst_case: Vec<Quantity>,
     pub ttl_ms: u64,
     pub continues: Option<String>,
+    /// The rate has been counted by another reservation of the same request.
+    pub counted: bool,
     /// Names the permit: asked for again by the same token, the same permit comes back.
     pub token: Option<&'a str>,
 }
@@ -97,7 +99,7 @@ fn reservation(call: &Call, ask: &Ask<'_>, tries: u32) -> Reservation {
         ttl_ms: ask.ttl_ms,
         idempotency_key: ask.token.map(|token| of_try(token, tries)),
         continues: ask.continues.clone(),
-        queued: tries > 0,
+        queued: ask.counted || tries > 0,
     }
 }
 

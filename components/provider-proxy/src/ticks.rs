@@ -21,8 +21,8 @@ use crate::{
     video::tick_ask,
 };
 
-/// A tick that comes earlier than this after the last one is answered like that one, and pays nothing.
-const EARLY_MS: u64 = 10 * SECOND;
+/// Of the ticks that follow one tick within such a span, one pays.
+const MOMENT_MS: u64 = SECOND;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,8 +66,8 @@ pub async fn tick(call: &Call, store: &KeyValue, session: &str) -> Result<Reply,
 /// Pays for the live video's next stretch and settles the last one; without a permit the video ends now.
 async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Result<Answered, Problem> {
     let now = shell::host::now();
-    if now.since(live.tick_since) < EARLY_MS || !first(store, &live, now).map_err(|error| offline(&error))? {
-        // Paid for already, by an earlier tick or by one at the same moment.
+    if !first(store, &live, now).map_err(|error| offline(&error))? {
+        // Another tick is paying at this moment.
         return Ok(live.answered);
     }
     let ask = tick_ask(grant, &live.provider, &live.lease, TICK_SECONDS + GRACE_SECONDS + STOP_SECONDS, None);
@@ -101,7 +101,7 @@ async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Re
 
 /// Of the ticks of one moment, one pays. One that wins and fails lets the next moment try again.
 fn first(store: &dyn Store, live: &Live, now: Millis) -> Result<bool, StoreError> {
-    let moment = format!("{}.{}", live.tick, now.0 / EARLY_MS);
+    let moment = format!("{}.{}", live.tick, now.0 / MOMENT_MS);
     let paying = families::LIVE_TICK.once(&[&moment]);
     let won = paying.win(store)?;
     if won {
@@ -128,6 +128,7 @@ async fn probe(call: &Call, store: &dyn Store, grant: &Grant, capability: &str) 
         worst_case: vec![Quantity { unit_type: unit_type.into(), units }],
         ttl_ms: calendar::MINUTE,
         continues: None,
+        counted: false,
         token: None,
     };
     let permit = permits::reserve(call, store, &ask).await?;

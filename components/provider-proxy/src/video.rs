@@ -167,11 +167,12 @@ async fn reserve(
         worst_case: Vec::new(),
         ttl_ms: (length.reserved() + START_SECONDS) * SECOND,
         continues: None,
+        counted: false,
         // A lease costs nothing, so a retry takes another: the money is what must not be taken twice.
         token: None,
     };
     let lease = permits::reserve(call, store, &lease_ask).await?;
-    let ask = tick_ask(grant, vendor.name(), &lease.id, length.reserved(), token);
+    let ask = Ask { counted: true, ..tick_ask(grant, vendor.name(), &lease.id, length.reserved(), token) };
     match keyed::first(permits::reserve(call, store, &ask).await) {
         Ok(tick) => Ok((lease, tick)),
         Err(failed) => {
@@ -191,6 +192,7 @@ pub fn tick_ask<'a>(grant: &'a Grant, provider: &'a str, lease: &str, seconds: u
         worst_case: vec![Quantity { unit_type: "seconds".into(), units: seconds }],
         ttl_ms: (seconds + START_SECONDS) * SECOND,
         continues: Some(lease.into()),
+        counted: false,
         token,
     }
 }

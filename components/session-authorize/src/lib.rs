@@ -8,7 +8,7 @@ mod port;
 mod sessions;
 
 use http::{Method, Response};
-use shell::{Call, KeyValue, Kind, Limits, Problem, Reply, serve};
+use shell::{Call, KeyValue, Limits, Problem, Reply, serve};
 use spin_sdk::{
     http::{BoxBody, Request},
     http_service,
@@ -28,10 +28,7 @@ async fn handle(request: Request) -> Response<BoxBody> {
 async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     match (call.segments().as_slice(), &call.method) {
         (["v1", "sessions"], &Method::POST) => sessions::create(call, &store).await,
-        (["v1", "sessions"], _) => {
-            let problem = Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "This path takes POST.");
-            Ok(Reply::problem(&problem, &call.request_id).with("allow", "POST"))
-        }
+        (["v1", "sessions"], _) => Err(Problem::method_not_allowed(&["POST"])),
         _ => Err(Problem::not_found("There is nothing at this path.")),
     }
 }

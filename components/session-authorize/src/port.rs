@@ -81,7 +81,10 @@ fn refused(refusal: Refusal) -> wit::Refusal {
             wit::RefusalKind::Offline
         }
         Refusal::NoKeySet => wit::RefusalKind::Offline,
-        Refusal::Forbidden { .. } | Refusal::Invalid(_) => wit::RefusalKind::Forbidden,
+        // The last three are refusals to open, which no function of this port does.
+        Refusal::Forbidden { .. } | Refusal::TooYoung { .. } | Refusal::TooMany { .. } | Refusal::Invalid(_) => {
+            wit::RefusalKind::Forbidden
+        }
     };
     wit::Refusal { kind, code: refusal.code().into(), message: refusal.problem().message }
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/sessions`: a key, an origin and the visitor's word become a session.
 
-use session::{Admission, Ask, KeySet, Refusal, Seed, admit, open, parse_ask, wants_key_set};
+use session::{Admission, Ask, KeySet, Refusal, Seed, admit, count_open, open, parse_ask, wants_key_set};
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency};
 
 use crate::key_sets;
@@ -10,6 +10,8 @@ pub async fn create(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     // Credentials come first: who may not ask learns nothing from the body or from an earlier answer.
     let caller = admit(store, call.authorization(), call.origin().as_deref()).map_err(problem)?;
     let ask = parse_ask(&call.json()?).map_err(|invalid| problem(invalid.into()))?;
+    // An earlier answer given again counts too: it costs as much to look up.
+    count_open(store, host::now(), &caller, call.header("spin-client-addr")).map_err(problem)?;
     let vault = host::vault().await?;
     let seed = || Seed { id: host::new_id("ses_"), secret: host::new_secret("") };
     // A key belongs to a tenant's API key and origin: pages share the publishable key.

@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, request::Parts};
-use problem::{Kind, Problem};
+use problem::Problem;
 use serde::de::DeserializeOwned;
+
+use crate::body;
 
 /// One request.
 pub struct Call {
@@ -99,22 +101,8 @@ impl Call {
 
     /// The body as JSON; the error names the field.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        if self.body.is_empty() {
-            return Err(Problem::new(Kind::InvalidRequest, "invalid_json", "A JSON body is expected."));
-        }
-        serde_json::from_slice(&self.body).map_err(|error| {
-            let message = error.to_string();
-            Problem::new(Kind::InvalidRequest, "invalid_json", format!("The body can't be read: {message}"))
-                .with_param(field_named_in(&message))
-        })
+        body::read(&self.body)
     }
-}
-
-/// serde names the field in backticks, or before a `must` of ours.
-fn field_named_in(message: &str) -> Option<String> {
-    let quoted = message.split('`').nth(1).map(str::to_owned);
-    let ours = message.split_once(" must ").and_then(|(head, _)| head.split(' ').next_back());
-    quoted.or_else(|| ours.map(str::to_owned))
 }
 
 fn percent_decode(text: &str) -> String {

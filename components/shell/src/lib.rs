@@ -4,6 +4,7 @@
 //! every route answers with the same error shape, the same limits and the same CORS rules.
 
 mod bindings;
+mod body;
 pub mod call;
 pub mod cors;
 pub mod host;

@@ -43,6 +43,9 @@ impl Reply {
         if let Some(id) = &problem.limit_check_id {
             reply = reply.with("x-limit-check-id", id);
         }
+        if let Some(methods) = &problem.allow {
+            reply = reply.with("allow", methods);
+        }
         match problem.retry_after_seconds() {
             Some(seconds) => reply.with("retry-after", &seconds.to_string()),
             None => reply,
@@ -64,5 +67,24 @@ impl Reply {
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         Self(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_brings_its_headers() {
+        let check = |problem: Problem, status: u16, name: &str, value: Option<&str>| {
+            let reply = Reply::problem(&problem, "req_1").0;
+            assert_eq!(reply.status(), status);
+            assert_eq!(reply.headers().get(name).map(|v| v.to_str().unwrap()), value, "{name}");
+        };
+        check(Problem::method_not_allowed(&["GET", "POST"]), 405, "allow", Some("GET, POST"));
+        check(Problem::not_found("no"), 404, "allow", None);
+        check(Problem { retry_after_ms: Some(1_001), ..Problem::offline() }, 503, "retry-after", Some("2"));
+        let about = Problem { limit_check_id: Some("lc_1".into()), ..Problem::conflict("resolved", "no") };
+        check(about, 409, "x-limit-check-id", Some("lc_1"));
     }
 }

@@ -21,6 +21,10 @@ impl Default for Limits {
     }
 }
 
+/// How much of a body that is too large is read beyond the limit, and forgotten. A connection that is cut while its
+/// client still sends shows there as a broken pipe, and the 413 is never seen; but nobody is listened to for good.
+const MAX_DRAINED: usize = 2 * 1024 * 1024;
+
 /// Serves one request with `route`.
 pub async fn serve<F>(request: Request, limits: Limits, route: F) -> Response<BoxBody>
 where
@@ -30,8 +34,15 @@ where
     let (parts, body) = request.into_parts();
     let declared: Option<usize> =
         parts.headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
+    // Who asks before sending (RFC 9110, 10.1.1) gets the answer instead of a `100 Continue`.
+    let asks_first =
+        parts.headers.get(header::EXPECT).is_some_and(|v| v.as_bytes().eq_ignore_ascii_case(b"100-continue"));
     let body = match declared {
-        Some(length) if length > limits.body_bytes => Err(too_large(limits)),
+        Some(length) if length > limits.body_bytes && asks_first => Err(too_large(limits)),
+        Some(length) if length > limits.body_bytes => {
+            drain(body, limits.body_bytes.saturating_add(MAX_DRAINED)).await;
+            Err(too_large(limits))
+        }
         _ => read(body, limits).await,
     };
     let (body, refusal) = match body {
@@ -70,9 +81,69 @@ where
             continue;
         };
         if bytes.len() + data.len() > limits.body_bytes {
+            drain(body, MAX_DRAINED).await;
             return Err(too_large(limits));
         }
         bytes.extend_from_slice(&data);
     }
     Ok(bytes.freeze())
+}
+
+/// Reads and forgets what is left of a refused body, up to about `most` bytes.
+async fn drain<B>(body: B, most: usize)
+where
+    B: http_body::Body<Data = Bytes>,
+{
+    let mut body = std::pin::pin!(body);
+    let mut left = most;
+    while left > 0 {
+        let Some(Ok(frame)) = body.frame().await else {
+            return;
+        };
+        // An empty frame counts too: there is an end to everything.
+        left = left.saturating_sub(frame.data_ref().map_or(1, |data| data.len().max(1)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::Cell, convert::Infallible};
+
+    use futures::{executor::block_on, stream};
+    use http_body::Frame;
+    use http_body_util::StreamBody;
+
+    use super::*;
+
+    const CHUNK: usize = 64 * 1024;
+
+    #[test]
+    fn a_refused_body_is_read_on_for_a_while() {
+        let check = |chunks: usize, most_taken: usize, whole: bool| {
+            let taken = Cell::new(0);
+            let frames = (0..chunks).map(|_| {
+                taken.set(taken.get() + CHUNK);
+                Ok::<_, Infallible>(Frame::data(Bytes::from(vec![7; CHUNK])))
+            });
+            let got = block_on(read(StreamBody::new(stream::iter(frames)), Limits { body_bytes: 10 * CHUNK }));
+            match got {
+                Ok(bytes) => assert!(whole && bytes.len() == chunks * CHUNK, "{chunks}"),
+                Err(problem) => assert!(!whole && problem.kind == Kind::TooLarge, "{chunks}"),
+            }
+            assert_eq!(taken.get(), most_taken, "{chunks}");
+        };
+        check(0, 0, true);
+        check(10, 10 * CHUNK, true);
+        check(11, 11 * CHUNK, false);
+        check(40, 40 * CHUNK, false);
+        // The chunk that was too much, then no more than the bound.
+        check(10_000, 11 * CHUNK + MAX_DRAINED, false);
+    }
+
+    #[test]
+    fn a_body_that_breaks_off_is_refused_as_such() {
+        let frames = [Ok(Frame::data(Bytes::from_static(b"{"))), Err("reset")];
+        let got = block_on(read(StreamBody::new(stream::iter(frames)), Limits::default()));
+        assert_eq!(got.unwrap_err().code, "incomplete_body");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use problem::{Kind, Problem};
+use problem::Problem;
 
 /// An answer without any host type in it, so that tests can read it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,9 +57,7 @@ pub enum Refusal {
     /// 404: nothing lives at this path.
     NotFound,
     /// 405: the path exists, the method doesn't; `allow` goes into the header of that name.
-    Method { allow: &'static str },
-    /// 413: more than [`crate::settings::MAX_BYTES`].
-    TooLarge,
+    Method { allow: &'static [&'static str] },
     /// 503: the store can't be reached. Nothing was changed.
     Offline,
 }
@@ -70,10 +68,10 @@ impl Refusal {
         let problem = self.problem();
         let reply = Reply::not_kept(problem.kind.status(), problem.to_json(request_id))
             .with("x-request-id", request_id.to_owned());
-        match self {
-            Refusal::Method { allow } => reply.with("allow", *allow),
-            Refusal::Unauthenticated => reply.with("www-authenticate", "Bearer"),
-            _ => reply,
+        match (problem.allow, self) {
+            (Some(allow), _) => reply.with("allow", allow),
+            (None, Refusal::Unauthenticated) => reply.with("www-authenticate", "Bearer"),
+            (None, _) => reply,
         }
     }
 
@@ -84,10 +82,7 @@ impl Refusal {
                 Problem::unauthenticated("unauthenticated", "The admin key is missing or wrong.")
             }
             Refusal::NotFound => Problem::not_found("There is nothing at this path."),
-            Refusal::Method { .. } => {
-                Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "This path doesn't take that method.")
-            }
-            Refusal::TooLarge => Problem::new(Kind::TooLarge, "too_large", "The settings are too large."),
+            Refusal::Method { allow } => Problem::method_not_allowed(allow),
             Refusal::Offline => Problem::offline(),
         }
     }
@@ -116,8 +111,7 @@ mod tests {
         check(Refusal::Invalid { param: "x", message: "no" }, 400, "invalid_request", None);
         check(Refusal::Unauthenticated, 401, "unauthenticated", Some(("www-authenticate", "Bearer")));
         check(Refusal::NotFound, 404, "not_found", None);
-        check(Refusal::Method { allow: "GET, HEAD" }, 405, "method_not_allowed", Some(("allow", "GET, HEAD")));
-        check(Refusal::TooLarge, 413, "too_large", None);
+        check(Refusal::Method { allow: &["GET", "HEAD"] }, 405, "method_not_allowed", Some(("allow", "GET, HEAD")));
         check(Refusal::Offline, 503, "offline", None);
     }
 }

@@ -25,13 +25,13 @@ pub enum Route {
 
 /// Decides. `if_none_match` is that header's value, if it was sent.
 pub fn route(method: &str, path: &str, if_none_match: Option<&str>) -> Route {
-    const READ: &str = "GET, HEAD";
+    const READ: &[&str] = &["GET", "HEAD"];
     let reading = matches!(method, "GET" | "HEAD");
     match path {
         "/site.json" if reading => Route::ReadSettings,
         "/site.json" => Route::Refuse(Refusal::Method { allow: READ }),
         "/v1/site" if method == "PUT" => Route::WriteSettings,
-        "/v1/site" => Route::Refuse(Refusal::Method { allow: "PUT" }),
+        "/v1/site" => Route::Refuse(Refusal::Method { allow: &["PUT"] }),
         _ => match assets::find(path) {
             Some(asset) if reading => Route::Answer(serve(asset, method == "HEAD", if_none_match)),
             Some(_) => Route::Refuse(Refusal::Method { allow: READ }),
@@ -150,10 +150,10 @@ mod tests {
         let check = |method: &str, path: &str, want: Refusal| {
             assert_eq!(route(method, path, None), Route::Refuse(want), "{method} {path}");
         };
-        check("POST", "/", Refusal::Method { allow: "GET, HEAD" });
-        check("OPTIONS", "/widget/tollgate-widget.js", Refusal::Method { allow: "GET, HEAD" });
-        check("PUT", "/site.json", Refusal::Method { allow: "GET, HEAD" });
-        check("GET", "/v1/site", Refusal::Method { allow: "PUT" });
+        check("POST", "/", Refusal::Method { allow: &["GET", "HEAD"] });
+        check("DELETE", "/widget/tollgate-widget.js", Refusal::Method { allow: &["GET", "HEAD"] });
+        check("PUT", "/site.json", Refusal::Method { allow: &["GET", "HEAD"] });
+        check("GET", "/v1/site", Refusal::Method { allow: &["PUT"] });
         check("GET", "/nowhere", Refusal::NotFound);
         check("DELETE", "/v1/nowhere", Refusal::NotFound);
         check("GET", "/widget/README.md", Refusal::NotFound);

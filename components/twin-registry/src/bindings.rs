@@ -64,3 +64,30 @@ fn seal(vault: &Vault, context: &str, secret: Option<String>) -> Result<Option<S
         Problem::offline()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tenancy::WriteError;
+
+    use super::*;
+
+    #[test]
+    fn any_well_formed_vendor_may_be_bound() {
+        let check = |vendor: &str, allowed: bool| {
+            let refused = check_vendor(vendor).err().map(|problem| (problem.kind.status(), problem.param));
+            assert_eq!(refused, (!allowed).then(|| (400, Some("vendor".into()))), "{vendor}");
+        };
+        // Which vendors there are is the adapter bundle's to know, and it may be a third party's.
+        for vendor in ["openai", "tavus", "generic", "somebody-elses-2", &"v".repeat(40)] {
+            check(vendor, true);
+        }
+        for vendor in ["", "OpenAI", "open ai", "open_ai", "a.b", "%2e%2e", "ö", &"v".repeat(41)] {
+            check(vendor, false);
+        }
+    }
+
+    #[test]
+    fn what_is_bound_to_a_tenant_that_is_gone_is_not_found() {
+        assert_eq!(refuse::write(WriteError::NotFound("tenant")).kind.status(), 404);
+    }
+}

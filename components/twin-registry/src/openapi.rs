@@ -65,6 +65,7 @@ mod tests {
                 assert!(ids.insert(id.to_owned()), "{id} twice");
                 let responses = operation["responses"].as_object().unwrap();
                 assert!(responses.keys().any(|status| status.starts_with('2')), "{id}");
+                assert_eq!(responses["405"]["$ref"], "#/components/responses/MethodNotAllowed", "{id}");
                 for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
                     let all = [&item["parameters"], &operation["parameters"]];
                     let declared = all.iter().filter_map(|list| list.as_array()).flatten();
@@ -78,9 +79,36 @@ mod tests {
 
     #[test]
     fn the_error_shape_is_the_one_that_is_sent() {
-        let sent: Json = serde_json::from_slice(&problem::Problem::invalid("a", "b").to_json("req_1")).unwrap();
+        let sent: Json = serde_json::from_slice(&problem::Problem::age_required(21).to_json("req_1")).unwrap();
         let schema = &document()["components"]["schemas"]["Error"]["properties"]["error"]["properties"];
         let names = |value: &Json| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
         assert_eq!(names(&sent["error"]), names(schema));
+    }
+
+    #[test]
+    fn what_honours_an_idempotency_key_says_so() {
+        let document = document();
+        let check = |path: &str, honoured: bool| {
+            let post = &document["paths"][path]["post"];
+            let named = post["parameters"].as_array().into_iter().flatten();
+            let parameters = named.filter(|parameter| parameter["$ref"] == "#/components/parameters/IdempotencyKey");
+            assert_eq!(parameters.count() == 1, honoured, "{path}");
+            if honoured {
+                assert_eq!(post["responses"]["409"]["$ref"], "#/components/responses/Conflict", "{path}");
+            }
+        };
+        check("/v1/tenants", true);
+        check("/v1/tenants/{id}/keys", true);
+        check("/v1/sessions", true);
+        check("/v1/preflight", true);
+        check("/v1/chat/completions", true);
+        check("/v1/speech", true);
+        check("/v1/video/sessions", true);
+        check("/v1/sessions/{id}/ticks", false);
+        check("/v1/maintenance", false);
+        let conflict = document["components"]["responses"]["Conflict"]["description"].as_str().unwrap();
+        for code in ["in_progress", "already_answered", "already_attempted", "idempotency_key_reused"] {
+            assert!(conflict.contains(code), "{code}");
+        }
     }
 }

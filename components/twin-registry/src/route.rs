@@ -1,24 +1,21 @@
 //! Paths and methods.
 
 use http::Method;
-use shell::{Call, KeyValue, Kind, Problem, Reply};
+use shell::{Call, KeyValue, Problem, Reply};
 
-use crate::{access, bindings, companies, keys, openapi, prices, tenants};
+use crate::{access, bindings, companies, health, keys, openapi, prices, tenants};
 
 /// Answers one request.
 pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     let path = call.segments();
-    if path == ["v1", "openapi.json"] {
-        return match call.method {
-            Method::GET => Ok(openapi::get()),
-            _ => Ok(not_allowed(call, "GET")),
-        };
+    let allowed = methods(&path).ok_or_else(|| Problem::not_found("There is nothing at this path."))?;
+    if !allowed.contains(&call.method.as_str()) {
+        return Err(Problem::method_not_allowed(allowed));
     }
-    let Some(allowed) = methods(&path) else {
-        return Err(Problem::not_found("There is nothing at this path."));
-    };
-    if !allowed.split(", ").any(|method| method == call.method.as_str()) {
-        return Ok(not_allowed(call, allowed));
+    match path.as_slice() {
+        ["health"] => return Ok(health::answer(&store)),
+        ["v1", "openapi.json"] => return Ok(openapi::get()),
+        _ => {}
     }
     // A tenant's own server may look at its own tenant; everything else is the operator's.
     if let (["v1", "tenants", id], &Method::GET) = (path.as_slice(), &call.method) {
@@ -44,21 +41,18 @@ pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     }
 }
 
-fn methods(path: &[&str]) -> Option<&'static str> {
+fn methods(path: &[&str]) -> Option<&'static [&'static str]> {
     Some(match path {
-        ["v1", "tenants"] => "GET, POST",
-        ["v1", "tenants", _] => "GET, PATCH, DELETE",
-        ["v1", "tenants", _, "keys"] => "GET, POST",
-        ["v1", "tenants", _, "keys", _] => "DELETE",
-        ["v1", "tenants", _, "vendors", _] => "GET, PUT, DELETE",
-        ["v1", "companies", _] | ["v1", "prices"] => "GET, PUT",
+        ["health"] => &["GET", "HEAD"],
+        ["v1", "openapi.json"] => &["GET"],
+        ["v1", "tenants"] => &["GET", "POST"],
+        ["v1", "tenants", _] => &["GET", "PATCH", "DELETE"],
+        ["v1", "tenants", _, "keys"] => &["GET", "POST"],
+        ["v1", "tenants", _, "keys", _] => &["DELETE"],
+        ["v1", "tenants", _, "vendors", _] => &["GET", "PUT", "DELETE"],
+        ["v1", "companies", _] | ["v1", "prices"] => &["GET", "PUT"],
         _ => return None,
     })
-}
-
-fn not_allowed(call: &Call, allowed: &'static str) -> Reply {
-    let problem = Problem::new(Kind::MethodNotAllowed, "method_not_allowed", format!("This path takes {allowed}."));
-    Reply::problem(&problem, &call.request_id).with("allow", allowed)
 }
 
 #[cfg(test)]
@@ -69,8 +63,10 @@ mod tests {
     fn paths_have_their_methods() {
         let check = |path: &str, allowed: Option<&str>| {
             let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
-            assert_eq!(methods(&segments), allowed, "{path}");
+            assert_eq!(methods(&segments).map(|methods| methods.join(", ")).as_deref(), allowed, "{path}");
         };
+        check("/health", Some("GET, HEAD"));
+        check("/v1/openapi.json", Some("GET"));
         check("/v1/tenants", Some("GET, POST"));
         check("/v1/tenants/", Some("GET, POST"));
         check("/v1/tenants/demo", Some("GET, PATCH, DELETE"));

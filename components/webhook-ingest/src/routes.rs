@@ -57,5 +57,5 @@ fn only(call: &Call, method: &Method) -> Result<(), Problem> {
     if call.method == *method {
         return Ok(());
     }
-    Err(Problem::new(Kind::MethodNotAllowed, "method_not_allowed", format!("This address takes only {method}.")))
+    Err(Problem::method_not_allowed(&[method.as_str()]))
 }

@@ -89,6 +89,9 @@ fn ask_with(
     let house = House { store, vendors: &Fakes, vault, admin_key: "admin-secret", now: NOW };
     let reply = route(&call, &house).unwrap_or_else(|problem| Reply::problem(&problem, "req_1"));
     let status = reply.0.status().as_u16();
+    let allow = reply.0.headers().get("allow").map(|methods| methods.to_str().unwrap());
+    let expected = if target == "/v1/webhooks/dead-letters" { "GET" } else { "POST" };
+    assert_eq!(allow, (status == 405).then_some(expected), "{target}");
     let body = block_on(reply.0.into_body().collect()).unwrap().to_bytes();
     (status, serde_json::from_slice(&body).unwrap())
 }

@@ -4,6 +4,7 @@
 //! [`Snapshot`] lists them. Staged entries count and show at once; they only have no number yet.
 
 mod append;
+mod batch;
 mod entry;
 mod list;
 mod places;
@@ -14,5 +15,5 @@ mod totals;
 pub use append::append;
 pub use entry::{Entry, VERSION, View};
 pub use list::{Cursor, Filter, Item, MAX_SCAN, Period, Position, Snapshot, find};
-pub use sequence::{GRACE_MS, Progress, sequence};
+pub use sequence::{GRACE_MS, LEASE_MS, MAX_RUN, Progress, sequence};
 pub use totals::{Scope, Share, Totals, totals};

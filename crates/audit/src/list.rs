@@ -101,14 +101,16 @@ impl Snapshot {
     /// The store can't be reached.
     pub fn take(store: &dyn Store, filter: Filter) -> Result<Self, StoreError> {
         // Staged first, numbered second: see `staged`.
-        let waiting = staged(store, &State::load(store)?)?;
+        let before = State::load(store)?;
+        let waiting = staged(store, &before)?;
         let (sequenced, next) = match &filter {
             Filter::All => {
-                let size = State::load(store)?.size;
+                // A run that takes over from another may begin a little before where the other has come to.
+                let size = State::load(store)?.size.max(before.size);
                 (size, size)
             }
             Filter::Tenant(tenant) => {
-                let known = places::tenant_count(tenant).get(store)?.unwrap_or_default();
+                let known = places::counted(store, tenant)?;
                 (known.count, known.next)
             }
         };
@@ -201,7 +203,7 @@ impl Snapshot {
 }
 
 /// A number without its entry is never skipped silently: it would be a cent nobody can account for.
-fn missing(key: &str) -> StoreError {
+pub(crate) fn missing(key: &str) -> StoreError {
     StoreError::Corrupt { key: key.to_owned(), reason: "missing from the log".into() }
 }
 

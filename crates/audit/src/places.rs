@@ -1,11 +1,12 @@
 //! Where everything of the log lies in the store.
 
-use kv_schemas::{Log, Value, families};
+use kv_schemas::{Log, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 
 use crate::Entry;
 
-/// How many entries a tenant has, and how far the log has been counted for it.
+/// How many entries a tenant has, and how far the log has been counted for it. Always true, not always the latest: see
+/// [`counted`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct TenantCount {
     /// Entries of the tenant.
@@ -36,4 +37,14 @@ pub(crate) fn tenant_entry(tenant: &str, n: u64) -> Value<u64> {
 
 pub(crate) fn tenant_count(tenant: &str) -> Value<TenantCount> {
     families::TENANT_ENTRIES.value(&[tenant])
+}
+
+/// The latest count: the stored one, and what the tenant's list has beyond it. A run that crashed leaves a list that is
+/// ahead; one that was replaced may even write an older count over a newer one.
+pub(crate) fn counted(store: &dyn Store, tenant: &str) -> Result<TenantCount, StoreError> {
+    let mut known = tenant_count(tenant).get(store)?.unwrap_or_default();
+    while let Some(seq) = tenant_entry(tenant, known.count).get(store)? {
+        known = TenantCount { count: known.count.saturating_add(1), next: seq.saturating_add(1) };
+    }
+    Ok(known)
 }

@@ -1,23 +1,34 @@
-//! The sequencer: gives staged entries their place in the log. There is exactly one at a time.
+//! The sequencer: gives staged entries their place in the log. There is one at a time, and two that overlap do no harm.
 //!
-//! A run takes staged entries in order from where the last run ended. The order of effects is: the entries and their
-//! indexes, the counts and totals, the state, and last the removal of the stage slots. Until the state is saved the
-//! slots stay as they are, so a run that crashed is repeated by the next and writes the same bytes.
-
-use std::collections::BTreeMap;
+//! A run holds a lease. It may lose it between any two operations, to a run that starts from what was saved; so it keeps
+//! to the rule of [`Lease`]: what it decided is saved (under its own ticket) or follows from what it has read, then it
+//! asks whether it still holds the lease, then it acts.
+//!
+//! - Which entries come next: slots are read, the lease is asked for, the entries are written. A run that comes after
+//!   the asking starts from the same state and finds the same slots.
+//! - That a hole is void: saved, asked, and only then anything behind it is taken.
+//! - That slots are dealt with: saved, asked, and only then they are removed.
+//!
+//! A crash is a run that is replaced and never comes back.
 
 use calendar::{Millis, SECOND};
-use kv_schemas::{Slot, Store, StoreError};
+use kv_schemas::{Lease, Slot, Store, StoreError, families};
 
 use crate::{
-    Entry, places,
-    places::TenantCount,
-    state::{Hole, State},
-    totals::{Scope, Totals, place},
+    Entry,
+    batch::Batch,
+    places,
+    state::{Hole, State, forget, tickets},
 };
 
 /// How long a writer may take between taking a stage index and writing the slot.
 pub const GRACE_MS: u64 = 30 * SECOND;
+
+/// How long one run is left alone. A run takes well under a second; one that crashed holds up the log for this long.
+pub const LEASE_MS: u64 = 10 * SECOND;
+
+/// The most stage slots that one run deals with, so that it ends well within its lease.
+pub const MAX_RUN: u32 = 1_000;
 
 /// How far the log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,146 +39,142 @@ pub struct Progress {
     pub staged: u64,
 }
 
-/// Gives at most `limit` staged entries their place. To be called by one caller at a time; safe to repeat.
+/// Gives at most `limit` staged entries their place (and at most [`MAX_RUN`]). May be called by many at once: one of
+/// them does it, the others get the progress as it stands. A log with nothing staged is only read.
 ///
 /// # Errors
-/// The store can't be reached. Nothing is lost: the next run continues.
+/// The store can't be reached. Nothing is lost: a later run continues.
 pub fn sequence(store: &dyn Store, now: Millis, limit: u32) -> Result<Progress, StoreError> {
-    let mut state = State::load(store)?;
-    let before = state.clone();
-    rescue(store, &mut state)?;
+    let state = State::load(store)?;
+    if state.is_idle(places::stage().tail(store)?) {
+        return progress(store, &state);
+    }
+    let mark = families::SEQUENCER_MARK.value(&[]);
+    let Some(lease) = Lease::take(store, mark, tickets(), now.0, LEASE_MS)? else {
+        return progress(store, &state);
+    };
+    let done = Run { store, lease: &lease, now, limit: limit.min(MAX_RUN) }.whole();
+    // Also after an error: what was left undone is safe to repeat at once. What if we crash before? The lease runs out.
+    let released = lease.release(store);
+    done?;
+    released?;
+    progress(store, &State::load(store)?)
+}
+
+fn progress(store: &dyn Store, state: &State) -> Result<Progress, StoreError> {
     let tail = places::stage().tail(store)?;
-    let last = tail.min(state.next_stage.saturating_add(u64::from(limit)).saturating_sub(1));
-    let mut batch = Batch::new(state.size);
-    while state.next_stage <= last {
-        let index = state.next_stage;
-        match places::stage().get(store, index)? {
-            Slot::Entry(entry) => batch.take(store, entry)?,
-            Slot::Hole => {
-                let known = state.hole.filter(|hole| index <= hole.through);
-                let hole = known.unwrap_or(Hole { through: tail, first_seen: now });
-                state.hole = Some(hole);
-                if now.since(hole.first_seen) <= GRACE_MS {
-                    // The writer may still come. Nothing behind the hole is taken, or it would lose its order.
-                    break;
-                }
-                // That the hole is void is saved before anything behind it gets a number: were it forgotten in a crash
-                // and the slot filled by then, the repeat would number the entries differently.
-                batch.commit(store)?;
-                state.size = batch.size;
-                state.voids.push(index);
-                pass(&mut state);
-                state.save(store)?;
-                continue;
-            }
-        }
-        pass(&mut state);
-    }
-    // What if we crash in here? Each total knows how far it has counted, so the repeat adds nothing twice.
-    batch.commit(store)?;
-    state.size = batch.size;
-    // What if we crash before this? The next run repeats this one from the same slots: same numbers, same bytes.
-    if state != before {
-        state.save(store)?;
-    }
-    sweep(store, &mut state)?;
     Ok(Progress { size: state.size, staged: tail.saturating_add(1).saturating_sub(state.next_stage) })
 }
 
-fn pass(state: &mut State) {
-    state.next_stage = state.next_stage.saturating_add(1);
-    state.hole = state.hole.filter(|hole| state.next_stage <= hole.through);
+struct Run<'a> {
+    store: &'a dyn Store,
+    lease: &'a Lease,
+    now: Millis,
+    limit: u32,
 }
 
-/// Looks once more at the holes that the last run passed over: a writer that was late by a moment may have written the
-/// slot just before that was saved, and found nothing wrong. Such an entry is staged again, at the end.
-fn rescue(store: &dyn Store, state: &mut State) -> Result<(), StoreError> {
-    for index in std::mem::take(&mut state.voids) {
-        if let Slot::Entry(entry) = places::stage().get(store, index)? {
-            // What if we crash after this? The state still names the void, so the entry is staged once more, and the
-            // second copy is dropped.
-            places::stage().append(store, &entry)?;
-            places::stage().remove(store, index)?;
-        }
-    }
-    Ok(())
+/// What comes next on the stage.
+enum Next {
+    /// All that this run may take.
+    End,
+    /// A hole whose writer may still come. Nothing behind it is taken, or it would lose its order.
+    Young(Hole),
+    /// A hole whose writer doesn't come any more.
+    Void(Hole),
 }
 
-/// Removes the slots that are dealt with, except fresh voids, which [`rescue`] has yet to look at.
-fn sweep(store: &dyn Store, state: &mut State) -> Result<(), StoreError> {
-    if state.swept == state.next_stage {
-        return Ok(());
-    }
-    for index in state.swept..state.next_stage {
-        if !state.voids.contains(&index) {
-            places::stage().remove(store, index)?;
-        }
-    }
-    // What if we crash before this? The slots are removed once more.
-    state.swept = state.next_stage;
-    state.save(store)
-}
-
-/// Entries on their way into the log, with what is summed up over them.
-struct Batch {
-    size: u64,
-    counts: BTreeMap<String, TenantCount>,
-    totals: BTreeMap<(Scope, String, String), Totals>,
-}
-
-impl Batch {
-    fn new(size: u64) -> Self {
-        Self { size, counts: BTreeMap::new(), totals: BTreeMap::new() }
-    }
-
-    fn take(&mut self, store: &dyn Store, entry: Entry) -> Result<(), StoreError> {
-        let seq = self.size;
-        let entry_of = places::entry_of(&entry.limit_check_id);
-        // An earlier number means a repeat; this very number means that a crashed run came this far.
-        if entry_of.get(store)?.is_some_and(|earlier| earlier < seq) {
+impl Run<'_> {
+    /// Returns early when the lease is lost: the run that took it over does the rest.
+    fn whole(&self) -> Result<(), StoreError> {
+        let (found_at, mut state) = State::find(self.store)?;
+        if !self.announce(&state)? {
             return Ok(());
         }
-        // The entry before its index: whoever finds the index finds the entry.
-        places::entry(seq).set(store, &entry)?;
-        entry_of.set(store, &seq)?;
-        self.count(store, &entry.tenant_id, seq)?;
-        for scope in Scope::ALL {
-            self.total(store, scope, &entry)?.add(seq, &entry);
+        // What if we crash here? The copy is newer and is found first.
+        forget(self.store, found_at.max(1)..self.lease.ticket())?;
+        self.rescue(&mut state)?;
+
+        let tail = places::stage().tail(self.store)?;
+        let last = tail.min(state.next_stage.saturating_add(u64::from(self.limit)).saturating_sub(1));
+        loop {
+            let (entries, next) = self.read(&state, last, tail)?;
+            if !self.lease.holds(self.store)? {
+                return Ok(());
+            }
+            // What if we crash in here? The next run finds the same slots and writes the same bytes.
+            let mut batch = Batch::new(state.size);
+            for entry in entries {
+                batch.take(self.store, entry)?;
+                state.pass();
+            }
+            batch.commit(self.store)?;
+            state.size = batch.size;
+            match next {
+                Next::End => {}
+                Next::Young(hole) => state.hole = Some(hole),
+                Next::Void(hole) => {
+                    state.hole = Some(hole);
+                    state.voids.push(state.next_stage);
+                    state.pass();
+                }
+            }
+            if !self.announce(&state)? {
+                return Ok(());
+            }
+            if !matches!(next, Next::Void(_)) {
+                break;
+            }
         }
-        self.size = seq.saturating_add(1);
+        self.sweep(&mut state)
+    }
+
+    /// Saves the state and tells whether whoever comes later finds it.
+    fn announce(&self, state: &State) -> Result<bool, StoreError> {
+        state.save(self.store, self.lease.ticket())?;
+        self.lease.holds(self.store)
+    }
+
+    /// Looks once more at the holes that the last run passed over: a writer that was late by a moment may have written
+    /// the slot just before that was saved, and found nothing wrong. Such an entry is staged again, at the end.
+    fn rescue(&self, state: &mut State) -> Result<(), StoreError> {
+        for index in std::mem::take(&mut state.voids) {
+            if let Slot::Entry(entry) = places::stage().get(self.store, index)? {
+                // What if we crash after this? The saved state still names the void, so the entry is staged once more,
+                // and the second copy is dropped.
+                places::stage().append(self.store, &entry)?;
+                places::stage().remove(self.store, index)?;
+            }
+        }
         Ok(())
     }
 
-    fn count(&mut self, store: &dyn Store, tenant: &str, seq: u64) -> Result<(), StoreError> {
-        let mut known = match self.counts.get(tenant) {
-            Some(known) => *known,
-            None => places::tenant_count(tenant).get(store)?.unwrap_or_default(),
-        };
-        // Below `next`: a crashed run has counted and indexed it.
-        if seq >= known.next {
-            places::tenant_entry(tenant, known.count).set(store, &seq)?;
-            known = TenantCount { count: known.count.saturating_add(1), next: seq.saturating_add(1) };
+    /// The entries from `state.next_stage` to `last`, as far as the next hole.
+    fn read(&self, state: &State, last: u64, tail: u64) -> Result<(Vec<Entry>, Next), StoreError> {
+        let mut entries = Vec::new();
+        for index in state.next_stage..=last {
+            let Slot::Entry(entry) = places::stage().get(self.store, index)? else {
+                let known = state.hole.filter(|hole| index <= hole.through);
+                let hole = known.unwrap_or(Hole { through: tail, first_seen: self.now });
+                let young = self.now.since(hole.first_seen) <= GRACE_MS;
+                return Ok((entries, if young { Next::Young(hole) } else { Next::Void(hole) }));
+            };
+            entries.push(entry);
         }
-        self.counts.insert(tenant.to_owned(), known);
-        Ok(())
+        Ok((entries, Next::End))
     }
 
-    fn total(&mut self, store: &dyn Store, scope: Scope, entry: &Entry) -> Result<&mut Totals, StoreError> {
-        let key = (scope, scope.owner(entry).to_owned(), scope.window(entry.at_ms));
-        if !self.totals.contains_key(&key) {
-            let stored = place(scope, &key.1, &key.2).get(store)?.unwrap_or_default();
-            self.totals.insert(key.clone(), stored);
+    /// Removes the slots that are dealt with, except fresh voids, which [`Self::rescue`] has yet to look at.
+    fn sweep(&self, state: &mut State) -> Result<(), StoreError> {
+        if state.swept == state.next_stage {
+            return Ok(());
         }
-        Ok(self.totals.entry(key).or_default())
-    }
-
-    fn commit(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        for (tenant, count) in std::mem::take(&mut self.counts) {
-            places::tenant_count(&tenant).set(store, &count)?;
+        for index in state.swept..state.next_stage {
+            if !state.voids.contains(&index) {
+                places::stage().remove(self.store, index)?;
+            }
         }
-        for ((scope, owner, window), totals) in std::mem::take(&mut self.totals) {
-            place(scope, &owner, &window).set(store, &totals)?;
-        }
-        Ok(())
+        // What if we crash before this? The slots are removed once more.
+        state.swept = state.next_stage;
+        state.save(self.store, self.lease.ticket())
     }
 }

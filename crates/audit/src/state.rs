@@ -1,7 +1,7 @@
 //! How far the sequencer is, and the entries that are still on their way to it.
 
 use calendar::Millis;
-use kv_schemas::{Slot, Store, StoreError, Value, families};
+use kv_schemas::{Counter, Slot, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 
 use crate::{Entry, places};
@@ -9,7 +9,7 @@ use crate::{Entry, places};
 /// More staged entries than this are not looked at by one reader: a bound on its time, not on the log.
 pub(crate) const MAX_STAGED: u64 = 10_000;
 
-/// The sequencer's only memory. Written last: all before it is repeated after a crash, with the same bytes.
+/// The sequencer's only memory. All that was done since it was saved is repeated after a crash, with the same bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The first stage index that has not been dealt with.
@@ -39,17 +39,73 @@ impl Default for State {
 }
 
 impl State {
-    pub fn load(store: &dyn Store) -> Result<Self, StoreError> {
-        Ok(place().get(store)?.unwrap_or_default())
+    /// Whether a run would find nothing to do.
+    pub fn is_idle(&self, tail: u64) -> bool {
+        self.next_stage > tail && self.swept == self.next_stage && self.voids.is_empty()
     }
 
-    pub fn save(&self, store: &dyn Store) -> Result<(), StoreError> {
-        place().set(store, self)
+    /// The next stage index is dealt with.
+    pub fn pass(&mut self) {
+        self.next_stage = self.next_stage.saturating_add(1);
+        self.hole = self.hole.filter(|hole| self.next_stage <= hole.through);
+    }
+
+    /// The state as it stands.
+    pub fn load(store: &dyn Store) -> Result<Self, StoreError> {
+        Ok(Self::find(store)?.1)
+    }
+
+    /// The state as it stands, and the ticket of the run that wrote it; 0 when none has.
+    ///
+    /// What a run wrote and then still held the lease for is found by everybody from then on: later runs begin by
+    /// copying it under their own ticket, and remove the original after that.
+    pub fn find(store: &dyn Store) -> Result<(u64, Self), StoreError> {
+        let mut newest = newest_ticket(store)?;
+        loop {
+            let (ticket, state) = at_or_below(store, newest)?;
+            let now = newest_ticket(store)?;
+            // The newest run may have copied the state and removed the original while we looked for it.
+            if now == newest && (ticket == newest || !place(newest).exists(store)?) {
+                return Ok((ticket, state));
+            }
+            newest = now;
+        }
+    }
+
+    /// Saves it as the run with this ticket sees it. Later runs are not disturbed, however late this comes.
+    pub fn save(&self, store: &dyn Store, ticket: u64) -> Result<(), StoreError> {
+        place(ticket).set(store, self)
     }
 }
 
-fn place() -> Value<State> {
-    families::SEQUENCER.value(&[])
+/// Runs that crashed before they copied the state have none.
+fn at_or_below(store: &dyn Store, newest: u64) -> Result<(u64, State), StoreError> {
+    for ticket in (1..=newest).rev() {
+        if let Some(state) = place(ticket).get(store)? {
+            return Ok((ticket, state));
+        }
+    }
+    Ok((0, State::default()))
+}
+
+/// Removes the states of earlier runs, once a copy is saved.
+pub(crate) fn forget(store: &dyn Store, tickets: std::ops::Range<u64>) -> Result<(), StoreError> {
+    for ticket in tickets {
+        place(ticket).delete(store)?;
+    }
+    Ok(())
+}
+
+fn newest_ticket(store: &dyn Store) -> Result<u64, StoreError> {
+    Ok(u64::try_from(tickets().read(store)?).unwrap_or(0))
+}
+
+pub(crate) fn tickets() -> Counter {
+    families::SEQUENCER_TICKET.counter(&[])
+}
+
+fn place(ticket: u64) -> Value<State> {
+    families::SEQUENCER.value(&[&ticket.to_string()])
 }
 
 /// The entries at or after `state.next_stage`, in order, each id once. Holes are passed over.

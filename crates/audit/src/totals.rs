@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Entry,
+    list::missing,
+    places,
     state::{State, sequenced_before, staged},
 };
 
@@ -54,12 +56,12 @@ impl Scope {
     }
 }
 
-/// The sums of one scope and window.
+/// The sums of one scope and window. As stored they are always true, not always the latest: see [`summed`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Totals {
     /// The first position in the log that isn't counted yet: what makes counting safe to repeat.
     pub next: u64,
-    /// Entries.
+    /// Entries; and so the place in the scope's tally where the next one goes.
     pub entries: u64,
     /// Nano-USD.
     pub settled_nanos: i64,
@@ -85,12 +87,10 @@ impl Totals {
         self.by_capability.values().filter_map(|share| share.units.get(unit_type)).fold(0, |a, b| a.saturating_add(*b))
     }
 
-    /// Counts the entry at position `seq`, unless it is counted already.
+    /// Counts the entry at position `seq`.
     pub(crate) fn add(&mut self, seq: u64, entry: &Entry) {
-        if seq >= self.next {
-            self.next = seq.saturating_add(1);
-            self.include(entry);
-        }
+        self.next = seq.saturating_add(1);
+        self.include(entry);
     }
 
     fn include(&mut self, entry: &Entry) {
@@ -102,6 +102,23 @@ impl Totals {
         let units = share.units.entry(entry.unit_type.clone()).or_default();
         *units = units.saturating_add(entry.units_consumed);
     }
+}
+
+/// The latest sums: the stored ones, and what the scope's tally has beyond them. A run that crashed leaves a tally that
+/// is ahead; one that was replaced may even write older sums over newer ones.
+pub(crate) fn summed(store: &dyn Store, scope: Scope, owner: &str, window: &str) -> Result<Totals, StoreError> {
+    let mut sums = place(scope, owner, window).get(store)?.unwrap_or_default();
+    while let Some(seq) = tally(scope, owner, window, sums.entries).get(store)? {
+        let place = places::entry(seq);
+        let entry = place.get(store)?.ok_or_else(|| missing(place.key()))?;
+        sums.add(seq, &entry);
+    }
+    Ok(sums)
+}
+
+/// The position in the log of a scope's entry number `n`, from 0. Written once, so no run can take it back.
+pub(crate) fn tally(scope: Scope, owner: &str, window: &str, n: u64) -> Value<u64> {
+    families::TALLY.value(&[scope.name(), owner, window, &n.to_string()])
 }
 
 pub(crate) fn place(scope: Scope, owner: &str, window: &str) -> Value<Totals> {
@@ -116,7 +133,7 @@ pub(crate) fn place(scope: Scope, owner: &str, window: &str) -> Value<Totals> {
 pub fn totals(store: &dyn Store, scope: Scope, owner: &str, window: &str) -> Result<Totals, StoreError> {
     // Staged first, sums second: see `staged`.
     let waiting = staged(store, &State::load(store)?)?;
-    let mut sums = place(scope, owner, window).get(store)?.unwrap_or_default();
+    let mut sums = summed(store, scope, owner, window)?;
     let counted = sums.next;
     for entry in waiting {
         let ours = scope.owner(&entry) == owner && scope.window(entry.at_ms) == window;

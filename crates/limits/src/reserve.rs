@@ -50,7 +50,7 @@ pub struct Reservation {
     pub idempotency_key: Option<String>,
     /// The lease whose place this reservation uses; its expiry moves along.
     pub continues: Option<String>,
-    /// A further try after `burst`: its rate has been counted already.
+    /// Its rate has been counted already: a further try after `burst`, or a second reservation of one request.
     pub queued: bool,
 }
 
@@ -96,7 +96,7 @@ pub fn reserve(store: &dyn Store, now: Millis, fresh_id: &str, asked: &Reservati
 fn make(store: &dyn Store, now: Millis, id: &str, asked: &Reservation, fingerprint: String) -> Result<Granted, Denial> {
     let payers = Payers::find(store, asked)?;
     // Before anything else that costs work: a flood of senseless requests is a flood all the same.
-    if asked.continues.is_none() && !asked.queued {
+    if !asked.queued {
         rate::count(store, &payers.tenant.limits, asked.server, &asked.credential, now)?;
     }
     payers.check_capability(asked)?;

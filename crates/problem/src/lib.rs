@@ -86,6 +86,10 @@ pub struct Problem {
     pub fallback: Option<Fallback>,
     /// Becomes `Retry-After`, rounded up to seconds.
     pub retry_after_ms: Option<u64>,
+    /// Becomes `Allow`: the methods that the path does take, such as `GET, POST`. Every 405 must say (RFC 9110, 15.5.6).
+    pub allow: Option<String>,
+    /// The age that a 403 `age_required` asks for, so that the page can ask its visitor. In no other answer.
+    pub minimum_age: Option<u32>,
 }
 
 impl Problem {
@@ -100,6 +104,8 @@ impl Problem {
             limit_check_id: None,
             fallback: None,
             retry_after_ms: None,
+            allow: None,
+            minimum_age: None,
         }
     }
 
@@ -125,6 +131,21 @@ impl Problem {
     #[must_use]
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(Kind::NotFound, "not_found", message)
+    }
+
+    /// 405 for a path that takes these methods only.
+    #[must_use]
+    pub fn method_not_allowed(allowed: &[&str]) -> Self {
+        let allowed = allowed.join(", ");
+        let message = format!("This path takes {allowed}.");
+        Self { allow: Some(allowed), ..Self::new(Kind::MethodNotAllowed, "method_not_allowed", message) }
+    }
+
+    /// 403: the visitor's attested age is missing or below `least`.
+    #[must_use]
+    pub fn age_required(least: u32) -> Self {
+        let message = "The visitor's attested age is missing or too low.";
+        Self { minimum_age: Some(least), ..Self::forbidden("age_required", message) }
     }
 
     /// 409.
@@ -159,7 +180,7 @@ impl Problem {
     /// The documented JSON.
     #[must_use]
     pub fn to_json(&self, request_id: &str) -> Vec<u8> {
-        let body = serde_json::json!({ "error": {
+        let mut body = serde_json::json!({ "error": {
             "type": self.kind,
             "code": self.code,
             "message": self.message,
@@ -168,6 +189,9 @@ impl Problem {
             "limit_check_id": self.limit_check_id,
             "fallback": self.fallback,
         }});
+        if let (Some(age), Some(error)) = (self.minimum_age, body.get_mut("error").and_then(|e| e.as_object_mut())) {
+            error.insert("minimum_age".into(), age.into());
+        }
         body.to_string().into_bytes()
     }
 
@@ -191,5 +215,27 @@ mod tests {
             r#"{"error":{"type":"invalid_request","code":"invalid_request","message":"must be positive","param":"estimate.units","request_id":"req_1","limit_check_id":null,"fallback":null}}"#
         );
         assert_eq!(problem.retry_after_seconds(), Some(2));
+    }
+
+    #[test]
+    fn only_a_refusal_for_age_says_which_age() {
+        let check = |problem: Problem, status: u16, end: &str| {
+            let json = String::from_utf8(problem.to_json("req_1")).unwrap_or_default();
+            assert_eq!(problem.kind.status(), status);
+            assert!(json.ends_with(end), "{json}");
+        };
+        check(Problem::age_required(21), 403, r#""fallback":null,"minimum_age":21}}"#);
+        check(Problem::forbidden("consent_required", "no"), 403, r#""fallback":null}}"#);
+    }
+
+    #[test]
+    fn a_wrong_method_is_told_the_right_ones() {
+        let check = |allowed: &[&str], header: &str| {
+            let problem = Problem::method_not_allowed(allowed);
+            assert_eq!((problem.kind.status(), problem.allow.as_deref()), (405, Some(header)));
+            assert_eq!(problem.message, format!("This path takes {header}."));
+        };
+        check(&["GET"], "GET");
+        check(&["GET", "POST"], "GET, POST");
     }
 }

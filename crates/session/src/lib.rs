@@ -1,12 +1,13 @@
 //! Sessions: short-lived tokens for pages, bound to a tenant, an origin and what the tenant allows.
 //!
-//! [`admit`] and [`open`] make one, [`verify`] says who is calling, [`touch`] and [`end`] move it through its life
+//! [`admit`], [`count_open`] and [`open`] make one, [`verify`] says who is calling, [`touch`] and [`end`] move it through its life
 //! ([`State`]), [`overdue`] sweeps up behind. All are straight functions over the store; the caller brings the time, the
 //! randomness and the key sets.
 
 mod admit;
 mod key_set;
 mod open;
+mod rate;
 mod record;
 mod refusal;
 mod state;
@@ -19,6 +20,7 @@ mod verify;
 pub use admit::{Admission, admit};
 pub use key_set::{KeySet, MAX_BYTES as MAX_KEY_SET_BYTES};
 pub use open::{Ask, Opened, Seed, open, parse_ask, wants_key_set};
+pub use rate::count_open;
 pub use record::{Ending, LIFETIME, Session, TICK_SECONDS, token};
 pub use refusal::Refusal;
 pub use state::{State, View, end, find, state, touch, view};

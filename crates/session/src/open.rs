@@ -131,9 +131,7 @@ fn check_house_rules(tenant: &Tenant, ask: &Ask) -> Result<(), Refusal> {
         return Err(Refusal::forbidden("consent_required", "The visitor's consent is required."));
     }
     match tenant.minimum_age {
-        Some(least) if ask.age_attested.is_none_or(|age| age < least) => {
-            Err(Refusal::forbidden("age_required", "The visitor's attested age is missing or too low."))
-        }
+        Some(least) if ask.age_attested.is_none_or(|age| age < least) => Err(Refusal::TooYoung { least }),
         _ => Ok(()),
     }
 }

@@ -1,7 +1,7 @@
 //! Why a caller is turned away.
 
 use kv_schemas::StoreError;
-use problem::Problem;
+use problem::{Fallback, Kind, Problem};
 use tenancy::Invalid;
 use thiserror::Error;
 
@@ -26,6 +26,20 @@ pub enum Refusal {
         code: &'static str,
         /// For people.
         message: &'static str,
+    },
+    /// The visitor's attested age is missing or too low: the page asks for it.
+    #[error("The visitor's attested age is missing or too low.")]
+    TooYoung {
+        /// The tenant's minimum age in years.
+        least: u32,
+    },
+    /// Too many sessions from one address in this window: the page comes back later.
+    #[error("Too many sessions are being opened from this address.")]
+    TooMany {
+        /// When the window is over.
+        retry_after_ms: u64,
+        /// The tenant's own words for the meantime.
+        fallback_message: String,
     },
     /// There is no such session, or not of this tenant.
     #[error("There is no such session.")]
@@ -53,6 +67,8 @@ impl Refusal {
         match self {
             Self::Invalid(_) => "invalid_request",
             Self::Unauthenticated { code, .. } | Self::Forbidden { code, .. } => code,
+            Self::TooYoung { .. } => "age_required",
+            Self::TooMany { .. } => "session_rate",
             Self::NotFound => "not_found",
             Self::NoKeySet => "key_set_unreachable",
             Self::Store(_) => "offline",
@@ -66,6 +82,13 @@ impl Refusal {
             Self::Invalid(invalid) => Problem::invalid(&invalid.param, invalid.to_string()),
             Self::Unauthenticated { code, message } => Problem::unauthenticated(code, *message),
             Self::Forbidden { code, message } => Problem::forbidden(code, *message),
+            Self::TooYoung { least } => Problem::age_required(*least),
+            Self::TooMany { retry_after_ms, fallback_message } => Problem {
+                retry_after_ms: Some(*retry_after_ms),
+                // Without a session there isn't even text.
+                fallback: Some(Fallback { mode: "offline".into(), message: fallback_message.clone() }),
+                ..Problem::new(Kind::RateLimited, self.code(), self.to_string())
+            },
             Self::NotFound => Problem::not_found(self.to_string()),
             Self::NoKeySet => Problem { code: self.code().into(), message: self.to_string(), ..Problem::offline() },
             Self::Store(_) => Problem::offline(),

@@ -23,8 +23,9 @@ use crate::{
 
 /// The most places that one call looks at.
 const MAX_LOOKED_AT: u64 = 1_024;
-/// The most sessions that one call forgets.
-const MAX_FORGOTTEN: u64 = 64;
+/// The most sessions that one call forgets. A day after a flood as many must go as came: many addresses at once may open
+/// far more than the ten a second that [`crate::count_open`] grants each.
+const MAX_FORGOTTEN: u64 = 1_024;
 /// How long a place may be empty before its session counts as never made.
 const GRACE: u64 = MINUTE;
 

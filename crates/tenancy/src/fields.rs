@@ -1,4 +1,4 @@
-//! Reading JSON field by field, so that what is wrong is named by its dotted path.
+//! Reading JSON field by field, so that what is wrong is named by its dotted path, such as `channels[0]`.
 
 use serde_json::{Map, Value as Json};
 use thiserror::Error;
@@ -120,7 +120,7 @@ impl<'a> Object<'a> {
             .filter(|list| list.len() <= most)
             .ok_or_else(|| self.fault(name, format!("must be a list of at most {most}")))?;
         let item = |(i, item): (usize, &'a Json)| {
-            let path = format!("{}.{i}", self.param(name));
+            let path = format!("{}[{i}]", self.param(name));
             match item.as_str() {
                 Some(text) => Ok((path, text)),
                 None => Err(Invalid::new(path, "must be a text")),

@@ -18,7 +18,7 @@ pub fn parse_prices(body: &Json) -> Result<Vec<PriceRow>, Invalid> {
         .and_then(Json::as_array)
         .filter(|rows| rows.len() <= MAX_ROWS)
         .ok_or_else(|| body.fault("prices", format!("must be a list of at most {MAX_ROWS} rows")))?;
-    rows.iter().enumerate().map(|(i, row)| price_row(&Object::at(&format!("prices.{i}"), row)?)).collect()
+    rows.iter().enumerate().map(|(i, row)| price_row(&Object::at(&format!("prices[{i}]"), row)?)).collect()
 }
 
 fn price_row(row: &Object<'_>) -> Result<PriceRow, Invalid> {

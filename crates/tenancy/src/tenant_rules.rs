@@ -144,7 +144,7 @@ fn key_set(set: &Object<'_>) -> Result<Json, Invalid> {
         .filter(|keys| (1..=MAX_KEYS).contains(&keys.len()))
         .ok_or_else(|| set.fault("keys", format!("must be a list of 1 to {MAX_KEYS} keys")))?;
     for (i, key) in keys.iter().enumerate() {
-        let path = format!("{}.{i}", set.param("keys"));
+        let path = format!("{}[{i}]", set.param("keys"));
         let key = Object::at(&path, key)?;
         key.text("kty", 1, 20)?.ok_or_else(|| key.fault("kty", "is required"))?;
         // A private key has no business here, and a symmetric one would let this tenant's pages sign for anybody.

@@ -33,7 +33,7 @@ pub struct Settings {
     pub max_instance_reuse_count: usize,
     /// Requests it serves at the same time.
     pub max_instance_concurrent_reuse_count: usize,
-    /// From the request to the head of the response.
+    /// From the request to the head of the response, unless the request has a limit of its own.
     pub request_timeout: Duration,
     /// From the head of the response to the end of all work for it.
     pub stream_timeout: Duration,
@@ -48,7 +48,8 @@ impl Default for Settings {
         Self {
             max_instance_reuse_count: 128,
             max_instance_concurrent_reuse_count: 1,
-            request_timeout: Duration::from_secs(60),
+            // More than a component waits itself, 45 s for a vendor after 30 s in a queue: its own answer says more.
+            request_timeout: Duration::from_secs(90),
             stream_timeout: Duration::from_secs(600),
             idle_instance_timeout: Duration::from_secs(1),
             memory_limit: 64 * 1024 * 1024,

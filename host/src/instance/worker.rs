@@ -8,7 +8,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -36,18 +36,30 @@ impl Gauge {
     }
 }
 
-/// What the instance tells whoever sent it a request, as soon as it takes the request.
-#[derive(Clone, Default)]
-pub struct RequestSlot(Arc<Mutex<Option<RequestLink>>>);
+/// What goes with a request: how long its component has for the head of the response, and what the instance tells whoever
+/// sent the request, as soon as it takes it.
+#[derive(Clone)]
+pub struct RequestSlot {
+    limit: Duration,
+    link: Arc<Mutex<Option<RequestLink>>>,
+}
 
 impl RequestSlot {
+    pub fn new(limit: Duration) -> Self {
+        Self { limit, link: Arc::default() }
+    }
+
+    pub fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// Takes the link. `None`: no instance has taken the request.
     pub fn take(&self) -> Option<RequestLink> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.link.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn put(&self, link: RequestLink) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
+        *self.link.lock().unwrap_or_else(PoisonError::into_inner) = Some(link);
     }
 }
 
@@ -69,6 +81,8 @@ impl Drop for RequestLink {
 pub struct WorkerShared {
     /// Requests whose response hasn't been read to its end.
     open: AtomicUsize,
+    /// The longest limit of any request so far, in milliseconds.
+    limit: AtomicU64,
     waker: AtomicWaker,
     busy: AtomicBool,
     /// The guest still works for a request whose response it has given.
@@ -80,11 +94,20 @@ impl WorkerShared {
     pub fn new(gauge: Arc<Gauge>) -> Self {
         Self {
             open: AtomicUsize::new(0),
+            limit: AtomicU64::new(0),
             waker: AtomicWaker::new(),
             busy: AtomicBool::new(false),
             settling: AtomicBool::new(false),
             gauge,
         }
+    }
+
+    /// A request has come.
+    fn open(&self, limit: Duration) {
+        let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+        self.open.fetch_add(1, Ordering::AcqRel);
+        self.limit.fetch_max(limit, Ordering::AcqRel);
+        self.set_busy(true);
     }
 
     fn set_busy(&self, busy: bool) {
@@ -140,10 +163,10 @@ impl WorkerState for Worker {
         slot: RequestSlot,
         _task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + 'static + Send + Sync>> {
-        self.shared.open.fetch_add(1, Ordering::AcqRel);
-        self.shared.set_busy(true);
+        let limit = slot.limit();
+        self.shared.open(limit);
         slot.put(RequestLink { effects: store.data().effects.clone(), worker: self.shared.clone() });
-        Box::pin(sleep(self.settings.request_timeout))
+        Box::pin(sleep(limit))
     }
 
     fn drop(&self, store: Store<GuestData>, result: Result<(), wasmtime::Error>) {
@@ -182,7 +205,7 @@ impl WorkerExpiration for Expiration {
             cx.waker().wake_by_ref();
         }
         let limit = match status {
-            WorkerStatus::Requests => self.settings.request_timeout + GRACE,
+            WorkerStatus::Requests => Duration::from_millis(self.shared.limit.load(Ordering::Acquire)) + GRACE,
             WorkerStatus::PostReturn => self.settings.stream_timeout,
             WorkerStatus::Idle => self.settings.idle_instance_timeout,
         };

@@ -6,6 +6,7 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Map, Value, json};
 
 use super::OutBody;
+use super::request::BodyFault;
 use crate::keys::hex;
 
 /// A refusal, before it becomes a response.
@@ -98,6 +99,15 @@ impl Refusal {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+impl From<BodyFault> for Refusal {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge(limit) => Self::too_large(limit),
+            BodyFault::TooSlow => Self::slow_body(),
+        }
     }
 }
 

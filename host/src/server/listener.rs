@@ -102,7 +102,7 @@ async fn serve(stream: TcpStream, client: SocketAddr, gate: Arc<Gate>, watcher: 
         let gate = gate.clone();
         async move {
             let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-            Ok::<_, Infallible>(gate.handle(request, Some(client)).await)
+            Ok::<_, Infallible>(gate.handle(request, client).await)
         }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);

@@ -177,7 +177,7 @@ pub fn bound_body(request: Request<WasiBody>, limits: &Limits) -> Result<(Reques
 
 /// Reads on for a while. A client that is still sending wouldn't see an answer: closing on it makes its system throw away
 /// what has arrived.
-fn drain(mut body: WasiBody) {
+pub fn drain(mut body: WasiBody) {
     tokio::spawn(timeout(DRAIN_TIME, async move {
         let mut left = DRAIN_BYTES;
         while let Some(Ok(frame)) = body.frame().await {

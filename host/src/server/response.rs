@@ -5,14 +5,12 @@
 //! leaves after at most that moment.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Frame;
 use http_body_util::{BodyExt, Full};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
@@ -20,6 +18,7 @@ use wasmtime_wasi_http::{Error, WasiBody};
 
 use super::OutBody;
 use super::body::DurableBody;
+use super::continued::Continued;
 use crate::instance::worker::RequestLink;
 
 /// How long a head waits for the body.
@@ -36,11 +35,11 @@ pub fn plain(text: &'static str) -> Response<OutBody> {
     response
 }
 
-/// Prepares a component's response. Its place and its instance stay taken until the last byte.
+/// Prepares a component's response. Its place, if it has one, and its instance stay taken until the last byte.
 pub async fn guarded(
     response: Response<WasiBody>,
     link: RequestLink,
-    place: OwnedSemaphorePermit,
+    place: Option<OwnedSemaphorePermit>,
 ) -> Response<OutBody> {
     let (parts, body) = response.into_parts();
     let stream = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
@@ -52,7 +51,7 @@ pub async fn guarded(
             drop((link, place));
             Full::from(bytes).map_err(|never| match never {}).boxed_unsync()
         }
-        First::Part(frames) => OutgoingBody { frames, body, _hold: (link, place) }.boxed_unsync(),
+        First::Part(frames) => Continued::new(frames, body, Some((link, place))).boxed_unsync(),
     };
     Response::from_parts(parts, body)
 }
@@ -105,39 +104,4 @@ fn whole(frames: VecDeque<Result<Frame<Bytes>, Error>>) -> First {
         joined.extend_from_slice(&bytes);
     }
     First::Whole(joined.freeze())
-}
-
-/// The frames already read, then the rest.
-struct OutgoingBody {
-    frames: VecDeque<Result<Frame<Bytes>, Error>>,
-    body: DurableBody,
-    _hold: (RequestLink, OwnedSemaphorePermit),
-}
-
-impl Body for OutgoingBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Some(frame) = self.frames.pop_front() {
-            return Poll::Ready(Some(frame));
-        }
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.frames.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let ready: u64 =
-            self.frames.iter().filter_map(|frame| frame.as_ref().ok()?.data_ref()).map(|data| data.len() as u64).sum();
-        let rest = self.body.size_hint();
-        let mut hint = SizeHint::new();
-        hint.set_lower(ready + rest.lower());
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(ready + upper);
-        }
-        hint
-    }
 }

@@ -3,8 +3,12 @@
     dead_code,
     clippy::unwrap_used,
     clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
     reason = "tests may panic; no test uses all of it"
 )]
+
+pub mod books;
+pub mod gaps;
 
 use audit::{Entry, Filter, Item, Period, Position, Scope, Snapshot, Totals, VERSION, totals};
 use calendar::Millis;
@@ -35,9 +39,9 @@ pub fn entry(id: &str, tenant: &str, nanos: i64) -> Entry {
     }
 }
 
-/// Everything but the sequencer's own state and the stage, as bytes.
+/// Everything but the sequencer's own records and the stage, as bytes.
 pub fn picture(store: &Memory) -> String {
-    let ours = |key: &String| !key.starts_with("stage") && key != "sequencer";
+    let ours = |key: &String| !key.starts_with("stage") && !key.starts_with("sequencer");
     let line = |key: String| format!("{key} {}\n", String::from_utf8(store.get(&key).unwrap().unwrap()).unwrap());
     store.keys().into_iter().filter(ours).map(line).collect()
 }

@@ -12,6 +12,7 @@ mod house;
 mod issuer;
 mod lives;
 mod opening;
+mod rates;
 mod sweeping;
 mod user_tokens;
 mod verifying;

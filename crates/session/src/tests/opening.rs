@@ -82,6 +82,20 @@ fn channel_consent_and_age() {
 }
 
 #[test]
+fn a_refusal_for_age_says_which_age() {
+    let check = |tenant_has: Json, age: Option<u32>| {
+        let store = kv_schemas::memory::Memory::default();
+        tenant(&store, "a", tenant_has.clone());
+        let refused = try_open(&store, 1, "tg_sk_a", None, json!({"channel": "widget"}), NOW).unwrap_err();
+        assert_eq!((refused.problem().kind.status(), refused.problem().minimum_age), (403, age), "{tenant_has}");
+    };
+    check(json!({"minimum_age": 21, "consent_required": false}), Some(21));
+    check(json!({"minimum_age": 18, "consent_required": false}), Some(18));
+    // Consent is asked for first.
+    check(json!({"minimum_age": 21}), None);
+}
+
+#[test]
 fn the_answer_is_the_documented_one() {
     let store = kv_schemas::memory::Memory::default();
     tenant(&store, "a", json!({}));

@@ -89,6 +89,25 @@ fn forgets_a_day_after_the_end_and_passes_over_holes() {
 }
 
 #[test]
+fn a_flood_is_forgotten_by_the_thousand() {
+    let store = house();
+    for n in 1..=1_100 {
+        page(&store, n, NOW);
+        end(&store, &format!("ses_{n}"), "page", NOW).unwrap();
+    }
+    overdue(&store, 10, NOW).unwrap();
+    overdue(&store, 10, NOW).unwrap();
+    let records = || store.keys().iter().filter(|key| key.starts_with("session/")).count();
+    let check = |left: usize| {
+        overdue(&store, 10, NOW.plus(DAY)).unwrap();
+        assert!(records() <= left, "{} are left", records());
+    };
+    assert_eq!(records(), 1_100);
+    check(100);
+    check(0);
+}
+
+#[test]
 fn a_crash_at_any_operation_loses_no_session() {
     let late = NOW.plus(2 * DAY);
     for crash in 0..200 {

@@ -31,10 +31,10 @@ fn tenants_are_checked_field_by_field() {
     check("display_name", json!(7), Some("display_name"));
 
     check("allowed_origins", json!(["https://a.example", "http://localhost:3000"]), None);
-    check("allowed_origins", json!(["https://a.example/"]), Some("allowed_origins.0"));
-    check("allowed_origins", json!(["https://a.example", "*"]), Some("allowed_origins.1"));
-    check("allowed_origins", json!(["https://a.example", "HTTPS://A.example"]), Some("allowed_origins.1"));
-    check("allowed_origins", json!([1]), Some("allowed_origins.0"));
+    check("allowed_origins", json!(["https://a.example/"]), Some("allowed_origins[0]"));
+    check("allowed_origins", json!(["https://a.example", "*"]), Some("allowed_origins[1]"));
+    check("allowed_origins", json!(["https://a.example", "HTTPS://A.example"]), Some("allowed_origins[1]"));
+    check("allowed_origins", json!([1]), Some("allowed_origins[0]"));
     check("allowed_origins", json!("https://a.example"), Some("allowed_origins"));
     let many = |n: usize| json!((0..n).map(|i| format!("https://a{i}.example")).collect::<Vec<_>>());
     check("allowed_origins", many(64), None);
@@ -42,10 +42,10 @@ fn tenants_are_checked_field_by_field() {
 
     check("channels", json!([]), None);
     check("channels", json!(["portal", "landing"]), None);
-    check("channels", json!(["portal", "phone"]), Some("channels.1"));
-    check("channels", json!(["portal", "portal"]), Some("channels.1"));
+    check("channels", json!(["portal", "phone"]), Some("channels[1]"));
+    check("channels", json!(["portal", "portal"]), Some("channels[1]"));
     check("capabilities", json!(["chat", "jobs"]), None);
-    check("capabilities", json!(["fly"]), Some("capabilities.0"));
+    check("capabilities", json!(["fly"]), Some("capabilities[0]"));
     check("capabilities", json!({"chat": true}), Some("capabilities"));
 
     check("minimum_age", json!(null), None);
@@ -146,9 +146,9 @@ fn end_users_are_vouched_for_by_one_key_set() {
     check(auth(json!({"jwks_url": "https://id.example/jwks", "jwks": keys})), Some("end_user_auth.jwks_url"));
     check(auth(json!({})), Some("end_user_auth.jwks"));
     check(auth(json!({"jwks": {"keys": []}})), Some("end_user_auth.jwks.keys"));
-    check(auth(json!({"jwks": {"keys": [{"kty": "oct", "k": "AA"}]}})), Some("end_user_auth.jwks.keys.0.k"));
-    check(auth(json!({"jwks": {"keys": [{"kty": "RSA", "d": "AA"}]}})), Some("end_user_auth.jwks.keys.0.d"));
-    check(auth(json!({"jwks": {"keys": ["x"]}})), Some("end_user_auth.jwks.keys.0"));
+    check(auth(json!({"jwks": {"keys": [{"kty": "oct", "k": "AA"}]}})), Some("end_user_auth.jwks.keys[0].k"));
+    check(auth(json!({"jwks": {"keys": [{"kty": "RSA", "d": "AA"}]}})), Some("end_user_auth.jwks.keys[0].d"));
+    check(auth(json!({"jwks": {"keys": ["x"]}})), Some("end_user_auth.jwks.keys[0]"));
     check(json!({"issuer": "i", "jwks": keys}), Some("end_user_auth.audience"));
     check(json!({"audience": "i", "jwks": keys}), Some("end_user_auth.issuer"));
     check(auth(json!({"jwks": keys, "secret": "x"})), Some("end_user_auth.secret"));
@@ -167,19 +167,19 @@ fn prices_are_checked_row_by_row() {
     check(row(json!({})), None);
     check(row(json!({"valid_from": null})), None);
     check(row(json!({"usd_per_unit": "0.000000000000000001"})), None);
-    check(row(json!({"usd_per_unit": "0.0000000000000000001"})), Some("prices.0.usd_per_unit"));
-    check(row(json!({"usd_per_unit": 0.1})), Some("prices.0.usd_per_unit"));
-    check(row(json!({"usd_per_unit": "-0.1"})), Some("prices.0.usd_per_unit"));
-    check(row(json!({"vendor": "Open AI"})), Some("prices.0.vendor"));
-    check(row(json!({"model": ""})), Some("prices.0.model"));
-    check(row(json!({"unit_type": "tokens"})), Some("prices.0.unit_type"));
-    check(row(json!({"valid_from": "2026-02-30"})), Some("prices.0.valid_from"));
-    check(row(json!({"valid_from": "2026-2-3"})), Some("prices.0.valid_from"));
-    check(row(json!({"valid_from": "1969-12-31"})), Some("prices.0.valid_from"));
-    check(row(json!({"currency": "EUR"})), Some("prices.0.currency"));
+    check(row(json!({"usd_per_unit": "0.0000000000000000001"})), Some("prices[0].usd_per_unit"));
+    check(row(json!({"usd_per_unit": 0.1})), Some("prices[0].usd_per_unit"));
+    check(row(json!({"usd_per_unit": "-0.1"})), Some("prices[0].usd_per_unit"));
+    check(row(json!({"vendor": "Open AI"})), Some("prices[0].vendor"));
+    check(row(json!({"model": ""})), Some("prices[0].model"));
+    check(row(json!({"unit_type": "tokens"})), Some("prices[0].unit_type"));
+    check(row(json!({"valid_from": "2026-02-30"})), Some("prices[0].valid_from"));
+    check(row(json!({"valid_from": "2026-2-3"})), Some("prices[0].valid_from"));
+    check(row(json!({"valid_from": "1969-12-31"})), Some("prices[0].valid_from"));
+    check(row(json!({"currency": "EUR"})), Some("prices[0].currency"));
     check(json!({"prices": [], "x": 1}), Some("x"));
     check(json!({"prices": {}}), Some("prices"));
-    check(json!({"prices": [1]}), Some("prices.0"));
+    check(json!({"prices": [1]}), Some("prices[0]"));
     check(json!({}), Some("prices"));
 }
 

@@ -66,19 +66,21 @@ fn origins_follow_the_tenants_that_allow_them() {
 fn a_deleted_tenant_leaves_a_tombstone_and_nothing_that_works() {
     let store = Memory::default();
     create(&store, NOW, &spec("a"), &keys(1)).unwrap();
-    let sealed = BindingSealed {
+    let sealed = || BindingSealed {
         mode: Mode::Live,
         base_url: None,
         sealed_secret: Some("sealed".into()),
         sealed_webhook_secret: None,
         options: serde_json::Map::new(),
     };
-    bind(&store, "a", "openai", sealed).unwrap();
+    bind(&store, "a", "openai", sealed()).unwrap();
     delete(&store, NOW, "a").unwrap();
     delete(&store, NOW, "a").unwrap();
     assert_eq!(find_tenant(&store, "a").unwrap(), None);
     assert_eq!(find_binding(&store, "a", "openai").unwrap(), None);
     assert_eq!(create(&store, NOW, &spec("a"), &keys(3)), Err(WriteError::Deleted));
+    assert_eq!(bind(&store, "a", "openai", sealed()), Err(WriteError::NotFound("tenant")));
+    assert_eq!(unbind(&store, "a", "openai"), Err(WriteError::NotFound("tenant")));
     assert_eq!(delete(&store, NOW, "none"), Err(WriteError::NotFound("tenant")));
     let left: Vec<_> = store.keys().into_iter().filter(|key| !key.ends_with("/tail")).collect();
     assert_eq!(left, ["tenant-gone/a"]);

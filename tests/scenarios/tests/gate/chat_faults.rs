@@ -99,22 +99,6 @@ fn prx_5_a_vendors_breakdown_is_a_502_and_settled() {
 }
 
 #[test]
-fn prx_5_a_passing_fault_is_repeated_away() {
-    let gate = Gate::shared();
-    let mocks = Mocks::start();
-    let tenant = Tenant::at(gate, &mocks, json!({}));
-    mocks.fault("openai", json!({"status": 429, "times": 1}));
-    let request = chat("Hello");
-    ask(&tenant, &request).expect(200);
-    let calls = mocks.calls_of(&tenant);
-    assert_eq!(calls.len(), 2, "{calls:?}");
-    let waited = calls[1]["started_ms"].as_u64().unwrap() - calls[0]["started_ms"].as_u64().unwrap();
-    assert!((500..=5_000).contains(&waited), "backoff begins at a second: {waited} ms");
-    assert_eq!(Books(&tenant.server()).entries().len(), 1, "and paid once");
-    assert_settled(&tenant, &request);
-}
-
-#[test]
 fn prx_4_a_broken_stream_is_closed_without_done_and_settled() {
     let check = |fault: &str| {
         let tenant = tenant();

@@ -160,29 +160,3 @@ fn aud_4_entries_come_as_ndjson_page_by_page() {
     }
     assert_eq!(paged, lines);
 }
-
-#[test]
-fn aud_2_an_entry_has_a_proof_under_a_signed_checkpoint() {
-    let tenant = tenant();
-    let server = tenant.server();
-    let permit = server.post("/v1/preflight", &seconds(5)).expect(200);
-    let id = permit["limit_check_id"].as_str().unwrap();
-    server.post(&format!("{}/settle", permit_path(id)), &json!({"units": 5, "unit_type": "seconds"})).expect(200);
-    Books(&server).settled_money();
-    let path = format!("/v1/audit/entries/{id}/proof");
-    let proof = eventually("the proof", Duration::from_secs(10), || {
-        let answer = server.get(&path);
-        (answer.status != 404).then_some(answer)
-    });
-    assert_eq!(proof.status, 200, "{}", proof.text());
-    let text = proof.text();
-    assert!(text.starts_with("c2sp.org/tlog-proof@v1\n"), "{text}");
-    let (_, checkpoint) = text.split_once("\n\n").unwrap_or_else(|| panic!("no checkpoint in {text}"));
-    let (body, signatures) = checkpoint.split_once("\n\n").unwrap_or_else(|| panic!("no signature in {text}"));
-    assert_eq!(body.lines().count(), 3, "origin, size, root: {body}");
-    assert!(signatures.starts_with("\u{2014} "), "{signatures}");
-    let key = Gate::shared().admin().get("/v1/audit/log/key");
-    assert_eq!(key.status, 200, "{}", key.text());
-    let name = body.lines().next().unwrap();
-    assert!(key.text().contains(&format!("{name}+")), "{} is not the key of {name}", key.text());
-}

@@ -1,0 +1,63 @@
+//! Whether a log says one and the same thing everywhere: lists, numbers, sums.
+
+use audit::{Filter, Item, Scope, Totals, sequence, totals};
+use kv_schemas::{Store, memory::Memory};
+
+use super::{NOW, everything, ids};
+
+/// What is written once and for ever, as bytes. (Stored counts and sums may be older than the lists they are made from.)
+pub fn log_bytes(store: &Memory) -> String {
+    let ours = |key: &String| ["entry", "tenant-entry", "tally"].iter().any(|f| key.split('/').next() == Some(f));
+    let line = |key: String| format!("{key} {}\n", String::from_utf8(store.get(&key).unwrap().unwrap()).unwrap());
+    store.keys().into_iter().filter(ours).map(line).collect()
+}
+
+/// The list of all, the tenants' lists and all sums agree, and every one of `expected` is there once.
+pub fn check_books(store: &Memory, expected: &[String], when: &str) {
+    let all = everything(store, Filter::All);
+    let mut found: Vec<_> = all.iter().map(|item| item.entry.limit_check_id.clone()).collect();
+    found.sort();
+    let mut expected = expected.to_vec();
+    expected.sort();
+    assert_eq!(found, expected, "{when}");
+    for tenant in ["a", "b"] {
+        let mine: Vec<Item> = all.iter().filter(|item| item.entry.tenant_id == tenant).cloned().collect();
+        assert_eq!(ids(&everything(store, Filter::Tenant(tenant.into()))), ids(&mine), "{tenant}, {when}");
+    }
+    for scope in Scope::ALL {
+        for owner in ["a", "b", "acme"] {
+            for at in [NOW, NOW.plus(2_000)] {
+                let window = scope.window(at);
+                let ours = |item: &&Item| {
+                    let owners = [&item.entry.tenant_id, &item.entry.company];
+                    let right = if matches!(scope, Scope::Tenant | Scope::TenantDay) { owners[0] } else { owners[1] };
+                    right == owner && scope.window(item.entry.at_ms) == window
+                };
+                let settled: i64 = all.iter().filter(ours).map(|item| item.entry.cost_nanos.0).sum();
+                let entries = all.iter().filter(ours).count() as u64;
+                let Totals { entries: counted, settled_nanos, .. } = totals(store, scope, owner, &window).unwrap();
+                assert_eq!((counted, settled_nanos), (entries, settled), "{scope:?} {owner} {window}, {when}");
+            }
+        }
+    }
+}
+
+/// Runs the sequencer until nothing is left to do, from `late` milliseconds after [`NOW`] on.
+pub fn settle(store: &Memory, late: u64) {
+    for round in 0..6 {
+        sequence(store, NOW.plus(late + round * 31_000), 100).unwrap();
+    }
+    let left: Vec<_> = store.keys().into_iter().filter(|key| key.starts_with("stage/")).collect();
+    assert_eq!(left, ["stage/tail"], "the stage is empty");
+}
+
+/// All entries have their numbers, without a gap, and those that had one keep it.
+pub fn check_settled(store: &Memory, before: &[Item], expected: &[String], when: &str) {
+    check_books(store, expected, when);
+    let all = everything(store, Filter::All);
+    let numbers: Vec<_> = all.iter().map(|item| item.seq).collect();
+    assert_eq!(numbers, (0..all.len() as u64).map(Some).collect::<Vec<_>>(), "{when}");
+    for item in before.iter().filter(|item| item.seq.is_some()) {
+        assert!(all.contains(item), "{} was renumbered, {when}", item.entry.limit_check_id);
+    }
+}

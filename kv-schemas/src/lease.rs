@@ -1,0 +1,116 @@
+//! Lease: one of many does a thing at a time, and whoever is too slow finds out that it was replaced.
+//!
+//! ```text
+//!   free --mark, draw ticket n--> n holds it --release--> free
+//!                                  |
+//!                                  +--crash, lease over--> ticket n+1 holds it, n holds it no more
+//! ```
+//! The ticket is the fencing token: tickets only grow, and only the newest holds the lease. The mark is courtesy: it
+//! keeps others from drawing while somebody is at work. Two who find it free at once both draw, and the later wins.
+//!
+//! A holder can be replaced between any two of its operations. So it works by this rule: *write down what you decided,
+//! then ask [`Lease::holds`], then act*. If the answer was yes, whoever comes later reads what was written down.
+
+use crate::{Counter, Store, StoreError, Value};
+
+/// A drawn ticket. Dropping it without [`Lease::release`] is what a crash does: the lease runs out.
+#[derive(Debug)]
+pub struct Lease {
+    mark: Value<u64>,
+    tickets: Counter,
+    ticket: u64,
+}
+
+impl Lease {
+    /// Draws a ticket. `None`: somebody else is at it, or crashed at it less than `millis` ago.
+    ///
+    /// # Errors
+    /// The store can't be reached.
+    pub fn take(
+        store: &dyn Store,
+        mark: Value<u64>,
+        tickets: Counter,
+        now_ms: u64,
+        millis: u64,
+    ) -> Result<Option<Self>, StoreError> {
+        // A clock that went back far doesn't keep everybody out until it has caught up.
+        if mark.get(store)?.is_some_and(|since| now_ms.abs_diff(since) < millis) {
+            return Ok(None);
+        }
+        // What if we crash here, or after the next? Nobody holds it; the mark goes stale.
+        mark.set(store, &now_ms)?;
+        let ticket = newest(&tickets, store, 1)?;
+        Ok(Some(Self { mark, tickets, ticket }))
+    }
+
+    /// The fencing token: greater than all drawn before.
+    #[must_use]
+    pub fn ticket(&self) -> u64 {
+        self.ticket
+    }
+
+    /// Whether nobody has drawn a ticket since. True means: at the moment of asking.
+    ///
+    /// # Errors
+    /// The store can't be reached.
+    pub fn holds(&self, store: &dyn Store) -> Result<bool, StoreError> {
+        Ok(newest(&self.tickets, store, 0)? == self.ticket)
+    }
+
+    /// Lets the next one in; does nothing once replaced.
+    ///
+    /// # Errors
+    /// The store can't be reached; the mark goes stale.
+    pub fn release(self, store: &dyn Store) -> Result<(), StoreError> {
+        // Replaced between the two, we remove our successor's mark: another may replace it early, which it finds out.
+        if self.holds(store)? { self.mark.delete(store) } else { Ok(()) }
+    }
+}
+
+fn newest(tickets: &Counter, store: &dyn Store, drawn: i64) -> Result<u64, StoreError> {
+    Ok(u64::try_from(tickets.add(store, drawn)?).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use super::*;
+    use crate::{families, memory::Memory};
+
+    const MILLIS: u64 = 1_000;
+
+    fn take(store: &Memory, at: u64) -> Result<Option<Lease>, StoreError> {
+        let (mark, tickets) = (families::SEQUENCER_MARK.value(&[]), families::SEQUENCER_TICKET.counter(&[]));
+        Lease::take(store, mark, tickets, at, MILLIS)
+    }
+
+    #[test]
+    fn one_holds_it_until_it_is_released_or_stale() {
+        let store = Memory::default();
+        let first = take(&store, 10_000).unwrap().unwrap();
+        assert!(take(&store, 10_999).unwrap().is_none());
+        first.release(&store).unwrap();
+        let second = take(&store, 10_600).unwrap().unwrap();
+        assert!(take(&store, 11_599).unwrap().is_none());
+        let third = take(&store, 11_600).unwrap().unwrap();
+        assert!(third.ticket() > second.ticket());
+        assert_eq!((second.holds(&store), third.holds(&store)), (Ok(false), Ok(true)));
+        second.release(&store).unwrap();
+        assert!(take(&store, 11_700).unwrap().is_none(), "who was replaced releases nothing");
+        assert!(take(&store, 5_000).unwrap().is_some(), "a clock set back doesn't block");
+    }
+
+    #[test]
+    fn a_crash_at_any_operation_delays_but_never_blocks() {
+        for crash in 0..8 {
+            let store = Memory::default();
+            store.fail_after(crash);
+            if let Ok(Some(lease)) = take(&store, 10_000) {
+                let _ = lease.release(&store);
+            }
+            store.recover();
+            assert!(take(&store, 11_000).unwrap().is_some(), "crash after {crash}");
+        }
+    }
+}
