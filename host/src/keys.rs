@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -43,6 +43,19 @@ pub fn load_or_make(data: &Path, names: &[&str]) -> Result<Made> {
     }
     let values = all.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect();
     Ok(Made { values, file, new })
+}
+
+/// Whether a key that somebody gave can be one: found out at the start rather than at the first secret to be sealed.
+pub fn check(name: &str, value: &str) -> Result<()> {
+    match name {
+        "master_key" => ensure!(
+            STANDARD.decode(value.trim()).is_ok_and(|bytes| bytes.len() == 32),
+            "variable `master_key` must be 32 bytes in base64, such as `head -c 32 /dev/urandom | base64` prints"
+        ),
+        "admin_key" => ensure!(!value.is_empty(), "variable `admin_key` must not be empty"),
+        _ => {}
+    }
+    Ok(())
 }
 
 fn make(name: &str) -> Result<String> {
@@ -82,6 +95,18 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_key_that_is_none_is_told_at_the_start() {
+        let good = STANDARD.encode([7; 32]);
+        let refused = |name, value: &str| assert!(super::check(name, value).is_err(), "{name} {value}");
+        assert!(super::check("master_key", &good).is_ok());
+        refused("master_key", "too-short");
+        refused("master_key", &STANDARD.encode([7; 31]));
+        refused("master_key", "");
+        refused("admin_key", "");
+        assert!(super::check("public_url", "").is_ok());
+    }
 
     #[test]
     fn made_once_kept_and_private() {

@@ -66,6 +66,7 @@ impl Variables {
             })?;
             values.insert(name.clone(), default);
         }
+        values.iter().try_for_each(|(name, value)| keys::check(name, value))?;
         Ok(Self(values))
     }
 

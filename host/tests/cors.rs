@@ -51,9 +51,10 @@ async fn refusals_can_be_read_by_pages_that_some_tenant_allows() {
     host.ok("/guest/increment?origin/https:%2F%2Fpage.example").await;
 
     check(&host, 404, "GET /nowhere", "\r\n").await;
-    check(&host, 413, "POST /guest/echo", "content-length: 101\r\n\r\n").await;
-    let chunk = format!("transfer-encoding: chunked\r\n\r\n65\r\n{}\r\n", "x".repeat(101));
-    check(&host, 413, "POST /guest/echo", &chunk).await;
+    let large = "x".repeat(101);
+    check(&host, 413, "POST /guest/echo", &format!("content-length: 101\r\n\r\n{large}")).await;
+    let chunked = format!("transfer-encoding: chunked\r\n\r\n65\r\n{large}\r\n0\r\n\r\n");
+    check(&host, 413, "POST /guest/echo", &chunked).await;
     check(&host, 408, "POST /guest/echo", "content-length: 10\r\n\r\nabc").await;
     check(&host, 500, "GET /guest/trap", "\r\n").await;
     check(&host, 500, "GET /guest/wait-forever", "\r\n").await;

@@ -10,7 +10,7 @@ mod preflight;
 mod usage;
 
 use http::{Method, Response};
-use shell::{Call, KeyValue, Kind, Limits, Problem, Reply, serve};
+use shell::{Call, KeyValue, Limits, Problem, Reply, serve};
 use spin_sdk::{
     http::{BoxBody, Request},
     http_service,
@@ -28,9 +28,8 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     match (call.method.clone(), call.segments().as_slice()) {
         (Method::POST, ["v1", "preflight"]) => preflight::check(call, &store).await,
         (Method::GET, ["v1", "usage"]) => usage::show(call, &store).await,
-        (_, ["v1", "preflight" | "usage"]) => {
-            Err(Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "This path has another method."))
-        }
+        (_, ["v1", "preflight"]) => Err(Problem::method_not_allowed(&["POST"])),
+        (_, ["v1", "usage"]) => Err(Problem::method_not_allowed(&["GET"])),
         _ => Err(Problem::not_found("There is nothing at this path.")),
     }
 }

@@ -27,7 +27,7 @@ mod vendor;
 mod video;
 
 use http::{Method, Response};
-use shell::{Call, KeyValue, Kind, Limits, Problem, Reply, serve};
+use shell::{Call, KeyValue, Limits, Problem, Reply, serve};
 use spin_sdk::{
     http::{BoxBody, Request},
     http_service,
@@ -61,19 +61,13 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 }
 
 fn unrouted(path: &[&str]) -> Problem {
-    let known = matches!(
-        path,
-        ["v1", "chat", "completions"]
-            | ["v1", "models" | "speech" | "maintenance"]
-            | ["v1", "speech" | "sessions" | "preflight", _]
-            | ["v1", "video", "sessions"]
-            | ["v1", "video", "sessions", _]
-            | ["v1", "sessions", _, "ticks"]
-            | ["v1", "preflight", _, "settle"]
-    );
-    if known {
-        Problem::new(Kind::MethodNotAllowed, "method_not_allowed", "This path has other methods.")
-    } else {
-        Problem::not_found("There is nothing at this path.")
-    }
+    let methods: &[&str] = match path {
+        ["v1", "chat", "completions"] | ["v1", "speech" | "maintenance"] | ["v1", "video", "sessions"] => &["POST"],
+        ["v1", "sessions", _, "ticks"] | ["v1", "preflight", _, "settle"] => &["POST"],
+        ["v1", "models"] => &["GET"],
+        ["v1", "sessions", _] => &["GET", "DELETE"],
+        ["v1", "speech" | "preflight", _] | ["v1", "video", "sessions", _] => &["DELETE"],
+        _ => return Problem::not_found("There is nothing at this path."),
+    };
+    Problem::method_not_allowed(methods)
 }

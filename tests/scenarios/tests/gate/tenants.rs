@@ -96,12 +96,12 @@ fn tenants_bad_records_name_the_field() {
     check(json!({"limits": {"burst": -1}}), "limits.burst");
     check(json!({"limits": {"daily_units": {"parsecs": 1}}}), "limits.daily_units.parsecs");
     check(json!({"ladder": {"throttle_at": 2}}), "ladder.throttle_at");
-    check(json!({"channels": ["billboard"]}), "channels.0");
-    check(json!({"capabilities": ["chat", "telepathy"]}), "capabilities.1");
-    check(json!({"allowed_origins": ["*"]}), "allowed_origins.0");
-    check(json!({"allowed_origins": ["https://a.example", "https://b.example/path"]}), "allowed_origins.1");
-    check(json!({"allowed_origins": ["https://*.example"]}), "allowed_origins.0");
-    check(json!({"allowed_origins": ["null"]}), "allowed_origins.0");
+    check(json!({"channels": ["billboard"]}), "channels[0]");
+    check(json!({"capabilities": ["chat", "telepathy"]}), "capabilities[1]");
+    check(json!({"allowed_origins": ["*"]}), "allowed_origins[0]");
+    check(json!({"allowed_origins": ["https://a.example", "https://b.example/path"]}), "allowed_origins[1]");
+    check(json!({"allowed_origins": ["https://*.example"]}), "allowed_origins[0]");
+    check(json!({"allowed_origins": ["null"]}), "allowed_origins[0]");
     check(json!({"allowed_origins": "https://a.example"}), "allowed_origins");
     check(json!({"consent_required": "yes"}), "consent_required");
     check(json!({"minimum_age": -1}), "minimum_age");
@@ -175,7 +175,7 @@ fn tenants_prices_are_added_and_replaced_row_by_row() {
         let mut bad = row("a", "9");
         bad[field] = value;
         let error = admin.put("/v1/prices", &json!({"prices": [row("a", "8"), bad]})).refused(400, "invalid_request");
-        assert_eq!(param(&error), format!("prices.1.{field}"), "{bad} -> {error}");
+        assert_eq!(param(&error), format!("prices[1].{field}"), "{bad} -> {error}");
     }
     assert_eq!(admin.get("/v1/prices").expect(200), listed, "a bad list changes nothing");
 }
