@@ -15,6 +15,7 @@ mod evidence_04_audit;
 mod evidence_05_swap;
 mod http_robustness;
 mod idempotency;
+mod interfaces;
 mod maintenance;
 mod preflight;
 mod rate;
