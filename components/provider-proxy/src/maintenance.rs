@@ -1,6 +1,7 @@
 //! The maintenance: ends what missed its ticks, settles what crashed callers left, gives the log its order.
 //!
-//! Idempotent and bounded; to be run by one caller at a time (our host's timer never overlaps, a CronJob forbids it).
+//! Idempotent and bounded. Several callers at once do no harm: a permit is resolved once, a live session's end is marked
+//! once, and the log's sequencer holds a lease.
 
 use calendar::Millis;
 use kv_schemas::{Store, StoreError, families, sweep};
@@ -19,7 +20,7 @@ use crate::{
 /// Things of each kind that one run looks at.
 const BATCH: u32 = 200;
 /// Entries that one run gives their place in the log.
-const ENTRIES: u32 = 2_000;
+const ENTRIES: u32 = 1_000;
 /// After this a place on the list without a record has lost its writer.
 const UNWRITTEN_MS: u64 = calendar::MINUTE;
 /// How long one run may go on with calls to vendors.

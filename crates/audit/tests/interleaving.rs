@@ -106,7 +106,7 @@ fn three_runs_make_the_log_that_one_makes() {
     settle(&smooth, 0);
     let late = GRACE_MS + 1;
     // Whoever is in the gap of a run that is in a gap itself.
-    for inner in (0..150).step_by(4) {
+    for inner in (0..150).step_by(13) {
         each_gap(
             || staged(true),
             |store| run(store, late, 100),

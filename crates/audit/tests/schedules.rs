@@ -123,9 +123,9 @@ fn play(seed: u64, stay: u64, pace: u64) {
 
 #[test]
 fn every_schedule_gives_a_log_that_agrees_with_itself() {
-    for seed in 1..=400 {
+    for seed in 1..=200 {
         for (stay, pace) in [(2, 11_000), (8, 11_000), (8, 31_001), (30, 31_001), (30, 0)] {
-            play(seed * 0x9E37_79B9_7F4A_7C15, stay, pace);
+            play(u64::wrapping_mul(seed, 0x9E37_79B9_7F4A_7C15), stay, pace);
         }
     }
 }
