@@ -7,6 +7,7 @@
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports, reason = "only wasm has the entry"))]
 
 mod bindings;
+mod callback;
 mod caller;
 mod chat;
 mod keyed;

@@ -12,6 +12,7 @@ use crate::{
         limits::{Permit, Quantity, Usage},
         sessions::{self, Grant},
     },
+    callback,
     caller::{capable, owns, tenant_caller},
     keyed::{self, Failed, Start},
     live::{self, Ending, GRACE_SECONDS, Listed, Live, STOP_SECONDS, TICK_SECONDS},
@@ -100,7 +101,7 @@ async fn open(
     }
     let vendor = vendor::choose(store, &grant.tenant, "video")?;
     let id = shell::host::new_id("vid_");
-    let callback_url = callback_url(call, &vendor, &id).await?;
+    let callback_url = callback::url(call, &vendor, &id).await?;
     let video = Video { persona, max_seconds: length.max, callback_url };
     let planned = adapter::plan(vendor.name(), &Operation::VideoStart(video), &vendor.options).map_err(unplannable)?;
 
@@ -260,27 +261,6 @@ fn abandon(store: &dyn Store, live: Live, used: Option<Usage>) -> Result<(), Pro
     live::close(store, &live, ended).map_err(|error| offline(&error))
 }
 
-/// Where the vendor reports to: only who was given this address can. The caller chooses the address it came by, so
-/// without `public_url` that is told to a vendor only where it stays on this machine (development).
-async fn callback_url(call: &Call, vendor: &Vendor, id: &str) -> Result<Option<String>, Problem> {
-    let public = shell::host::variable("public_url").await;
-    let own = call.own_origin();
-    let base = match public.trim_end_matches('/') {
-        "" if is_loopback(&own) => own.as_str(),
-        "" => return Ok(None),
-        public => public,
-    };
-    let (tenant, provider) = (&vendor.tenant, vendor.name());
-    let token = shell::host::vault().await?.token(&format!("callback/{tenant}/{provider}/{id}"));
-    Ok(Some(format!("{base}/v1/webhooks/{provider}/{tenant}?live={id}&token={token}")))
-}
-
-fn is_loopback(origin: &str) -> bool {
-    let Ok(uri) = origin.parse::<http::Uri>() else { return false };
-    uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
-        && matches!(uri.host(), Some("127.0.0.1" | "localhost" | "[::1]"))
-}
-
 /// `DELETE /v1/video/sessions/{id}`; also for a tenant that has switched video off since.
 pub async fn end(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
     let grant = tenant_caller(call)?;
@@ -298,22 +278,4 @@ pub fn end_of(store: &dyn Store, id: &str) -> Result<Millis, Problem> {
     let reported = live::report(id).get(store).map_err(|error| offline(&error))?;
     let now = shell::host::now();
     Ok(reported.map_or(now, |report| Millis(report.at_ms).min(now)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_loopback;
-
-    #[test]
-    fn only_this_machine_is_told_where_the_caller_came_by() {
-        let check = |origin: &str, loopback| assert_eq!(is_loopback(origin), loopback, "{origin}");
-        check("http://127.0.0.1:3000", true);
-        check("http://localhost", true);
-        check("http://[::1]:3000", true);
-        check("https://gate.example.com", false);
-        check("http://127.0.0.1@evil.example", false);
-        check("http://127.0.0.1.evil.example", false);
-        check("http://localhost.evil.example", false);
-        check("://", false);
-    }
 }
