@@ -43,6 +43,7 @@ impl Variables {
                 values.insert(name.clone(), value);
             }
         }
+        values.iter().try_for_each(|(name, value)| keys::check(name, value))?;
         let to_make: Vec<&str> = manifest
             .variables
             .iter()
@@ -66,7 +67,6 @@ impl Variables {
             })?;
             values.insert(name.clone(), default);
         }
-        values.iter().try_for_each(|(name, value)| keys::check(name, value))?;
         Ok(Self(values))
     }
 
