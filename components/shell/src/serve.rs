@@ -23,7 +23,7 @@ impl Default for Limits {
 
 /// How much of a body that is too large is read beyond the limit, and forgotten. A connection that is cut while its
 /// client still sends shows there as a broken pipe, and the 413 is never seen; but nobody is listened to for good.
-const MAX_DRAINED: usize = 2 * 1024 * 1024;
+const MAX_DRAINED: usize = 10 * 1024 * 1024;
 
 /// Serves one request with `route`.
 pub async fn serve<F>(request: Request, limits: Limits, route: F) -> Response<BoxBody>

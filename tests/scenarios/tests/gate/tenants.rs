@@ -24,9 +24,9 @@ fn all_ids(admin: &Caller) -> Vec<Value> {
     }
 }
 
-/// The field that an error names, with items of lists written either way (`a[0]`, `a.0`).
+/// The field that an error names.
 fn param(error: &Value) -> String {
-    error["param"].as_str().unwrap_or_default().replace('[', ".").replace(']', "")
+    error["param"].as_str().unwrap_or_default().to_owned()
 }
 
 #[test]
