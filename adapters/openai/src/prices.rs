@@ -2,7 +2,7 @@
 
 use adapter::{Price, Unit};
 
-const LAUNCH: &str = "OpenAI's announcement of the model";
+const LAUNCH: &str = "unverified, from memory of the announcement: confirm before use";
 const LIST: &str = "third-party transcription of OpenAI's price page";
 
 macro_rules! prices {
