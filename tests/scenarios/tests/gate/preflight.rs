@@ -2,7 +2,7 @@
 
 use scenarios::amounts::SECOND;
 use scenarios::tenant::{merge, permit_path, seconds};
-use scenarios::{Answer, Books, Caller, Gate, Tenant, Value, json, nanos};
+use scenarios::{Answer, Books, Caller, Gate, Mocks, Tenant, Value, json, nanos};
 
 fn tenant() -> Tenant {
     Tenant::new(Gate::shared(), json!({}))
@@ -186,4 +186,34 @@ fn lim_6_a_permit_that_nobody_resolves_is_charged_in_full() {
     assert_eq!((&entry["units_consumed"], &entry["settlement"]), (&json!(7), &json!("full")), "{entry}");
     assert_eq!(Books(&server).settled_money().settled, 7 * SECOND);
     settle(&server, id, 1).refused(409, "conflict");
+}
+
+/// What the gate meters itself is nobody else's to resolve: not while it runs, and not after.
+#[test]
+fn lim_6_a_page_can_neither_release_nor_settle_the_gates_own_permit() {
+    let tenant = Tenant::at(Gate::shared(), Mocks::shared(), json!({}));
+    let page = tenant.page();
+    let started = page.caller.post("/v1/video/sessions", &json!({"persona": "p1"})).expect(201);
+    let id = started["limit_check_id"].as_str().unwrap_or_else(|| panic!("{started}")).to_owned();
+    for caller in [&page.caller, &tenant.server()] {
+        caller.delete(&permit_path(&id)).refused(403, "forbidden");
+        settle(caller, &id, 0).refused(403, "forbidden");
+    }
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let video = started["id"].as_str().unwrap_or_else(|| panic!("{started}"));
+    page.caller.delete(&format!("/v1/video/sessions/{video}")).expect(204);
+    let server = tenant.server();
+    assert!(Books(&server).settled_money().settled >= SECOND, "the second it ran is paid");
+    assert_eq!(Books(&server).entries().len(), 1);
+}
+
+/// A page holds no vendor's key, so it can't have used more than it was given.
+#[test]
+fn lim_6_a_page_settles_what_it_reserved_at_most() {
+    let tenant = tenant();
+    let page = tenant.page();
+    let id = reserve(&page.caller, 5);
+    settle(&page.caller, &id, 1_000_000).refused(400, "invalid_request");
+    settle(&page.caller, &id, 5).expect(200);
+    assert_eq!(Books(&tenant.server()).settled_money().settled, 5 * SECOND);
 }
