@@ -6,6 +6,7 @@
 
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports, reason = "only wasm has the entry"))]
 
+mod answered;
 mod bindings;
 mod callback;
 mod caller;

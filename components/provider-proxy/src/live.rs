@@ -23,12 +23,13 @@ use shell::{Problem, host, offline};
 use tenancy::VendorBinding;
 
 use crate::{
+    answered::Answered,
     bindings::{
         adapter::{self, Operation},
         limits::{Quantity, Usage},
+        sessions::Grant,
     },
-    permits,
-    ticks::Answered,
+    permits::{self, Ask},
     upstream::{self, Failure},
     vendor,
 };
@@ -37,6 +38,8 @@ use crate::{
 pub const TICK_SECONDS: u64 = 15;
 /// How late a tick may be.
 pub const GRACE_SECONDS: u64 = 10;
+/// The longest a vendor's answer to a start takes, with some room: until then a session is starting, not overdue.
+pub const START_SECONDS: u64 = 90;
 /// The time it takes to notice a missing tick and to end the session at the vendor; reserved as well.
 pub const STOP_SECONDS: u64 = 5;
 /// How long a vendor may take to end a session in one try.
@@ -137,6 +140,21 @@ impl Live {
         let begun = |at: Millis| at.since(self.started_at).div_ceil(SECOND);
         let units = begun(until).saturating_sub(begun(self.tick_since));
         Usage::Actual(vec![Quantity { unit_type: "seconds".into(), units }])
+    }
+}
+
+/// A tick's reservation.
+pub fn tick_ask<'a>(grant: &'a Grant, provider: &'a str, lease: &str, seconds: u64, token: Option<&'a str>) -> Ask<'a> {
+    Ask {
+        grant,
+        capability: "video",
+        provider,
+        model: "",
+        worst_case: vec![Quantity { unit_type: "seconds".into(), units: seconds }],
+        ttl_ms: (seconds + START_SECONDS) * SECOND,
+        continues: Some(lease.into()),
+        counted: false,
+        token,
     }
 }
 

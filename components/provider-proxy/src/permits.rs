@@ -123,31 +123,30 @@ pub fn settle(id: &str, used: &Usage) -> Result<Settled, Problem> {
     Ok(Settled { cost_nanos: charge.cost_nanos, stage })
 }
 
-/// Settles after the answer is out: a failure has nobody to go to but the log, and the reaper tries again. Usage that
-/// makes no sense is no usage: the whole reservation is spent.
-pub fn settle_later(id: &str, used: &Usage) {
-    let settled = match settle(id, used) {
+/// Settles with what a meter or a clock found. Usage that makes no sense is no usage: the whole reservation is spent.
+fn settle_found(id: &str, used: &Usage) -> Result<Settled, Problem> {
+    match settle(id, used) {
         Err(problem) if problem.kind == Kind::InvalidRequest => {
             eprintln!("usage of {id}: {}", problem.message);
             settle(id, &Usage::Unknown)
         }
         settled => settled,
-    };
-    if let Err(problem) = settled {
+    }
+}
+
+/// Settles after the answer is out: a failure has nobody to go to but the log, and the reaper tries again.
+pub fn settle_later(id: &str, used: &Usage) {
+    if let Err(problem) = settle_found(id, used) {
         eprintln!("settle {id}: {} {}", problem.code, problem.message);
     }
 }
 
 /// Settles a permit whose being resolved otherwise, by somebody who was quicker, is as good.
 pub fn resolve(id: &str, used: &Usage) -> Result<(), Problem> {
-    match settle(id, used) {
+    match settle_found(id, used) {
         Ok(_) => Ok(()),
         Err(problem) => match (problem.kind, problem.code.as_str()) {
             (Kind::NotFound, _) | (Kind::Conflict, "already_settled" | "already_released" | "denied") => Ok(()),
-            (Kind::InvalidRequest, _) => {
-                eprintln!("usage of {id}: {}", problem.message);
-                settle(id, &Usage::Unknown).map(drop)
-            }
             _ => Err(problem),
         },
     }

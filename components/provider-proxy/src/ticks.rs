@@ -9,6 +9,7 @@ use shell::{Call, KeyValue, Kind, Problem, Reply, offline};
 use tenancy::CAPABILITIES;
 
 use crate::{
+    answered::{Answered, Standing},
     bindings::{
         limits::{Permit, Quantity, Rung},
         sessions::{self, Grant},
@@ -18,7 +19,6 @@ use crate::{
     permits::{self, Ask},
     problems::refused,
     vendor,
-    video::tick_ask,
 };
 
 /// Of the ticks that follow one tick within such a span, one pays.
@@ -70,7 +70,7 @@ async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Re
         // Another tick is paying at this moment.
         return Ok(live.answered);
     }
-    let ask = tick_ask(grant, &live.provider, &live.lease, TICK_SECONDS + GRACE_SECONDS + STOP_SECONDS, None);
+    let ask = live::tick_ask(grant, &live.provider, &live.lease, TICK_SECONDS + GRACE_SECONDS + STOP_SECONDS, None);
     let permit = match permits::reserve(call, store, &ask).await {
         Ok(permit) => permit,
         Err(problem) => {
@@ -134,52 +134,4 @@ async fn probe(call: &Call, store: &dyn Store, grant: &Grant, capability: &str) 
     let permit = permits::reserve(call, store, &ask).await?;
     permits::release(&permit.id);
     Ok(Answered::of(&permit))
-}
-
-/// What a tick is told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answered {
-    limit_check_id: String,
-    standing: Standing,
-    cost_left: Option<Nanos>,
-    seconds_left: Option<u64>,
-}
-
-/// Where the tenant stands on the ladder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Standing {
-    Full,
-    Throttled,
-    TextOnly,
-}
-
-impl Answered {
-    pub fn of(permit: &Permit) -> Self {
-        Self {
-            limit_check_id: permit.id.clone(),
-            standing: match permit.rung {
-                Rung::Full => Standing::Full,
-                Rung::Throttled => Standing::Throttled,
-                Rung::TextOnly => Standing::TextOnly,
-            },
-            cost_left: permit.remaining.cost_nanos.map(Nanos),
-            seconds_left: permit.remaining.seconds,
-        }
-    }
-
-    fn json(&self, next: u64) -> Json {
-        let (decision, mode) = match self.standing {
-            Standing::Full | Standing::Throttled => ("allow", "full"),
-            Standing::TextOnly => ("downgrade", "text"),
-        };
-        json!({
-            "decision": decision,
-            "limit_check_id": self.limit_check_id,
-            "mode": mode,
-            "throttled": self.standing == Standing::Throttled,
-            "next_tick_s": next,
-            "remaining": { "cost_usd": self.cost_left.map(|cost| cost.to_string()), "seconds": self.seconds_left },
-        })
-    }
 }

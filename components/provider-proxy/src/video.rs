@@ -7,6 +7,7 @@ use serde_json::json;
 use shell::{Call, KeyValue, Kind, Problem, Reply, idempotency::Head, offline};
 
 use crate::{
+    answered::Answered,
     bindings::{
         adapter::{self, Operation, Video},
         limits::{Permit, Quantity, Usage},
@@ -15,19 +16,16 @@ use crate::{
     callback,
     caller::{capable, owns, tenant_caller},
     keyed::{self, Failed, Start},
-    live::{self, Ending, GRACE_SECONDS, Listed, Live, STOP_SECONDS, TICK_SECONDS},
+    live::{self, Ending, GRACE_SECONDS, Listed, Live, START_SECONDS, STOP_SECONDS, TICK_SECONDS},
     metered::{about, explained, mode},
     permits::{self, Ask},
     problems::{refused, unplannable},
-    ticks::Answered,
     upstream::{self, Failure},
     vendor::{self, Vendor},
 };
 
 /// The longest a page's video session may last at the vendor.
 const MAX_PAGE_SECONDS: u32 = 3600;
-/// The longest a vendor's answer to a start takes, with some room: until then a session is starting, not overdue.
-const START_SECONDS: u64 = 90;
 /// How long a server's session may last unless it says otherwise: it doesn't tick, so all of it is reserved.
 const DEFAULT_SERVER_SECONDS: u32 = 300;
 
@@ -173,28 +171,13 @@ async fn reserve(
         token: None,
     };
     let lease = permits::reserve(call, store, &lease_ask).await?;
-    let ask = Ask { counted: true, ..tick_ask(grant, vendor.name(), &lease.id, length.reserved(), token) };
+    let ask = Ask { counted: true, ..live::tick_ask(grant, vendor.name(), &lease.id, length.reserved(), token) };
     match keyed::first(permits::reserve(call, store, &ask).await) {
         Ok(tick) => Ok((lease, tick)),
         Err(failed) => {
             permits::release(&lease.id);
             Err(failed)
         }
-    }
-}
-
-/// A tick's reservation.
-pub fn tick_ask<'a>(grant: &'a Grant, provider: &'a str, lease: &str, seconds: u64, token: Option<&'a str>) -> Ask<'a> {
-    Ask {
-        grant,
-        capability: "video",
-        provider,
-        model: "",
-        worst_case: vec![Quantity { unit_type: "seconds".into(), units: seconds }],
-        ttl_ms: (seconds + START_SECONDS) * SECOND,
-        continues: Some(lease.into()),
-        counted: false,
-        token,
     }
 }
 
