@@ -10,6 +10,7 @@ mod counter;
 pub mod expiry;
 pub mod families;
 mod family;
+pub mod gap;
 mod lease;
 mod log;
 pub mod memory;

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use kv_schemas::{Store, StoreError};
+use kv_schemas::{Store, StoreError, families};
 use shell::{Call, KeyValue, Limits, host, serve};
 use spin_sdk::http::{BoxBody, Request, Response};
 use spin_sdk::http_service;
 
 use crate::reply::{Refusal, Reply};
 use crate::routes::{Route, route};
-use crate::settings::{self, KEY, MAX_BYTES, Settings};
+use crate::settings::{self, MAX_BYTES, Settings};
 
 #[http_service]
 async fn handle(request: Request) -> Response<BoxBody> {
@@ -30,7 +30,7 @@ async fn answer(call: &Call, store: &KeyValue) -> Result<Reply, Refusal> {
         Route::Answer(reply) => Ok(reply),
         Route::Refuse(refusal) => Err(refusal),
         Route::ReadSettings => {
-            let stored = store.get(KEY).map_err(offline)?;
+            let stored = store.get(&families::SITE.key(&[])).map_err(offline)?;
             Ok(Reply::json(200, &public(&settings::stored(stored))))
         }
         Route::WriteSettings => {
@@ -40,7 +40,7 @@ async fn answer(call: &Call, store: &KeyValue) -> Result<Reply, Refusal> {
             }
             let wanted = public(&settings::parse(&call.body)?);
             // One set of one key: if we crash here, the page shows either the old settings or the new.
-            store.set(KEY, wanted.to_string().as_bytes()).map_err(offline)?;
+            store.set(&families::SITE.key(&[]), wanted.to_string().as_bytes()).map_err(offline)?;
             Ok(Reply::json(200, &wanted))
         }
     }

@@ -1,12 +1,9 @@
-//! The one thing the page must be told: which twin it shows. Stored as JSON under [`KEY`], written by an operator.
+//! The one thing the page must be told: which twin it shows. Stored as JSON under `families::SITE`, written by an operator.
 
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use crate::reply::Refusal;
-
-/// Where the settings live in the store `default`: a value, only ever set; no other component reads or writes it.
-pub const KEY: &str = "site/demo";
 
 /// The most that is read of a request to store settings.
 pub const MAX_BYTES: usize = 4096;

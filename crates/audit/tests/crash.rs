@@ -4,12 +4,10 @@
 
 mod common;
 
-use std::cell::Cell;
-
 use audit::{Entry, Filter, GRACE_MS, Scope, append, sequence};
 use calendar::Millis;
 use common::{NOW, entry, everything, ids, month, picture};
-use kv_schemas::{Log, Store, StoreError, families, memory::Memory};
+use kv_schemas::{Log, Store, families, gap::Gap, memory::Memory};
 
 fn entries() -> Vec<Entry> {
     let mut list: Vec<Entry> = (1..=5).map(|n| entry(&format!("lc_{n}"), ["a", "b"][n % 2], n as i64)).collect();
@@ -37,7 +35,7 @@ fn stage() -> Log<Entry> {
 }
 
 /// Runs the sequencer to the end: before the hole, at it, and after its grace period.
-fn finish(store: &Memory) {
+fn finish(store: &dyn Store) {
     for late in [0, 1, GRACE_MS + 2, 2 * GRACE_MS + 4, 2 * GRACE_MS + 5] {
         sequence(store, NOW.plus(late), 100).unwrap();
     }
@@ -134,49 +132,14 @@ fn an_append_that_fails_anywhere_is_repeated_to_one_entry() {
     }
 }
 
-/// Something happens in the store right before one operation of somebody else's work.
-struct Interrupted<'a> {
-    store: &'a Memory,
-    left: Cell<u32>,
-    action: &'a dyn Fn(&Memory),
-}
-
-impl Interrupted<'_> {
-    fn step(&self) -> &Memory {
-        if self.left.get() == 0 {
-            (self.action)(self.store);
-        }
-        self.left.set(self.left.get().wrapping_sub(1));
-        self.store
-    }
-}
-
-impl Store for Interrupted<'_> {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.step().get(key)
-    }
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.step().set(key, value)
-    }
-    fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.step().delete(key)
-    }
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.step().exists(key)
-    }
-    fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        self.step().increment(key, delta)
-    }
-}
-
 /// The writer sleeps past the grace period, before any one of its operations.
 #[test]
 fn a_writer_that_sleeps_anywhere_still_has_one_entry() {
     for step in 0..8 {
         let store = Memory::default();
         finish(&store);
-        let sleep = |store: &Memory| finish(store);
-        let slow = Interrupted { store: &store, left: Cell::new(step), action: &sleep };
+        let sleep = |store: &dyn Store| finish(store);
+        let slow = Gap::new(&store, step, &sleep);
         append(&slow, &entry("lc_late", "a", 4)).unwrap();
         assert_eq!(month(&store, Scope::Tenant, "a").settled_nanos, 4, "counts at once");
         finish(&store);
@@ -198,21 +161,21 @@ fn next_stage(store: &Memory) -> u64 {
 #[test]
 fn a_slot_written_while_it_is_passed_over_is_not_lost() {
     let late = entry("lc_late", "a", 4);
-    let wake = |store: &Memory| {
-        stage().put(store, 1, &late).unwrap();
-        // What `append` does after writing the slot.
-        if next_stage(store) > 1 {
-            append(store, &late).unwrap();
-        }
-    };
     for step in 0..120 {
         let store = Memory::default();
         store.increment("stage/tail", 1).unwrap();
         append(&store, &entry("lc_1", "a", 1)).unwrap();
         sequence(&store, NOW, 100).unwrap();
-        let passing = Interrupted { store: &store, left: Cell::new(step), action: &wake };
+        let wake = |_: &dyn Store| {
+            stage().put(&store, 1, &late).unwrap();
+            // What `append` does after writing the slot.
+            if next_stage(&store) > 1 {
+                append(&store, &late).unwrap();
+            }
+        };
+        let passing = Gap::new(&store, step, &wake);
         sequence(&passing, NOW.plus(GRACE_MS + 1), 100).unwrap();
-        if passing.left.get() < 120 {
+        if !passing.reached() {
             assert!(step > 10, "the run does something");
             break;
         }
@@ -231,19 +194,19 @@ fn a_slot_written_just_after_it_was_passed_over_is_staged_again() {
     let store = Memory::default();
     store.increment("stage/tail", 1).unwrap();
     sequence(&store, NOW, 100).unwrap();
-    let write = |store: &Memory| stage().put(store, 1, &entry("lc_late", "a", 4)).unwrap();
+    let write = |store: &dyn Store| stage().put(store, 1, &entry("lc_late", "a", 4)).unwrap();
     for step in 0..120 {
         let store = store.clone();
-        let passing = Interrupted { store: &store, left: Cell::new(step), action: &write };
+        let passing = Gap::new(&store, step, &write);
         sequence(&passing, NOW.plus(GRACE_MS + 1), 100).unwrap();
-        if passing.left.get() >= 120 {
+        if passing.reached() {
             finish_from(&store, NOW.plus(GRACE_MS + 2));
             assert_eq!(ids(&everything(&store, Filter::All)), "lc_late", "written before step {step}");
         }
     }
 }
 
-fn finish_from(store: &Memory, now: Millis) {
+fn finish_from(store: &dyn Store, now: Millis) {
     for late in [0, 1, GRACE_MS + 2, GRACE_MS + 3] {
         sequence(store, now.plus(late), 100).unwrap();
     }

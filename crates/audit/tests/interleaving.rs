@@ -8,9 +8,8 @@ use common::{
     NOW,
     books::{check_books, check_settled, log_bytes, settle},
     entry, everything,
-    gaps::Gap,
 };
-use kv_schemas::{Log, Store, families, memory::Memory};
+use kv_schemas::{Log, Store, families, gap::Gap, memory::Memory};
 
 /// After this time another run may take over.
 const LEASE: u64 = 10_000;

@@ -1,82 +1,32 @@
 //! Two callers at once: one runs as a whole between any two store operations of the other.
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests may panic")]
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 mod common;
 
 use common::{NOW, money, places, seconds, store};
-use kv_schemas::{Store, StoreError, memory::Memory};
+use kv_schemas::{Store, gap::Gap, memory::Memory};
 use limits::{Used, charge, close, release, reserve};
 use money::Quantity;
 
 const CENT: i64 = 10_000_000;
 
-type Other<'a> = Box<dyn FnOnce(&Memory) + 'a>;
-
-/// Runs `other` once, before the operation number `at`.
-struct Interrupted<'a> {
-    store: &'a Memory,
-    at: u32,
-    operations: Cell<u32>,
-    other: RefCell<Option<Other<'a>>>,
-}
-
-impl Interrupted<'_> {
-    fn step(&self) {
-        if self.operations.get() == self.at
-            && let Some(other) = self.other.borrow_mut().take()
-        {
-            other(self.store);
-        }
-        self.operations.set(self.operations.get() + 1);
-    }
-}
-
-impl Store for Interrupted<'_> {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.step();
-        self.store.get(key)
-    }
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.step();
-        self.store.set(key, value)
-    }
-    fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.step();
-        self.store.delete(key)
-    }
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.step();
-        self.store.exists(key)
-    }
-    fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        self.step();
-        self.store.increment(key, delta)
-    }
-}
-
 /// Runs `one` with `other` in every gap, on a fresh store each, until the gaps are used up.
 fn check(
     prepare: impl Fn() -> Memory,
     one: impl Fn(&dyn Store) -> bool,
-    other: impl Fn(&Memory) -> bool,
+    other: impl Fn(&dyn Store) -> bool,
     holds: impl Fn(&Memory, bool, bool),
 ) {
     for at in 0..100 {
         let store = prepare();
         let other_did = Cell::new(false);
-        let interrupted = Interrupted {
-            store: &store,
-            at,
-            operations: Cell::new(0),
-            other: RefCell::new(Some(Box::new(|store| other_did.set(other(store))))),
-        };
+        let then = |store: &dyn Store| other_did.set(other(store));
+        let interrupted = Gap::new(&store, at, &then);
         let one_did = one(&interrupted);
-        let (ran, operations) = (interrupted.other.borrow().is_none(), interrupted.operations.get());
-        drop(interrupted);
-        if !ran {
-            assert!(operations > 3, "there were gaps to try");
+        if !interrupted.reached() {
+            assert!(at > 3, "there were gaps to try");
             return;
         }
         holds(&store, one_did, other_did.get());

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use calendar::{DAY, Millis};
-use kv_schemas::{Store, StoreError, families, memory::Memory};
+use kv_schemas::{Store, StoreError, families, gap::Gap, memory::Memory};
 use webhooks::ingest::{
     Answer, CONCURRENT_MS, Delivery, Effect, Event, KEEP_EVENT_MS, KEEP_ID_MS, LiveReport, Origin, Replayed,
     dead_letters, kept_headers, receive, replay, stored,
@@ -110,47 +110,14 @@ fn a_crash_anywhere_is_resumed_by_the_retry() {
 }
 
 /// Before any one operation of a delivery, the same event is delivered by somebody else, whole.
-struct Interrupted<'a> {
-    store: &'a Memory,
-    left: Cell<u32>,
-    answer: Cell<Option<Answer>>,
-}
-
-impl Interrupted<'_> {
-    fn step(&self) -> &Memory {
-        if self.left.get() == 0 {
-            self.answer.set(Some(send(self.store, NOW.plus(3), "e1", &ended("c1")).unwrap()));
-        }
-        self.left.set(self.left.get().wrapping_sub(1));
-        self.store
-    }
-}
-
-impl Store for Interrupted<'_> {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.step().get(key)
-    }
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.step().set(key, value)
-    }
-    fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.step().delete(key)
-    }
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.step().exists(key)
-    }
-    fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        self.step().increment(key, delta)
-    }
-}
-
 #[test]
 fn of_two_at_once_exactly_one_is_accepted() {
     for step in 0..40 {
         let store = house();
-        let outer = Interrupted { store: &store, left: Cell::new(step), answer: Cell::new(None) };
-        let first = send(&outer, NOW, "e1", &ended("c1")).unwrap();
-        let Some(second) = outer.answer.get() else {
+        let answer = Cell::new(None);
+        let other = |store: &dyn Store| answer.set(Some(send(store, NOW.plus(3), "e1", &ended("c1")).unwrap()));
+        let first = send(&Gap::new(&store, step, &other), NOW, "e1", &ended("c1")).unwrap();
+        let Some(second) = answer.get() else {
             assert!(step > 8, "a delivery does something");
             break;
         };

@@ -8,7 +8,6 @@
 )]
 
 pub mod books;
-pub mod gaps;
 
 use audit::{Entry, Filter, Item, Period, Position, Scope, Snapshot, Totals, VERSION, totals};
 use calendar::Millis;

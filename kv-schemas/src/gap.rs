@@ -1,8 +1,9 @@
-//! A store in which something else happens between two operations of whoever uses it.
+//! A store for tests of the cores, in which something else happens between two operations of whoever uses it: another
+//! caller, a sweep, a long sleep. Tried with every gap, it shows what two callers at once can do to each other.
 
 use std::cell::Cell;
 
-use kv_schemas::{Store, StoreError};
+use crate::{Store, StoreError};
 
 /// Runs `other` once, before the operation number `at`.
 pub struct Gap<'a> {
@@ -13,17 +14,20 @@ pub struct Gap<'a> {
 }
 
 impl<'a> Gap<'a> {
+    /// `other` gets the store itself, so it may use it as a whole.
+    #[must_use]
     pub fn new(store: &'a dyn Store, at: u32, other: &'a dyn Fn(&dyn Store)) -> Self {
         Self { store, at, operations: Cell::new(0), other }
     }
 
     /// Whether there was an operation number `at`.
+    #[must_use]
     pub fn reached(&self) -> bool {
         self.operations.get() > self.at
     }
 
     fn step(&self) -> &dyn Store {
-        let operation = self.operations.replace(self.operations.get() + 1);
+        let operation = self.operations.replace(self.operations.get().saturating_add(1));
         if operation == self.at {
             (self.other)(self.store);
         }
