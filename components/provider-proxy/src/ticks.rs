@@ -2,16 +2,15 @@
 
 use calendar::{Millis, SECOND};
 use kv_schemas::{Store, StoreError, expiry, families};
-use money::Nanos;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
+use serde::Deserialize;
+use serde_json::Value as Json;
 use shell::{Call, KeyValue, Kind, Problem, Reply, offline};
 use tenancy::CAPABILITIES;
 
 use crate::{
     answered::{Answered, Standing},
     bindings::{
-        limits::{Permit, Quantity, Rung},
+        limits::Quantity,
         sessions::{self, Grant},
     },
     caller::{capable, owns},

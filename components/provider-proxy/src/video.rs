@@ -10,7 +10,7 @@ use crate::{
     answered::Answered,
     bindings::{
         adapter::{self, Operation, Video},
-        limits::{Permit, Quantity, Usage},
+        limits::{Permit, Usage},
         sessions::{self, Grant},
     },
     callback,
