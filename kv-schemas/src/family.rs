@@ -1,40 +1,68 @@
 //! One key family: the facts about it, and how its keys are built.
 
-use crate::{Counter, Log, Once, Value};
-
-/// What may be done with a family's keys.
+/// What a family's keys are, and so what may be done with them: never both set and incremented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `get`, `set`, `delete`, `exists`; JSON.
-    Value,
-    /// `increment` and, after its lifetime, `delete`; encoding is the host's.
-    Counter,
+    /// Each key holds a value: JSON.
+    Values,
+    /// Each key is a counter; its encoding is the host's.
+    Counters,
     /// A counter `<pattern>/tail` and values `<pattern>/<n>`, n from 1.
-    Log,
-    /// A counter of which only "first to reach 1" matters.
-    Once,
+    Logs,
+    /// Each key is a counter of which only "first to reach 1" matters.
+    Onces,
 }
 
-/// A key family. The constants are in [`crate::families`].
+impl Kind {
+    /// One such thing.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Values => "value",
+            Self::Counters => "counter",
+            Self::Logs => "log",
+            Self::Onces => "once",
+        }
+    }
+
+    /// The store operations that its types offer.
+    #[must_use]
+    pub fn operations(self) -> &'static str {
+        match self {
+            Self::Values => "get, set, exists, delete",
+            Self::Counters | Self::Onces => "increment, delete",
+            Self::Logs => "tail: increment, delete; entries: get, set, delete",
+        }
+    }
+}
+
+/// The facts about a key family. They are listed in [`crate::families`]; keys are made by its constants alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Family {
+    /// Of its constant.
+    pub name: &'static str,
+    /// What it is for.
+    pub about: &'static str,
     /// With placeholders in braces, such as `permit/{id}`.
     pub pattern: &'static str,
     /// Allowed operations.
     pub kind: Kind,
+    /// What a value, or a log's entry, is; the unit of a counter.
+    pub encoding: &'static str,
     /// The one component that writes it.
     pub writer: &'static str,
     /// Who reads it besides the writer.
     pub readers: &'static str,
-    /// How long it lives, and who removes it.
+    /// How long it lives.
     pub lifetime: &'static str,
+    /// Who removes it; `-` when nobody does.
+    pub reaper: &'static str,
 }
 
 impl Family {
     /// The key with its placeholders filled in order. Bytes outside `A-Za-z0-9._:-` are percent-encoded, so that no
     /// part can reach into another family.
-    #[must_use]
-    pub fn key(&self, parts: &[&str]) -> String {
+    pub(crate) fn key(&self, parts: &[&str]) -> String {
         let mut key = String::with_capacity(self.pattern.len().saturating_add(32));
         let mut parts = parts.iter();
         for segment in self.pattern.split('/') {
@@ -47,37 +75,53 @@ impl Family {
                 key.push_str(segment);
             }
         }
-        debug_assert!(parts.next().is_none(), "too many parts for {}", self.pattern);
         key
     }
 
-    /// A value of this family.
+    /// Whether `key` is one of this family's, as [`crate::Value`] and the others make them.
     #[must_use]
-    pub fn value<T>(&self, parts: &[&str]) -> Value<T> {
-        debug_assert!(self.kind == Kind::Value, "{} is not a value", self.pattern);
-        Value::new(self.key(parts))
+    pub fn owns(&self, key: &str) -> bool {
+        let key = match (self.kind, key.rsplit_once('/')) {
+            (Kind::Logs, Some((log, slot))) if slot == "tail" || slot.parse::<u64>().is_ok() => log,
+            (Kind::Logs, _) => return false,
+            _ => key,
+        };
+        let (mut wanted, mut found) = (self.pattern.split('/'), key.split('/'));
+        loop {
+            match (wanted.next(), found.next()) {
+                (None, None) => return true,
+                (Some(pattern), Some(part)) if pattern == part || pattern.starts_with('{') => {}
+                _ => return false,
+            }
+        }
     }
+}
 
-    /// A counter of this family.
-    #[must_use]
-    pub fn counter(&self, parts: &[&str]) -> Counter {
-        debug_assert!(self.kind == Kind::Counter, "{} is not a counter", self.pattern);
-        Counter::new(self.key(parts))
+/// How many placeholders a pattern has. A malformed pattern doesn't compile.
+pub(crate) const fn parts(pattern: &str) -> usize {
+    let (mut bytes, mut count, mut inside, mut before) = (pattern.as_bytes(), 0_usize, false, b'/');
+    assert!(!matches!(bytes, [b'{', ..]), "a pattern begins with a name of its own");
+    while let [byte, rest @ ..] = bytes {
+        match (*byte, inside) {
+            (b'{', false) => {
+                assert!(before == b'/', "a placeholder is a whole segment");
+                count = count.saturating_add(1);
+                inside = true;
+            }
+            (b'}', true) => {
+                assert!(before != b'{', "a placeholder has a name");
+                assert!(matches!(rest, [] | [b'/', ..]), "a placeholder is a whole segment");
+                inside = false;
+            }
+            (b'/', false) => assert!(before != b'/', "a segment is not empty"),
+            (b'a'..=b'z' | b'0'..=b'9', _) | (b'-', false) | (b'_', true) => {}
+            _ => panic!("a pattern has a-z, 0-9 and - in its names, a-z, 0-9 and _ in its placeholders"),
+        }
+        before = *byte;
+        bytes = rest;
     }
-
-    /// A numbered log of this family.
-    #[must_use]
-    pub fn log<T>(&self, parts: &[&str]) -> Log<T> {
-        debug_assert!(self.kind == Kind::Log, "{} is not a log", self.pattern);
-        Log::new(self.key(parts))
-    }
-
-    /// A once-token of this family.
-    #[must_use]
-    pub fn once(&self, parts: &[&str]) -> Once {
-        debug_assert!(self.kind == Kind::Once, "{} is not a once-token", self.pattern);
-        Once::new(self.key(parts))
-    }
+    assert!(!inside && before != b'/', "a pattern ends with a whole segment");
+    count
 }
 
 fn push_escaped(key: &mut String, part: &str) {
@@ -96,23 +140,30 @@ fn push_escaped(key: &mut String, part: &str) {
 
 #[cfg(test)]
 mod tests {
+    use super::parts;
     use crate::families;
 
     #[test]
     fn keys_are_built_from_patterns_and_parts_stay_in_their_segment() {
-        let check = |parts: &[&str], key: &str| assert_eq!(families::VENDOR.key(parts), key);
+        let check = |parts: &[&str; 2], key: &str| assert_eq!(families::VENDOR.key(parts), key);
         check(&["demo", "openai"], "vendor/demo/openai");
         check(&["a/b", "x"], "vendor/a%2Fb/x");
         check(&["", "ü"], "vendor//%C3%BC");
     }
 
     #[test]
-    fn no_two_families_share_a_prefix() {
-        let heads: Vec<_> = families::ALL.iter().map(|f| f.pattern.split('{').next()).collect();
-        for (i, a) in heads.iter().enumerate() {
-            for b in heads.iter().skip(i + 1) {
-                assert_ne!(a, b);
-            }
+    fn patterns_are_counted_and_malformed_ones_refused() {
+        let check = |pattern: &'static str, count: Option<usize>| {
+            assert_eq!(std::panic::catch_unwind(|| parts(pattern)).ok(), count, "{pattern}");
+        };
+        check("a", Some(0));
+        check("a-b/{c}", Some(1));
+        check("a/{b}/c/{d_e}", Some(2));
+        for malformed in [
+            "", "{a}", "a/", "/a", "a//b", "a/{}", "a/{b", "a/b}", "a/x{b}", "a/{b}x", "a/{b}{c}", "A", "a b",
+            "a/{{b}}",
+        ] {
+            check(malformed, None);
         }
     }
 }

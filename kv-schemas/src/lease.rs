@@ -43,6 +43,27 @@ impl Lease {
         Ok(Some(Self { mark, tickets, ticket }))
     }
 
+    /// As [`Lease::take`], but two never hold it within `millis` of each other: for an act that isn't safe to repeat.
+    ///
+    /// Whoever draws any but the next ticket has met another and steps back. So who goes on has seen the mark of everybody
+    /// who drew before: that one has released, or its mark is `millis` old. Where two meet, perhaps neither goes on, and
+    /// the mark goes stale. This rests on nodes whose clocks differ by less than `millis` minus the age at which a
+    /// holder does nothing any more.
+    ///
+    /// # Errors
+    /// The store can't be reached.
+    pub fn take_alone(
+        store: &dyn Store,
+        mark: Value<u64>,
+        tickets: Counter,
+        now_ms: u64,
+        millis: u64,
+    ) -> Result<Option<Self>, StoreError> {
+        let before = newest(&tickets, store, 0)?;
+        let taken = Self::take(store, mark, tickets, now_ms, millis)?;
+        Ok(taken.filter(|lease| lease.ticket == before.saturating_add(1)))
+    }
+
     /// The fencing token: greater than all drawn before.
     #[must_use]
     pub fn ticket(&self) -> u64 {

@@ -4,9 +4,12 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use crate::{Store, StoreError};
 
+/// What is under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Cell {
+pub enum Cell {
+    /// Bytes that were set.
     Value(Vec<u8>),
+    /// A sum of increments.
     Counter(i64),
 }
 
@@ -33,6 +36,12 @@ impl Memory {
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         self.cells.borrow().keys().cloned().collect()
+    }
+
+    /// All that is in it, by key.
+    #[must_use]
+    pub fn dump(&self) -> BTreeMap<String, Cell> {
+        self.cells.borrow().clone()
     }
 
     fn spend(&self) -> Result<(), StoreError> {

@@ -1,15 +1,14 @@
-//! Companies: caps that hold for all their tenants together.
+//! Companies: caps that hold for all their tenants together, and defaults for each of them.
 
-use shell::{Call, KeyValue, Problem, Reply, offline};
-use tenancy::{company, parse_company};
+use shell::{Call, KeyValue, Problem, Reply, host, offline};
+use tenancy::{company, parse_company, put_company};
 
 use crate::refuse;
 
 /// `PUT /v1/companies/{id}`
 pub fn put(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
     let record = parse_company(id, &call.json()?).map_err(refuse::invalid)?;
-    // One write: the caps are the old ones or the new ones.
-    company(id).set(store, &record).map_err(|error| offline(&error))?;
+    put_company(store, host::now(), &record).map_err(|error| offline(&error))?;
     Ok(Reply::json(200, &record))
 }
 

@@ -86,6 +86,33 @@ mod tests {
     }
 
     #[test]
+    fn the_limits_are_those_that_are_read() {
+        let document = document();
+        let schema = document["components"]["schemas"]["Limits"]["properties"].as_object().unwrap();
+        let read = |field: &str, value: Json| {
+            tenancy::parse_company("acme", &serde_json::json!({"limits": {field: value}})).map(|_| ())
+        };
+        for (field, rule) in schema {
+            assert_eq!(read(field, Json::Null), Ok(()), "{field}");
+            let Some(caps) = rule.get("additionalProperties") else {
+                assert!(rule.get("pattern").is_some() || rule["maximum"].is_u64(), "{field}");
+                let fits = rule.get("maximum").unwrap_or(&rule["examples"][0]);
+                assert_eq!(read(field, fits.clone()), Ok(()), "{field}");
+                continue;
+            };
+            for unit in rule["propertyNames"]["enum"].as_array().unwrap() {
+                let map = serde_json::json!({unit.as_str().unwrap(): caps["maximum"]});
+                assert_eq!(read(field, map), Ok(()), "{field}");
+            }
+        }
+        let all = r#"{"monthly_cost_usd":"1","daily_units":{"seconds":1},"session_cost_usd":"1",
+            "session_units":{"seconds":1},"burst":1,"queue_wait_ms":1,"requests_per_minute":1,"request_burst":1}"#;
+        let written: tenancy::Limits = serde_json::from_str(all).unwrap();
+        let names = |fields: &serde_json::Map<String, Json>| fields.keys().cloned().collect::<BTreeSet<_>>();
+        assert_eq!(names(serde_json::to_value(&written).unwrap().as_object().unwrap()), names(schema));
+    }
+
+    #[test]
     fn what_honours_an_idempotency_key_says_so() {
         let document = document();
         let check = |path: &str, honoured: bool| {

@@ -23,3 +23,49 @@ pub fn write(error: WriteError) -> Problem {
         WriteError::Store(error) => offline(&error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+    use tenancy::{parse_company, parse_tenant};
+
+    use super::*;
+
+    #[test]
+    fn a_limit_that_makes_no_sense_is_400_and_named() {
+        let named = |problem: Problem| {
+            assert_eq!((problem.kind, problem.code.as_str()), (Kind::InvalidRequest, "invalid_request"));
+            problem.param
+        };
+        let check = |limits: Json, param: &str| {
+            let tenant = json!({"id": "demo", "company": "acme", "limits": limits});
+            let start = parse_tenant(&json!({"id": "demo", "company": "acme"})).unwrap();
+            let posted = invalid(parse_tenant(&tenant).unwrap_err());
+            let put = invalid(parse_company("acme", &json!({ "limits": limits })).unwrap_err());
+            let merged = write(tenancy::patched(&start, &json!({ "limits": limits })).unwrap_err().into());
+            for problem in [posted, put, merged] {
+                assert_eq!(named(problem).as_deref(), Some(param), "{limits}");
+            }
+        };
+        for field in ["monthly_cost_usd", "session_cost_usd"] {
+            for value in [json!(1), json!(-1), json!(0.5), json!("-1"), json!("1e9"), json!("9000000001"), json!("x")] {
+                check(json!({ field: value }), &format!("limits.{field}"));
+            }
+        }
+        for field in ["daily_units", "session_units"] {
+            for value in [json!(-1), json!(0.5), json!(1e300), json!(u64::MAX), json!("1")] {
+                check(json!({field: {"seconds": value}}), &format!("limits.{field}.seconds"));
+            }
+            check(json!({field: {"parsecs": 1}}), &format!("limits.{field}.parsecs"));
+            check(json!({ field: 1 }), &format!("limits.{field}"));
+        }
+        for field in ["burst", "queue_wait_ms", "requests_per_minute", "request_burst"] {
+            for value in [json!(-1), json!(0.5), json!(1e300), json!(1_000_001), json!("1")] {
+                check(json!({ field: value }), &format!("limits.{field}"));
+            }
+        }
+        for field in ["burst", "requests_per_minute", "request_burst"] {
+            check(json!({ field: 0 }), &format!("limits.{field}"));
+        }
+    }
+}

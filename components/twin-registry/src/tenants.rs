@@ -46,7 +46,7 @@ pub fn get(store: &KeyValue, id: &str) -> Result<Reply, Problem> {
 /// `PATCH /v1/tenants/{id}`
 pub fn update(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
     let patch: Json = call.json()?;
-    let tenant = tenancy::update(store, id, &patch).map_err(refuse::write)?;
+    let tenant = tenancy::patch(store, host::now(), id, &patch).map_err(refuse::write)?;
     Ok(Reply::json(200, &tenant))
 }
 

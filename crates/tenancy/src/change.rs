@@ -9,16 +9,23 @@ use crate::{
     create::is_gone,
     find_tenant,
     holdings::{self, Holding},
-    keys, origins, patched, tenant, vendor_binding,
+    keys, origins,
+    past_limits::{Owner, remember},
+    patched, tenant, vendor_binding,
 };
 
 /// Applies a merge patch and gives the result.
-pub fn update(store: &dyn Store, id: &str, patch: &Json) -> Result<Tenant, WriteError> {
+pub fn patch(store: &dyn Store, now: Millis, id: &str, patch: &Json) -> Result<Tenant, WriteError> {
     let current = find_tenant(store, id)?.ok_or(WriteError::NotFound("tenant"))?;
     let next = patched(&current, patch)?;
     // New origins first. What if we crash after one? Its pages may ask, and the old record still refuses them.
     for origin in &next.allowed_origins {
         origins::register(store, id, origin)?;
+    }
+    if next.limits != current.limits {
+        // What if we crash here? The history says that the old limits held until now, and they still hold: the next
+        // change moves that moment.
+        remember(store, now, Owner::Tenant(id), &current.limits)?;
     }
     // From here on the change holds.
     tenant(id).set(store, &next)?;
@@ -34,14 +41,23 @@ pub fn update(store: &dyn Store, id: &str, patch: &Json) -> Result<Tenant, Write
 }
 
 /// Deletes the tenant for good. Idempotent: again completes what a crash left.
+///
+/// Open permits stay: whoever holds one settles it as ever, and the reaper those whose holder vanished. Neither needs
+/// the tenant's record: a permit carries its own holds and prices.
 pub fn delete(store: &dyn Store, now: Millis, id: &str) -> Result<(), WriteError> {
     let gone = families::TENANT_GONE.value::<Millis>(&[id]);
-    if find_tenant(store, id)?.is_none() && !gone.exists(store)? {
+    let current = find_tenant(store, id)?;
+    if current.is_none() && !gone.exists(store)? {
         return Err(WriteError::NotFound("tenant"));
     }
     // What if we crash here? The tenant lives on until it is deleted again, but its id is never given again.
     if !gone.exists(store)? {
         gone.set(store, &now)?;
+    }
+    if let Some(current) = &current {
+        // The record goes, but what it spent can still be checked. What if we crash here? The same request again moves
+        // the moment until which these limits held.
+        remember(store, now, Owner::Tenant(id), &current.limits)?;
     }
     // From here on no key and no session of it is accepted: whoever checks one reads this record first.
     tenant(id).delete(store)?;

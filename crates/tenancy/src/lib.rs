@@ -1,22 +1,26 @@
 //! Tenants, companies, their keys and their bindings to vendors: the records every component reads, and the rules for
 //! writing them (twin-registry alone writes).
 //!
-//! Reading: [`find_tenant`], [`find_key`], [`find_binding`]. Checking what an operator sends: the `parse_*` functions.
-//! Writing: [`create`], [`update`], [`delete`], [`issue_key`], [`revoke_key`], [`bind`], [`put_prices`]; each says at
-//! each effect what a crash there leaves behind.
+//! Reading: [`find_tenant`], [`find_key`], [`find_binding`]; for auditors [`highest_cap`].
+//! Checking what an operator sends: the `parse_*` functions.
+//! Writing: [`create`], [`patch`], [`delete`], [`put_company`], [`issue_key`], [`revoke_key`], [`bind`], [`put_prices`];
+//! each says at each effect what a crash there leaves behind.
 
 mod binding_rules;
 mod bindings;
 mod change;
 mod claim;
+mod companies;
 mod create;
 mod fields;
 mod holdings;
 mod keys;
 mod ladder;
 mod limit_rules;
+mod limits;
 mod names;
 mod origins;
+mod past_limits;
 mod price_rules;
 mod prices;
 mod records;
@@ -27,8 +31,9 @@ mod write_error;
 
 pub use binding_rules::{BindingAsked, NO_DEV_HOSTS, parse_binding};
 pub use bindings::{BindingSealed, bind, find_binding, unbind};
-pub use change::{Page, delete, list, update};
+pub use change::{Page, delete, list, patch};
 pub use claim::{Claim, Mark};
+pub use companies::put_company;
 pub use create::{MAKING_LEASE, NewKeys, create};
 pub use fields::{Invalid, Object};
 pub use keys::{
@@ -37,12 +42,14 @@ pub use keys::{
 };
 pub use ladder::Ladder;
 pub use limit_rules::parse_company;
+pub use limits::Limits;
 pub use names::{is_id, is_vendor};
+pub use past_limits::{Highest, Owner, PAST_KEPT, PastLimits, highest_cap};
 pub use price_rules::parse_prices;
 pub use prices::{all_prices, put_prices, vendor_prices};
 pub use records::{
-    CAPABILITIES, CHANNELS, Company, EndUserAuth, Limits, Mode, Tenant, VendorBinding, VendorChoice, company,
-    find_tenant, tenant, vendor_binding,
+    CAPABILITIES, CHANNELS, Company, EndUserAuth, Mode, Tenant, VendorBinding, VendorChoice, company, find_tenant,
+    tenant, vendor_binding,
 };
 pub use tenant_rules::{parse_tenant, patched};
 pub use write_error::WriteError;

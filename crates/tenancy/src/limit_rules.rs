@@ -1,4 +1,7 @@
 //! What caps and rates may be, for tenants and companies alike.
+//!
+//! A cap may be 0 (nothing is let through) and may be below what is used already: that is how an operator stops a
+//! spender. Whatever does not fit its counter, or is no whole number or decimal string, names its field.
 
 use std::collections::BTreeMap;
 
@@ -26,24 +29,18 @@ pub(crate) fn limits(limits: &Object<'_>) -> Result<Limits, Invalid> {
     limits.only(&[
         "monthly_cost_usd",
         "daily_units",
+        "session_cost_usd",
+        "session_units",
         "burst",
         "queue_wait_ms",
         "requests_per_minute",
         "request_burst",
     ])?;
-    let money = "monthly_cost_usd";
-    let monthly_cost_usd = match limits.get(money) {
-        None => None,
-        Some(value) => {
-            let text =
-                value.as_str().ok_or_else(|| limits.fault(money, "must be a decimal string such as \"25.00\""))?;
-            Nanos::parse_usd(text).map_err(|error| limits.fault(money, error.to_string()))?;
-            Some(text.to_owned())
-        }
-    };
     Ok(Limits {
-        monthly_cost_usd,
-        daily_units: daily_units(limits)?,
+        monthly_cost_usd: money(limits, "monthly_cost_usd")?,
+        daily_units: units(limits, "daily_units")?,
+        session_cost_usd: money(limits, "session_cost_usd")?,
+        session_units: units(limits, "session_units")?,
         burst: limits.integer("burst", 1, 1_000_000)?,
         queue_wait_ms: limits.integer("queue_wait_ms", 0, 30_000)?,
         requests_per_minute: limits.integer("requests_per_minute", 1, 1_000_000)?,
@@ -51,8 +48,17 @@ pub(crate) fn limits(limits: &Object<'_>) -> Result<Limits, Invalid> {
     })
 }
 
-fn daily_units(limits: &Object<'_>) -> Result<BTreeMap<String, u64>, Invalid> {
-    let Some(units) = limits.object("daily_units")? else {
+fn money(limits: &Object<'_>, name: &str) -> Result<Option<String>, Invalid> {
+    let Some(value) = limits.get(name) else {
+        return Ok(None);
+    };
+    let text = value.as_str().ok_or_else(|| limits.fault(name, "must be a decimal string such as \"25.00\""))?;
+    Nanos::parse_usd(text).map_err(|error| limits.fault(name, error.to_string()))?;
+    Ok(Some(text.to_owned()))
+}
+
+fn units(limits: &Object<'_>, name: &str) -> Result<BTreeMap<String, u64>, Invalid> {
+    let Some(units) = limits.object(name)? else {
         return Ok(BTreeMap::new());
     };
     let known: Vec<&str> = UNIT_TYPES.iter().copied().chain([TOKENS]).collect();

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use kv_schemas::{Store, StoreError, Value, families};
-use money::Nanos;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::Ladder;
+use crate::{Ladder, Limits};
 
 /// What a session may be opened from.
 pub const CHANNELS: [&str; 3] = ["portal", "widget", "landing"];
@@ -43,7 +42,7 @@ pub struct Tenant {
     /// Whether consent must be recorded before a session is opened.
     #[serde(default = "yes")]
     pub consent_required: bool,
-    /// Caps and rates.
+    /// Caps and rates; what is absent may come from the company ([`Limits::or_defaults_of`]).
     #[serde(default)]
     pub limits: Limits,
     /// When to slow down and when to fall back to text, as a part of the monthly cap.
@@ -106,46 +105,13 @@ pub struct EndUserAuth {
     pub jwks_url: Option<String>,
 }
 
-/// Caps and rates of a tenant or company. Absent means no cap.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Decimal USD per UTC month.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub monthly_cost_usd: Option<String>,
-    /// Units per UTC day, by unit type.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub daily_units: BTreeMap<String, u64>,
-    /// Open permits at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub burst: Option<u64>,
-    /// How long a call may wait for a free place.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub queue_wait_ms: Option<u64>,
-    /// Per credential. Tenants' own servers have 60 by default, pages none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub requests_per_minute: Option<u64>,
-    /// How many of them at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request_burst: Option<u64>,
-}
-
-impl Limits {
-    /// The monthly cap; validated when it was written.
-    #[must_use]
-    pub fn monthly_cap(&self) -> Option<Nanos> {
-        // What is unreadable caps at nothing rather than not at all.
-        self.monthly_cost_usd.as_deref().map(|text| Nanos::parse_usd(text).unwrap_or(Nanos(0)))
-    }
-}
-
 /// A company's record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 pub struct Company {
     /// The company's id.
     pub id: String,
-    /// Caps that hold for all its tenants together.
+    /// Caps that hold for all its tenants together, and defaults for each of them: [`Limits`] says which is which.
     #[serde(default)]
     pub limits: Limits,
 }

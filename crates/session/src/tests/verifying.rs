@@ -57,7 +57,7 @@ fn what_the_tenant_switches_off_is_off_at_once() {
     let check = |patch: serde_json::Value, refused: Option<&str>, capabilities: usize| {
         let store = house();
         let token = page(&store, 1, NOW);
-        tenancy::update(&store, "a", &patch).unwrap();
+        tenancy::patch(&store, NOW, "a", &patch).unwrap();
         let got = verify(&store, "", Some(&token), Some(HERE), NOW);
         assert_eq!(got.as_ref().map_or(0, |grant| grant.capabilities.len()), capabilities, "{patch}");
         assert_eq!(code(got), refused, "{patch}");

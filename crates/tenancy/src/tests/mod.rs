@@ -9,5 +9,6 @@
 )]
 
 mod crashes;
+mod history;
 mod rules;
 mod writes;

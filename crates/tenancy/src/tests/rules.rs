@@ -78,17 +78,41 @@ fn limits_are_checked_field_by_field() {
     };
     check(json!({}), None);
     check(
-        json!({"monthly_cost_usd": "25.00", "daily_units": {"seconds": 3600, "tokens": 5}, "burst": 50,
-        "queue_wait_ms": 0, "requests_per_minute": 60, "request_burst": 10}),
+        json!({"monthly_cost_usd": "25.00", "daily_units": {"seconds": 3600, "tokens": 5}, "session_cost_usd": "0.50",
+        "session_units": {"seconds": 60}, "burst": 50, "queue_wait_ms": 0, "requests_per_minute": 60,
+        "request_burst": 10}),
         None,
     );
-    for money in [json!(25), json!("-1"), json!("1e3"), json!("0.0000000001"), json!("9000000001"), json!("")] {
-        check(json!({"monthly_cost_usd": money}), Some("monthly_cost_usd"));
+    for field in ["monthly_cost_usd", "session_cost_usd"] {
+        for money in [json!(null), json!("0"), json!("0.000000001"), json!("9000000000")] {
+            check(json!({field: money}), None);
+        }
+        for money in ["-1", "1e3", "0.0000000001", "9000000001", "", " 1", "NaN", "1,5", "+1", "0x1"] {
+            check(json!({field: money}), Some(field));
+        }
+        for money in [json!(25), json!(0), json!(-1), json!(0.5), json!(1e300), json!([]), json!({}), json!(true)] {
+            check(json!({field: money}), Some(field));
+        }
+        check(json!({field: "9".repeat(400)}), Some(field));
     }
-    check(json!({"daily_units": {"minutes": 1}}), Some("daily_units.minutes"));
-    check(json!({"daily_units": {"seconds": -1}}), Some("daily_units.seconds"));
-    check(json!({"daily_units": {"seconds": u64::MAX}}), Some("daily_units.seconds"));
-    check(json!({"daily_units": 5}), Some("daily_units"));
+    for field in ["daily_units", "session_units"] {
+        let one = |unit: &str, cap: Json| json!({ field: { unit: cap } });
+        for unit in money::UNIT_TYPES.iter().copied().chain(["tokens"]) {
+            let path = format!("{field}.{unit}");
+            for cap in [json!(null), json!(0), json!(1), json!(1_000_000_000_000_000_u64)] {
+                check(one(unit, cap), None);
+            }
+            for cap in [json!(-1), json!(1.5), json!(1.0), json!("1"), json!(1e300), json!(i64::MAX), json!(u64::MAX)] {
+                check(one(unit, cap), Some(&path));
+            }
+            check(one(unit, json!(1_000_000_000_000_001_u64)), Some(&path));
+        }
+        check(one("minutes", json!(1)), Some(&format!("{field}.minutes")));
+        check(one("", json!(1)), Some(&format!("{field}.")));
+        for map in [json!(5), json!("seconds"), json!([]), json!(0.5)] {
+            check(json!({field: map}), Some(field));
+        }
+    }
     for (field, least, most) in [
         ("burst", 1_i64, 1_000_000_i64),
         ("queue_wait_ms", 0, 30_000),
@@ -101,6 +125,9 @@ fn limits_are_checked_field_by_field() {
         check(json!({field: most + 1}), Some(field));
         check(json!({field: 1.5}), Some(field));
         check(json!({field: "1"}), Some(field));
+        for huge in [json!(1e300), json!(i64::MIN), json!(u64::MAX)] {
+            check(json!({field: huge}), Some(field));
+        }
     }
     check(json!({"bursts": 1}), Some("bursts"));
     check(json!("none"), Some(""));
@@ -196,6 +223,11 @@ fn a_patch_merges_field_by_field() {
     check(json!({"limits": {"burst": 9}}), &limits, json!({"monthly_cost_usd": "1.00", "burst": 9}));
     check(json!({"limits": {"burst": null}}), &limits, json!({"monthly_cost_usd": "1.00"}));
     check(json!({"limits": null}), &limits, json!({}));
+    check(
+        json!({"limits": {"session_cost_usd": "0.10", "session_units": {"seconds": 9, "tokens": null}}}),
+        &limits,
+        json!({"monthly_cost_usd": "1.00", "burst": 5, "session_cost_usd": "0.10", "session_units": {"seconds": 9}}),
+    );
     check(json!({"minimum_age": null}), &|t| json!(t.minimum_age), json!(null));
     check(json!({"fallback_message": null}), &|t| json!(t.fallback_message), json!("I am sleeping now"));
     check(json!({"vendors": {"chat": {"model": null}}}), &|t| json!(t.vendors["chat"].model), json!(null));
@@ -212,8 +244,24 @@ fn a_patch_merges_field_by_field() {
     refuse(json!({"company": "other"}), "company");
     refuse(json!({"company": null}), "company");
     refuse(json!({"limits": {"burst": 0}}), "limits.burst");
+    refuse(json!({"limits": {"session_cost_usd": 1}}), "limits.session_cost_usd");
+    refuse(json!({"limits": {"session_units": {"seconds": -1}}}), "limits.session_units.seconds");
     refuse(json!({"limits": 5}), "limits");
     refuse(json!({"nickname": "x"}), "nickname");
     refuse(json!({"nickname": null}), "nickname");
     refuse(json!("text"), "body");
+}
+
+#[test]
+fn a_patch_of_the_sessions_units_goes_unit_by_unit() {
+    let start = parse_tenant(&with("limits", json!({"session_units": {"seconds": 60, "tokens": 5}}))).unwrap();
+    let check = |units: Json, result: Json| {
+        let patch = json!({"limits": {"session_units": units}});
+        assert_eq!(json!(patched(&start, &patch).unwrap().limits.session_units), result, "{patch}");
+    };
+    check(json!({}), json!({"seconds": 60, "tokens": 5}));
+    check(json!({"seconds": 30}), json!({"seconds": 30, "tokens": 5}));
+    check(json!({"seconds": null}), json!({"tokens": 5}));
+    check(json!({"credits": 1}), json!({"seconds": 60, "tokens": 5, "credits": 1}));
+    check(json!(null), json!({}));
 }

@@ -54,12 +54,12 @@ fn origins_follow_the_tenants_that_allow_them() {
     create(&store, NOW, &spec("a"), &keys(1)).unwrap();
     create(&store, NOW, &spec("b"), &keys(2)).unwrap();
     assert_eq!(origins(&store, "https://one.example"), Some(vec!["a".into(), "b".into()]));
-    update(&store, "a", &json!({"allowed_origins": ["https://two.example", "https://three.example"]})).unwrap();
+    patch(&store, NOW, "a", &json!({"allowed_origins": ["https://two.example", "https://three.example"]})).unwrap();
     assert_eq!(origins(&store, "https://one.example"), Some(vec!["b".into()]));
     assert_eq!(origins(&store, "https://three.example"), Some(vec!["a".into()]));
     delete(&store, NOW, "b").unwrap();
     assert_eq!(origins(&store, "https://one.example"), None);
-    assert_eq!(update(&store, "b", &json!({})), Err(WriteError::NotFound("tenant")));
+    assert_eq!(patch(&store, NOW, "b", &json!({})), Err(WriteError::NotFound("tenant")));
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn a_deleted_tenant_leaves_a_tombstone_and_nothing_that_works() {
     assert_eq!(unbind(&store, "a", "openai"), Err(WriteError::NotFound("tenant")));
     assert_eq!(delete(&store, NOW, "none"), Err(WriteError::NotFound("tenant")));
     let left: Vec<_> = store.keys().into_iter().filter(|key| !key.ends_with("/tail")).collect();
-    assert_eq!(left, ["tenant-gone/a"]);
+    assert_eq!(left, ["limits-past/tenant/a", "tenant-gone/a"]);
 }
 
 #[test]

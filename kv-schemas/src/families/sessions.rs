@@ -1,0 +1,38 @@
+//! Pages' sessions: crate `session`.
+
+families! {
+    "Sessions";
+
+    /// A page's session; the token only as a hash.
+    SESSION: Values "session/{session}" of "JSON `session::Session`",
+        written by "session-authorize", read by "pre-flight",
+        kept "a day past its end", removed by "session-authorize, in maintenance";
+    /// Until when the next tick is expected.
+    SESSION_DUE: Values "session-due/{session}" of "JSON number: milliseconds since 1970",
+        written by "session-authorize", read by "pre-flight",
+        kept "with its session", removed by "session-authorize, in maintenance";
+    /// That a session has ended, and why.
+    SESSION_END: Values "session-end/{session}" of "JSON `session::Ending`",
+        written by "session-authorize", read by "pre-flight, provider-proxy",
+        kept "with its session", removed by "session-authorize, in maintenance";
+    /// Who wins to end a session.
+    SESSION_ENDING: Onces "session-ending/{session}" of "taken at 1",
+        written by "session-authorize", read by "-",
+        kept "with its session", removed by "session-authorize, in maintenance";
+    /// Sessions in the order of their making, for the sweep.
+    SESSION_LIST: Logs "session-list" of "JSON `session::record::Listed`",
+        written by "session-authorize", read by "-",
+        kept "with its session", removed by "session-authorize, in maintenance";
+    /// Where the sweep begins.
+    SESSION_HEAD: Values "session-head" of "JSON `session::sweep::Head`",
+        written by "session-authorize", read by "-",
+        kept "for good", removed by "-";
+    /// Sessions opened with a publishable key from one address in a short window.
+    SESSION_RATE: Counters "session-rate/{key}/{address}/{window}" of "sessions",
+        written by "session-authorize", read by "-",
+        kept "two hours", removed by "expiry";
+    /// A tenant's fetched key set for end-user tokens.
+    JWKS: Values "jwks/{tenant}" of "JSON `session_authorize::key_sets::Fetched`",
+        written by "session-authorize", read by "-",
+        kept "for good; replaced when ten minutes old", removed by "-";
+}

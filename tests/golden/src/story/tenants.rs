@@ -1,0 +1,114 @@
+//! A company with a tenant in use, one that was deleted, and one whose making broke off.
+
+use std::collections::BTreeMap;
+
+use calendar::{DAY, MINUTE};
+use kv_schemas::{Store, memory::Memory};
+use money::PriceRow;
+use serde_json::{Value as Json, json};
+use tenancy::{
+    BindingSealed, Company, EndUserAuth, KeyKind, Ladder, Limits, MAKING_LEASE, Mode, NewKeys, Tenant, VendorChoice,
+};
+
+use super::{NOW, crashed};
+
+pub const PUBLISHABLE: &str = "tg_pk_demo";
+pub const SECRET: &str = "tg_sk_demo";
+pub const ORIGIN: &str = "https://www.example.com";
+
+fn keys(tenant: &str) -> NewKeys {
+    NewKeys { publishable: format!("tg_pk_{tenant}"), secret: format!("tg_sk_{tenant}") }
+}
+
+fn demo() -> Tenant {
+    let video = VendorChoice { provider: "tavus".into(), model: Some("m-1".into()) };
+    Tenant {
+        display_name: "Demo \u{2013} \"Twin\"".into(),
+        allowed_origins: vec![ORIGIN.into(), "http://localhost:3000".into()],
+        minimum_age: Some(18),
+        limits: limits("25.00"),
+        ladder: Ladder { throttle_at: Some(8_000), text_only_at: Some(9_500) },
+        vendors: BTreeMap::from([("video".to_owned(), video)]),
+        ..Tenant::new("demo", "acme")
+    }
+}
+
+fn limits(monthly: &str) -> Limits {
+    Limits {
+        monthly_cost_usd: Some(monthly.into()),
+        daily_units: BTreeMap::from([("seconds".to_owned(), 3_600), ("tokens".to_owned(), 1_000_000)]),
+        burst: Some(4),
+        queue_wait_ms: Some(5_000),
+        requests_per_minute: Some(120),
+        request_burst: Some(30),
+        ..Limits::default()
+    }
+}
+
+/// Every field that a tenant may have, beside [`demo`].
+fn signed() -> Tenant {
+    let auth = EndUserAuth {
+        issuer: "https://id.example.com".into(),
+        audience: "twin".into(),
+        jwks: Some(json!({"keys": []})),
+        jwks_url: Some("https://id.example.com/jwks".into()),
+    };
+    Tenant { end_user_auth: Some(auth), ..Tenant::new("signed", "acme") }
+}
+
+pub fn told(store: Memory) -> Memory {
+    let company = |monthly| Company { id: "acme".into(), limits: limits(monthly) };
+    tenancy::put_company(&store, NOW, &company("100.00")).unwrap();
+    for tenant in [demo(), signed(), Tenant::new("gone", "acme")] {
+        tenancy::create(&store, NOW, &tenant, &keys(&tenant.id)).unwrap();
+    }
+    tenancy::put_company(&store, NOW.plus(1), &company("250.00")).unwrap();
+    tenancy::patch(&store, NOW.plus(1), "demo", &json!({"limits": {"monthly_cost_usd": "50.00"}})).unwrap();
+
+    tenancy::issue_key(&store, "demo", KeyKind::Secret, "tg_sk_revoked").unwrap();
+    tenancy::revoke_key(&store, NOW.plus(2), "demo", &tenancy::key_id("tg_sk_revoked")).unwrap();
+    let binding = BindingSealed {
+        mode: Mode::Mock,
+        base_url: Some("http://127.0.0.1:9100".into()),
+        sealed_secret: Some("v1.sealed-secret".into()),
+        sealed_webhook_secret: Some("v1.sealed-webhook-secret".into()),
+        options: json!({"persona": "p-1", "size": 2}).as_object().unwrap().clone(),
+    };
+    tenancy::bind(&store, "demo", "tavus", binding).unwrap();
+    tenancy::put_prices(&store, prices()).unwrap();
+    tenancy::delete(&store, NOW.plus(3), "gone").unwrap();
+    // Broke off while it was made.
+    let make = |store: &Memory| drop(tenancy::create(store, NOW, &Tenant::new("half", "acme"), &keys("half")));
+    crashed(&store, make, |store| store.exists("tenant-making/half/1").unwrap())
+}
+
+fn prices() -> Vec<PriceRow> {
+    let row = |vendor: &str, model: &str, unit: &str, usd: &str| PriceRow {
+        vendor: vendor.into(),
+        model: model.into(),
+        unit_type: unit.into(),
+        usd_per_unit: usd.into(),
+        valid_from: "2026-01-01".into(),
+    };
+    vec![
+        row("tavus", "*", "seconds", "0.01"),
+        row("openai", "m-1", "input_tokens", "0.0000004"),
+        row("openai", "m-1", "output_tokens", "0.0000016"),
+    ]
+}
+
+pub fn goes_on(store: &Memory) {
+    let made = tenancy::list(store, 0, 10).unwrap().tenants;
+    assert_eq!(made.iter().map(|tenant| tenant.id.as_str()).collect::<Vec<_>>(), ["demo", "signed"]);
+    assert_eq!(tenancy::list_keys(store, "demo").unwrap().len(), 3);
+    assert!(tenancy::find_binding(store, "demo", "tavus").unwrap().is_some());
+    assert_eq!(tenancy::all_prices(store).unwrap().len(), 3);
+    tenancy::put_company(store, NOW.plus(DAY), &Company { id: "acme".into(), limits: limits("300.00") }).unwrap();
+    tenancy::patch(store, NOW.plus(DAY), "demo", &json!({"limits": {"burst": 5}})).unwrap();
+    tenancy::create(store, NOW.plus(MINUTE + MAKING_LEASE), &Tenant::new("half", "acme"), &keys("half")).unwrap();
+    // Every note of what it holds is read.
+    tenancy::delete(store, NOW.plus(DAY), "signed").unwrap();
+    let gone = tenancy::create(store, NOW.plus(DAY), &Tenant::new("gone", "acme"), &keys("gone"));
+    assert!(gone.is_err(), "a deleted tenant's id is not given again");
+    let _: Json = serde_json::to_value(tenancy::find_tenant(store, "half").unwrap().unwrap()).unwrap();
+}
