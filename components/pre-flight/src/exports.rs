@@ -1,6 +1,8 @@
 //! `tollgate:core/limits` over the core: decode, core, encode.
 
-use calendar::Millis;
+use std::time::Duration;
+
+use calendar::{Millis, SECOND};
 use kv_schemas::{Store, StoreError, expiry};
 use money::Quantity;
 use shell::KeyValue;
@@ -13,31 +15,42 @@ use crate::bindings::{
     },
 };
 
+/// How long one maintenance may go on reaping.
+const REAP_MS: u64 = 3 * SECOND;
+/// Our host runs the maintenance every second, a CronJob every minute. Later than this, callers lend a hand.
+const STALE_MS: u64 = 90 * SECOND;
+/// Permits settled on the way to another one.
+const FEW: usize = 8;
+
 impl Guest for PreFlight {
     fn reserve(request: Reservation) -> Result<Permit, Denial> {
-        let asked = asked(request);
-        let store = KeyValue::open().map_err(|error| denial(None, &asked, "", error.into()))?;
-        reserve(&store, shell::host::now(), &asked)
+        reserve(&asked(request))
+    }
+
+    fn standing(tenant: String) -> Result<Rung, Denial> {
+        let found = open().map_err(limits::Denial::from);
+        let found = found.and_then(|store| limits::standing(&store, shell::host::now(), &tenant));
+        found.map(rung).map_err(|refusal| denial(None, &tenant, "", refusal))
     }
 
     fn charge(id: String, used: Usage) -> Result<Decision, Fault> {
-        let store = KeyValue::open().map_err(|error| fault(error.into()))?;
+        let store = open().map_err(|error| fault(error.into()))?;
         let used = match used {
             Usage::Actual(quantities) => limits::Used::Actual(quantities.into_iter().map(quantity).collect()),
             Usage::Counted(quantities) => limits::Used::Counted(quantities.into_iter().map(quantity).collect()),
             Usage::Unknown => limits::Used::Unknown,
         };
-        let permit = limits::charge(&store, shell::host::now(), &id, &used).map_err(fault)?;
+        let permit = limits::charge(&store, &id, &used).map_err(fault)?;
         decision(permit).ok_or_else(|| fault(limits::Fault::NotFound))
     }
 
     fn close(id: String, stage: u64) -> Result<(), Fault> {
-        let store = KeyValue::open().map_err(|error| fault(error.into()))?;
+        let store = open().map_err(|error| fault(error.into()))?;
         limits::close(&store, &id, stage).map_err(fault)
     }
 
     fn release(id: String) -> Result<(), Fault> {
-        let store = KeyValue::open().map_err(|error| fault(error.into()))?;
+        let store = open().map_err(|error| fault(error.into()))?;
         limits::release(&store, &id).map_err(fault)
     }
 
@@ -53,27 +66,41 @@ impl Guest for PreFlight {
     }
 
     fn overdue(limit: u32) -> Result<Vec<String>, Fault> {
-        let run = || -> Result<_, StoreError> {
-            let (store, now) = (KeyValue::open()?, shell::host::now());
-            expiry::sweep(&store, now.hour_number())?;
-            limits::overdue(&store, now, limit as usize)
+        let run = || {
+            let now = shell::host::now();
+            expiry::sweep(&open()?, now.hour_number())?;
+            reap(now, limit as usize)
         };
-        run().map_err(|error| fault(error.into()))
+        run().map_err(|error: StoreError| fault(error.into()))
+    }
+}
+
+/// The store for one call: it ends before the reaper takes what the call left behind for abandoned.
+fn open() -> Result<KeyValue, StoreError> {
+    KeyValue::open_for(Duration::from_millis(limits::PATIENCE_MS / 3))
+}
+
+/// Runs of the reaper, until it is through or has worked long enough.
+fn reap(now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
+    let mut overdue = Vec::new();
+    loop {
+        let run = limits::reap(&open()?, now, limit.saturating_sub(overdue.len()))?;
+        overdue.extend(run.overdue);
+        if !run.more || shell::host::now().since(now) > REAP_MS {
+            return Ok(overdue);
+        }
     }
 }
 
 /// Reserves under a fresh id; a denial carries the tenant's own fallback.
-pub fn reserve(store: &dyn Store, now: Millis, asked: &limits::Reservation) -> Result<Permit, Denial> {
-    let id = shell::host::new_id("lc_");
-    let granted =
-        limits::reserve(store, now, &id, asked).map_err(|refusal| denial(Some(store), asked, &id, refusal))?;
+pub fn reserve(asked: &limits::Reservation) -> Result<Permit, Denial> {
+    let (now, id) = (shell::host::now(), shell::host::new_id("lc_"));
+    let store = open().map_err(|error| denial(None, &asked.tenant, &id, error.into()))?;
+    let granted = limits::reserve(&store, now, &id, asked)
+        .map_err(|refusal| denial(Some(&store), &asked.tenant, &id, refusal))?;
     Ok(Permit {
         id: granted.id,
-        rung: match granted.rung {
-            limits::Rung::Full => Rung::Full,
-            limits::Rung::Throttled => Rung::Throttled,
-            limits::Rung::TextOnly => Rung::TextOnly,
-        },
+        rung: rung(granted.rung),
         expires_at_ms: granted.expires_at.0,
         remaining: Remaining {
             cost_nanos: granted.remaining.cost.map(|cost| cost.0),
@@ -81,6 +108,20 @@ pub fn reserve(store: &dyn Store, now: Millis, asked: &limits::Reservation) -> R
         },
         replayed: granted.replayed,
     })
+}
+
+/// Frees what vanished callers of this route hold, where nobody else does. What has to be charged waits for whoever
+/// may write to the log.
+pub fn reap_few() {
+    if let Err(error) = reap(shell::host::now(), FEW) {
+        eprintln!("limits: {error}");
+    }
+}
+
+/// Whether the reaper hasn't run for so long that what it would free may be the reason for a denial.
+fn is_stale(store: &dyn Store, kind: DenialKind) -> bool {
+    let full = matches!(kind, DenialKind::HardCap | DenialKind::Burst);
+    full && limits::last_reaped(store).is_ok_and(|at| shell::host::now().since(at) > STALE_MS)
 }
 
 fn asked(request: Reservation) -> limits::Reservation {
@@ -103,7 +144,16 @@ fn asked(request: Reservation) -> limits::Reservation {
         ttl_ms: request.ttl_ms,
         idempotency_key: request.idempotency_key,
         continues: request.continues,
-        queued: request.queued,
+        counted: request.counted,
+        ticket: request.ticket,
+    }
+}
+
+fn rung(from: limits::Rung) -> Rung {
+    match from {
+        limits::Rung::Full => Rung::Full,
+        limits::Rung::Throttled => Rung::Throttled,
+        limits::Rung::TextOnly => Rung::TextOnly,
     }
 }
 
@@ -111,7 +161,7 @@ fn quantity(from: wit::Quantity) -> Quantity {
     Quantity { unit_type: from.unit_type, units: from.units }
 }
 
-fn denial(store: Option<&dyn Store>, asked: &limits::Reservation, id: &str, refusal: limits::Denial) -> Denial {
+fn denial(store: Option<&dyn Store>, tenant: &str, id: &str, refusal: limits::Denial) -> Denial {
     let kind = match refusal.kind {
         limits::DenialKind::Invalid => DenialKind::Invalid,
         limits::DenialKind::HardCap => DenialKind::HardCap,
@@ -126,23 +176,25 @@ fn denial(store: Option<&dyn Store>, asked: &limits::Reservation, id: &str, refu
     }
     Denial {
         kind,
-        fallback: fallback(store, asked, kind),
+        fallback: fallback(store, tenant, kind),
         code: refusal.code,
         message: if kind == DenialKind::Offline { "The store can't be reached.".into() } else { refusal.message },
         param: refusal.param,
         id: (!id.is_empty()).then(|| id.to_owned()),
         retry_after_ms: refusal.retry_after_ms,
+        ticket: refusal.ticket,
+        stale: store.is_some_and(|store| is_stale(store, kind)),
     }
 }
 
 /// In the tenant's own words where the store still answers. Without sound or picture there may still be text.
-fn fallback(store: Option<&dyn Store>, asked: &limits::Reservation, kind: DenialKind) -> Option<Fallback> {
+fn fallback(store: Option<&dyn Store>, tenant: &str, kind: DenialKind) -> Option<Fallback> {
     let mode = match kind {
         DenialKind::HardCap | DenialKind::Burst | DenialKind::RateLimited => "text",
         DenialKind::Offline => "offline",
         DenialKind::Invalid | DenialKind::Conflict | DenialKind::Forbidden => return None,
     };
-    let tenant = store.and_then(|store| tenancy::find_tenant(store, &asked.tenant).ok().flatten());
+    let tenant = store.and_then(|store| tenancy::find_tenant(store, tenant).ok().flatten());
     let message = tenant.map_or_else(|| "I am sleeping now".to_owned(), |tenant| tenant.fallback_message);
     Some(Fallback { mode: mode.into(), message })
 }

@@ -21,8 +21,10 @@ use crate::{
 const DEFAULT_HOLD_S: u64 = 120;
 /// The longest a caller may ask for.
 const MAX_HOLD_S: u64 = 3_600;
-/// How long a call that waits for a free place sleeps between tries.
-const QUEUE_STEP: Duration = Duration::from_millis(50);
+/// The longest that anybody waits for a free place, whatever the queue says.
+const MAX_WAIT_MS: u64 = 60 * SECOND;
+/// A waiting call doesn't come again sooner.
+const MIN_PAUSE_MS: u64 = 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,20 +54,31 @@ pub async fn check(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     if grant.caller == Caller::Page && !grant.capabilities.contains(&body.capability) {
         return Err(Problem::forbidden("capability_disabled", "This session does not have this capability."));
     }
-    let mut asked = reservation(call, store, grant, body)?;
-    let started = shell::host::now();
-    let permit = loop {
-        let now = shell::host::now();
-        match exports::reserve(store, now, &asked) {
-            Ok(permit) => break permit,
-            Err(denial) if denial.kind == DenialKind::Burst && may_wait(store, &asked, started)? => {
-                asked.queued = true;
-                sleep(QUEUE_STEP).await;
-            }
-            Err(denial) => return Err(problem(denial)),
-        }
-    };
+    let permit = reserve(reservation(call, store, grant, body)?).await?;
     Ok(Reply::json(200, &answer(&permit, shell::host::now())).with("x-limit-check-id", &permit.id))
+}
+
+/// A permit, waiting in the tenant's queue for a free place as long as the tenant lets its callers wait.
+async fn reserve(mut asked: Reservation) -> Result<Permit, Problem> {
+    let started = shell::host::now();
+    let mut reaped = false;
+    loop {
+        let denial = match exports::reserve(&asked) {
+            Ok(permit) => return Ok(permit),
+            Err(denial) => denial,
+        };
+        asked.counted = true;
+        if denial.ticket.is_some() && shell::host::now().since(started) < MAX_WAIT_MS {
+            asked.ticket = denial.ticket;
+            let pause = denial.retry_after_ms.unwrap_or(MIN_PAUSE_MS).max(MIN_PAUSE_MS);
+            sleep(Duration::from_millis(pause)).await;
+        } else if denial.stale && !reaped {
+            exports::reap_few();
+            reaped = true;
+        } else {
+            return Err(problem(denial));
+        }
+    }
 }
 
 fn reservation(call: &Call, store: &dyn Store, grant: Grant, body: Body) -> Result<Reservation, Problem> {
@@ -106,16 +119,9 @@ fn reservation(call: &Call, store: &dyn Store, grant: Grant, body: Body) -> Resu
         ttl_ms: hold_s * SECOND,
         idempotency_key: call.idempotency_key()?.map(str::to_owned),
         continues: None,
-        queued: false,
+        counted: false,
+        ticket: None,
     })
-}
-
-/// Whether the tenant lets its callers wait for a free place, and this one hasn't waited that long. A caller with an
-/// idempotency key has its denial already: it stays denied.
-fn may_wait(store: &dyn Store, asked: &Reservation, started: Millis) -> Result<bool, Problem> {
-    let tenant = tenancy::find_tenant(store, &asked.tenant).map_err(|error| offline(&error))?;
-    let wait = tenant.and_then(|tenant| tenant.limits.queue_wait_ms).unwrap_or(0);
-    Ok(asked.idempotency_key.is_none() && shell::host::now().since(started) < wait)
 }
 
 fn answer(permit: &Permit, now: Millis) -> serde_json::Value {

@@ -49,7 +49,7 @@ fn usage(store: &dyn Store, tenant: &Tenant, now: Millis) -> Result<Json, StoreE
         "windows": windows,
         "open": {
             "cap": tenant.limits.burst,
-            "held": families::OPEN.counter(&[&tenant.id]).read(store)?,
+            "held": families::OPEN.counter(&["tenant", &tenant.id]).read(store)?,
         },
         "by_capability": by_capability(&month),
     }))

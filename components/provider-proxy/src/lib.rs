@@ -23,6 +23,7 @@ mod resolve;
 mod sessions;
 mod speech;
 mod stop;
+mod thrift;
 mod ticks;
 mod upstream;
 mod vendor;

@@ -9,11 +9,11 @@ use serde_json::json;
 use shell::{Call, KeyValue, Problem, Reply, offline};
 
 use crate::{
-    bindings::{audit, limits, limits::Usage, sessions},
+    bindings::{audit, sessions},
     caller::operator,
     live::{self, Listed, Live},
     permits,
-    problems::{faulty, refused},
+    problems::refused,
     video,
 };
 
@@ -30,7 +30,7 @@ const BUDGET_MS: u64 = 10_000;
 pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     operator(call)?;
     // What needs no vendor comes first: one that hangs must not keep anybody's money held.
-    let settled = settle_overdue()?;
+    let settled = permits::settle_overdue(BATCH)?;
     let ended_sessions = end_sessions()?;
     let log = audit::sequence(ENTRIES).map_err(|failure| {
         eprintln!("sequence: {}", failure.message);
@@ -107,16 +107,4 @@ fn is_over(store: &dyn Store, live: &Live, now: Millis) -> Result<bool, StoreErr
         || live.due <= now
         || live::report(&live.id).exists(store)?
         || tenancy::find_tenant(store, &live.tenant)?.is_none())
-}
-
-/// Permits whose holders vanished: what they used is unknown, so the whole reservation is spent.
-fn settle_overdue() -> Result<u64, Problem> {
-    let mut settled = 0;
-    for id in limits::overdue(BATCH).map_err(faulty)? {
-        match permits::settle(&id, &Usage::Unknown) {
-            Ok(_) => settled += 1,
-            Err(problem) => eprintln!("settling {id}: {} {}", problem.code, problem.message),
-        }
-    }
-    Ok(settled)
 }

@@ -15,6 +15,7 @@ use crate::{
     keyed::{self, Failed},
     permits::{self, Ask, quantities, used},
     problems::unplannable,
+    thrift::thrifty,
     upstream::{self, Answer, Failure},
     vendor::{self, Vendor},
 };
@@ -43,6 +44,7 @@ pub async fn begin(
     token: Option<&str>,
 ) -> Result<Metered, Failed> {
     let vendor = vendor::choose(store, &grant.tenant, capability)?;
+    let operation = thrifty(&vendor, operation)?;
     let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
     let vault = shell::host::vault().await?;
     let ask = Ask {
@@ -56,7 +58,7 @@ pub async fn begin(
         counted: false,
         token,
     };
-    let permit = keyed::first(permits::reserve(call, store, &ask).await)?;
+    let permit = keyed::first(permits::reserve(call, &ask).await)?;
     // What if we crash here? The permit expires and the reaper charges it in full: the vendor may have been called.
     let answer = match upstream::call(&vault, &vendor, &planned, upstream::FIRST_BYTE).await {
         Ok(answer) => answer,

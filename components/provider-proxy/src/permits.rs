@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use kv_schemas::Store;
-use shell::{Call, Kind, Problem, offline};
+use shell::{Call, Kind, Problem};
 
 use crate::{
     bindings::{
@@ -14,8 +13,12 @@ use crate::{
     problems::{denied, faulty},
 };
 
-/// How long a call that waits for a free place sleeps between tries, at first.
-const QUEUE_STEP_MS: u64 = 50;
+/// The longest that anybody waits for a free place, whatever the queue says.
+const MAX_WAIT_MS: u64 = 60_000;
+/// A waiting call doesn't come again sooner.
+const MIN_PAUSE_MS: u64 = 20;
+/// Permits settled on the way to another one.
+const FEW: u32 = 8;
 
 /// What a permit is for.
 pub struct Ask<'a> {
@@ -32,48 +35,28 @@ pub struct Ask<'a> {
     pub token: Option<&'a str>,
 }
 
-/// A permit, waiting for a free place as long as the tenant lets its callers wait.
-pub async fn reserve(call: &Call, store: &dyn Store, ask: &Ask<'_>) -> Result<Permit, Problem> {
+/// A permit, waiting in the tenant's queue for a free place as long as the tenant lets its callers wait.
+pub async fn reserve(call: &Call, ask: &Ask<'_>) -> Result<Permit, Problem> {
     let started = shell::host::now();
-    let mut tries = 0;
-    let mut slept = 0;
+    let (mut ticket, mut counted, mut reaped) = (None, ask.counted, false);
     loop {
-        let denial = match limits::reserve(&reservation(call, ask, tries)) {
+        let denial = match limits::reserve(&reservation(call, ask, ticket, counted)) {
             Ok(permit) => return Ok(permit),
             Err(denial) => denial,
         };
-        if denial.kind != DenialKind::Burst {
+        counted = true;
+        if denial.ticket.is_some() && shell::host::now().since(started) < MAX_WAIT_MS {
+            ticket = denial.ticket;
+            let pause = denial.retry_after_ms.unwrap_or(MIN_PAUSE_MS).max(MIN_PAUSE_MS);
+            spin_sdk::time::sleep(Duration::from_millis(pause)).await;
+        } else if denial.stale && !reaped {
+            // What stands in the way may belong to callers that are long gone.
+            settle_overdue(FEW)?;
+            reaped = true;
+        } else {
             return Err(log_offline(denial));
         }
-        // By a token the tries are counted, not timed: a retry after a crash must come as far as the first attempt.
-        let wait = queue_wait(store, ask)?;
-        let waited = if ask.token.is_some() { slept } else { shell::host::now().since(started) };
-        if waited >= wait {
-            return Err(log_offline(denial));
-        }
-        let pause = pause_ms(ask.token, tries).min(wait - waited);
-        spin_sdk::time::sleep(Duration::from_millis(pause)).await;
-        slept += pause;
-        tries += 1;
     }
-}
-
-/// Every try by a token leaves a record of its denial, so those become rarer.
-fn pause_ms(token: Option<&str>, tries: u32) -> u64 {
-    match token {
-        None => QUEUE_STEP_MS,
-        Some(_) => QUEUE_STEP_MS << tries.min(8),
-    }
-}
-
-/// A denied token stays denied, so that each further try has one of its own.
-fn of_try(token: &str, tries: u32) -> String {
-    format!("{token}.{tries}")
-}
-
-fn queue_wait(store: &dyn Store, ask: &Ask<'_>) -> Result<u64, Problem> {
-    let tenant = tenancy::find_tenant(store, &ask.grant.tenant).map_err(|error| offline(&error))?;
-    Ok(tenant.and_then(|tenant| tenant.limits.queue_wait_ms).unwrap_or(0))
 }
 
 fn log_offline(denial: Denial) -> Problem {
@@ -83,7 +66,7 @@ fn log_offline(denial: Denial) -> Problem {
     denied(denial)
 }
 
-fn reservation(call: &Call, ask: &Ask<'_>, tries: u32) -> Reservation {
+fn reservation(call: &Call, ask: &Ask<'_>, ticket: Option<u64>, counted: bool) -> Reservation {
     Reservation {
         tenant: ask.grant.tenant.clone(),
         session: ask.grant.session.clone(),
@@ -97,9 +80,10 @@ fn reservation(call: &Call, ask: &Ask<'_>, tries: u32) -> Reservation {
         request_id: call.request_id.clone(),
         worst_case: ask.worst_case.clone(),
         ttl_ms: ask.ttl_ms,
-        idempotency_key: ask.token.map(|token| of_try(token, tries)),
+        idempotency_key: ask.token.map(str::to_owned),
         continues: ask.continues.clone(),
-        queued: ask.counted || tries > 0,
+        counted,
+        ticket,
     }
 }
 
@@ -150,6 +134,18 @@ pub fn resolve(id: &str, used: &Usage) -> Result<(), Problem> {
             _ => Err(problem),
         },
     }
+}
+
+/// Settles permits whose holders vanished: what they used is unknown, so the whole reservation is spent.
+pub fn settle_overdue(limit: u32) -> Result<u64, Problem> {
+    let mut settled = 0;
+    for id in limits::overdue(limit).map_err(faulty)? {
+        match settle(&id, &Usage::Unknown) {
+            Ok(_) => settled += 1,
+            Err(problem) => eprintln!("settling {id}: {} {}", problem.code, problem.message),
+        }
+    }
+    Ok(settled)
 }
 
 /// Gives a permit back: the vendor was not called, or did nothing.

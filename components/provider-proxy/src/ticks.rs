@@ -70,7 +70,7 @@ async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Re
         return Ok(live.answered);
     }
     let ask = live::tick_ask(grant, &live.provider, &live.lease, TICK_SECONDS + GRACE_SECONDS + STOP_SECONDS, None);
-    let permit = match permits::reserve(call, store, &ask).await {
+    let permit = match permits::reserve(call, &ask).await {
         Ok(permit) => permit,
         Err(problem) => {
             // The kill switch. If the vendor can't be reached now, maintenance goes on trying.
@@ -130,7 +130,7 @@ async fn probe(call: &Call, store: &dyn Store, grant: &Grant, capability: &str) 
         counted: false,
         token: None,
     };
-    let permit = permits::reserve(call, store, &ask).await?;
+    let permit = permits::reserve(call, &ask).await?;
     permits::release(&permit.id);
     Ok(Answered::of(&permit))
 }

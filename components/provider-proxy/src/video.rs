@@ -103,7 +103,7 @@ async fn open(
     let video = Video { persona, max_seconds: length.max, callback_url };
     let planned = adapter::plan(vendor.name(), &Operation::VideoStart(video), &vendor.options).map_err(unplannable)?;
 
-    let (lease, tick) = reserve(call, store, grant, &vendor, length, token).await?;
+    let (lease, tick) = reserve(call, grant, &vendor, length, token).await?;
     let now = shell::host::now();
     let mut live = Live {
         id,
@@ -152,7 +152,6 @@ async fn open(
 /// The lease on a place and the first tick. Either both or none.
 async fn reserve(
     call: &Call,
-    store: &dyn Store,
     grant: &Grant,
     vendor: &Vendor,
     length: &Length,
@@ -170,9 +169,9 @@ async fn reserve(
         // A lease costs nothing, so a retry takes another: the money is what must not be taken twice.
         token: None,
     };
-    let lease = permits::reserve(call, store, &lease_ask).await?;
+    let lease = permits::reserve(call, &lease_ask).await?;
     let ask = Ask { counted: true, ..live::tick_ask(grant, vendor.name(), &lease.id, length.reserved(), token) };
-    match keyed::first(permits::reserve(call, store, &ask).await) {
+    match keyed::first(permits::reserve(call, &ask).await) {
         Ok(tick) => Ok((lease, tick)),
         Err(failed) => {
             permits::release(&lease.id);

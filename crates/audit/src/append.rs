@@ -24,6 +24,14 @@ pub fn append(store: &dyn Store, entry: &Entry) -> Result<u64, StoreError> {
     Ok(index)
 }
 
+/// Where an entry was staged, if it was.
+///
+/// # Errors
+/// The store can't be reached.
+pub fn stage_of(store: &dyn Store, limit_check_id: &str) -> Result<Option<u64>, StoreError> {
+    places::staged_at(limit_check_id).get(store)
+}
+
 fn stage(store: &dyn Store, entry: &Entry) -> Result<u64, StoreError> {
     for _ in 0..ATTEMPTS {
         let index = places::stage().append(store, entry)?;

@@ -12,8 +12,8 @@ mod sequence;
 mod state;
 mod totals;
 
-pub use append::append;
+pub use append::{append, stage_of};
 pub use entry::{Entry, VERSION, View};
 pub use list::{Cursor, Filter, Item, MAX_SCAN, Period, Position, Snapshot, find};
-pub use sequence::{GRACE_MS, LEASE_MS, MAX_RUN, Progress, sequence};
+pub use sequence::{GRACE_MS, LEASE_MS, MAX_RUN, Progress, progress, sequence};
 pub use totals::{Scope, Share, Totals, totals};

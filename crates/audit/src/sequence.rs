@@ -47,21 +47,29 @@ pub struct Progress {
 pub fn sequence(store: &dyn Store, now: Millis, limit: u32) -> Result<Progress, StoreError> {
     let state = State::load(store)?;
     if state.is_idle(places::stage().tail(store)?) {
-        return progress(store, &state);
+        return progress_at(store, &state);
     }
     let mark = families::SEQUENCER_MARK.value(&[]);
     let Some(lease) = Lease::take(store, mark, tickets(), now.0, LEASE_MS)? else {
-        return progress(store, &state);
+        return progress_at(store, &state);
     };
     let done = Run { store, lease: &lease, now, limit: limit.min(MAX_RUN) }.whole();
     // Also after an error: what was left undone is safe to repeat at once. What if we crash before? The lease runs out.
     let released = lease.release(store);
     done?;
     released?;
-    progress(store, &State::load(store)?)
+    progress(store)
 }
 
-fn progress(store: &dyn Store, state: &State) -> Result<Progress, StoreError> {
+/// How far the log is. Reads only.
+///
+/// # Errors
+/// The store can't be reached.
+pub fn progress(store: &dyn Store) -> Result<Progress, StoreError> {
+    progress_at(store, &State::load(store)?)
+}
+
+fn progress_at(store: &dyn Store, state: &State) -> Result<Progress, StoreError> {
     let tail = places::stage().tail(store)?;
     Ok(Progress { size: state.size, staged: tail.saturating_add(1).saturating_sub(state.next_stage) })
 }

@@ -39,14 +39,18 @@ impl Scope {
         }
     }
 
-    pub(crate) fn owner(self, entry: &Entry) -> &str {
+    /// Whose sums an entry counts in.
+    #[must_use]
+    pub fn owner(self, entry: &Entry) -> &str {
         match self {
             Self::Tenant | Self::TenantDay => &entry.tenant_id,
             Self::Company | Self::CompanyDay => &entry.company,
         }
     }
 
-    fn name(self) -> &'static str {
+    /// The name in keys.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Self::Tenant => "tenant",
             Self::Company => "company",

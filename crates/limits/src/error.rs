@@ -37,11 +37,14 @@ pub struct Denial {
     pub param: Option<String>,
     /// When a repeat may succeed.
     pub retry_after_ms: Option<u64>,
+    /// The caller waits in the tenant's queue: it comes again in a moment with this ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<u64>,
 }
 
 impl Denial {
     pub(crate) fn new(kind: DenialKind, code: &str, message: impl Into<String>) -> Self {
-        Self { kind, code: code.into(), message: message.into(), param: None, retry_after_ms: None }
+        Self { kind, code: code.into(), message: message.into(), param: None, retry_after_ms: None, ticket: None }
     }
 
     pub(crate) fn invalid(param: &str, code: &str, message: impl Into<String>) -> Self {

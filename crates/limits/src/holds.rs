@@ -1,101 +1,19 @@
-//! The counters a permit stands in: which, how much, and the caps on them.
+//! What a permit takes: which counters, how much, and the caps on them.
 //!
-//! The order is fixed (places, then units, then money; tenant before company), so that two requests never wait for
-//! each other in a circle and an undo runs exactly backwards.
+//! The order is fixed (places, then units and money of session, tenant, company), so that an undo runs exactly backwards
+//! and two requests that want the same always want it in the same order.
 
 use calendar::Millis;
-use kv_schemas::{Counter, Store, StoreError, expiry, families};
+use kv_schemas::Store;
 use money::{Nanos, Quantity};
 use serde::{Deserialize, Serialize};
-use tenancy::{Company, Ladder, Tenant};
+use tenancy::{Ladder, Limits};
 
-use crate::error::{Denial, DenialKind};
-
-/// How long a day's counters are kept: 40 days.
-const UNITS_KEPT_HOURS: u64 = 40 * 24;
-
-/// Which counter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind")]
-pub enum Meter {
-    /// Open permits of a tenant.
-    Places {
-        /// The tenant.
-        tenant: String,
-    },
-    /// Units of a scope and UTC day.
-    Units {
-        /// `tenant` or `company`.
-        scope: String,
-        /// Whose.
-        owner: String,
-        /// Which units.
-        unit: String,
-        /// `2026-11-20`
-        day: String,
-    },
-    /// Money of a scope and UTC month.
-    Money {
-        /// `tenant` or `company`.
-        scope: String,
-        /// Whose.
-        owner: String,
-        /// `2026-11`
-        month: String,
-    },
-}
-
-impl Meter {
-    fn counter(&self) -> Counter {
-        match self {
-            Self::Places { tenant } => families::OPEN.counter(&[tenant]),
-            Self::Units { scope, owner, unit, day } => families::UNITS.counter(&[scope, owner, unit, day]),
-            Self::Money { scope, owner, month } => families::MONEY.counter(&[scope, owner, month]),
-        }
-    }
-
-    /// Raises or lowers it.
-    pub(crate) fn add(&self, store: &dyn Store, delta: i64) -> Result<i64, StoreError> {
-        self.counter().add(store, delta)
-    }
-
-    /// A day's counter, newly made, is forgotten when nobody can settle into that day any more.
-    fn forget_later(&self, store: &dyn Store, now: Millis) -> Result<(), StoreError> {
-        match self {
-            Self::Units { .. } => {
-                let hour = now.hour_number().saturating_add(UNITS_KEPT_HOURS);
-                expiry::forget_after(store, hour, &[self.counter().key()])
-            }
-            Self::Places { .. } | Self::Money { .. } => Ok(()),
-        }
-    }
-
-    fn denial(&self, now: Millis) -> Denial {
-        match self {
-            Self::Places { .. } => Denial {
-                retry_after_ms: Some(1_000),
-                ..Denial::new(DenialKind::Burst, "burst", "Too many calls are under way at once.")
-            },
-            Self::Units { scope, unit, .. } => Denial {
-                retry_after_ms: Some(now.next_day().since(now)),
-                ..Denial::new(
-                    DenialKind::HardCap,
-                    &format!("{}daily_{unit}", prefix(scope)),
-                    format!("Today's cap on {unit} is reached."),
-                )
-            },
-            Self::Money { scope, .. } => Denial::new(
-                DenialKind::HardCap,
-                &format!("{}monthly_cap", prefix(scope)),
-                "This month's cap is reached.",
-            ),
-        }
-    }
-}
-
-fn prefix(scope: &str) -> &'static str {
-    if scope == "company" { "company_" } else { "" }
-}
+use crate::{
+    error::Denial,
+    meter::{Meter, Scope},
+    payers::Payers,
+};
 
 /// How much a permit holds of a counter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,7 +36,7 @@ pub(crate) struct Wanted {
 pub enum Rung {
     /// Everything.
     Full,
-    /// Longer ticks.
+    /// Longer ticks, a cheaper model.
     Throttled,
     /// No speech, no video.
     TextOnly,
@@ -133,10 +51,10 @@ pub struct Remaining {
     pub seconds: Option<u64>,
 }
 
-/// All counters for a permit of this tenant, in their fixed order.
+/// All counters for a permit, in their fixed order.
 pub(crate) fn wanted(
-    tenant: &Tenant,
-    company: &Company,
+    payers: &Payers,
+    session: Option<&str>,
     worst_case: &[Quantity],
     cost: Nanos,
     now: Millis,
@@ -144,21 +62,41 @@ pub(crate) fn wanted(
 ) -> Vec<Wanted> {
     let mut all = Vec::new();
     if takes_place {
-        let meter = Meter::Places { tenant: tenant.id.clone() };
-        all.push(Wanted { hold: Hold { meter, amount: 1 }, cap: tenant.limits.burst.map(to_i64) });
+        all.extend(places(payers));
     }
-    for (scope, owner, limits) in
-        [("tenant", &tenant.id, &tenant.limits), ("company", &tenant.company, &company.limits)]
-    {
-        for Quantity { unit_type, units } in daily_units(worst_case) {
-            let cap = limits.daily_units.get(&unit_type).copied().map(to_i64);
-            let meter = Meter::Units { scope: scope.into(), owner: owner.clone(), unit: unit_type, day: now.day() };
-            all.push(Wanted { hold: Hold { meter, amount: to_i64(units) }, cap });
+    // A lease on a place alone costs nothing.
+    if worst_case.is_empty() {
+        return all;
+    }
+    let units = daily_units(worst_case);
+    for (scope, owner, limits) in payers.scopes(session) {
+        let (caps, cap) = match scope {
+            // Nobody reads a session's counters but to keep its caps.
+            Scope::Session if limits.session_cap().is_none() && limits.session_units.is_empty() => continue,
+            Scope::Session => (&limits.session_units, limits.session_cap()),
+            Scope::Tenant | Scope::Company => (&limits.daily_units, limits.monthly_cap()),
+        };
+        for Quantity { unit_type, units } in &units {
+            let cap = caps.get(unit_type).copied().map(to_i64);
+            let meter = Meter::units(scope, owner, unit_type, now);
+            all.push(Wanted { hold: Hold { meter, amount: to_i64(*units) }, cap });
         }
-        let meter = Meter::Money { scope: scope.into(), owner: owner.clone(), month: now.month() };
-        if !worst_case.is_empty() {
-            all.push(Wanted { hold: Hold { meter, amount: cost.0 }, cap: limits.monthly_cap().map(|cap| cap.0) });
-        }
+        let meter = Meter::money(scope, owner, now);
+        all.push(Wanted { hold: Hold { meter, amount: cost.0 }, cap: cap.map(|cap| cap.0) });
+    }
+    all
+}
+
+/// A place of the tenant's; and one of the company's, where that has a cap.
+fn places(payers: &Payers) -> Vec<Wanted> {
+    let place = |scope, owner: &str, limits: &Limits| {
+        let meter = Meter::Places { scope, owner: owner.into() };
+        Wanted { hold: Hold { meter, amount: 1 }, cap: limits.burst.map(to_i64) }
+    };
+    let (tenant, company) = (&payers.tenant, &payers.company);
+    let mut all = vec![place(Scope::Tenant, &tenant.id, &tenant.limits)];
+    if company.limits.burst.is_some() {
+        all.push(place(Scope::Company, &tenant.company, &company.limits));
     }
     all
 }
@@ -182,14 +120,12 @@ pub(crate) fn tokens(quantities: &[Quantity]) -> Option<u64> {
 /// Takes all or none. On a denial the counters are as before.
 pub(crate) fn take(store: &dyn Store, wanted: &[Wanted], now: Millis) -> Result<Vec<i64>, Denial> {
     let mut sums = Vec::new();
-    for (taken, want) in wanted.iter().enumerate() {
-        // What if we crash here? The counters raised so far stay raised: over-reserved until the reaper squares them.
-        // A lost reply counts as raised for the same reason, so it isn't undone either.
+    for (i, want) in wanted.iter().enumerate() {
+        // What if we crash here, or the reply is lost? What was raised stays raised and the intent still says
+        // `Reserving`: the reaper recounts the counters it names. So nothing is undone after an error.
         let sum = want.hold.meter.add(store, want.hold.amount)?;
         if want.cap.is_some_and(|cap| sum > cap && want.hold.amount > 0) {
-            for undo in wanted.iter().take(taken.saturating_add(1)).rev() {
-                undo.hold.meter.add(store, undo.hold.amount.saturating_neg())?;
-            }
+            give_back(store, wanted.get(..=i).unwrap_or_default())?;
             return Err(want.hold.meter.denial(now));
         }
         if sum == want.hold.amount {
@@ -200,22 +136,44 @@ pub(crate) fn take(store: &dyn Store, wanted: &[Wanted], now: Millis) -> Result<
     Ok(sums)
 }
 
+/// Undoes what was taken, backwards.
+pub(crate) fn give_back(store: &dyn Store, taken: &[Wanted]) -> Result<(), Denial> {
+    for undo in taken.iter().rev() {
+        undo.hold.meter.add(store, undo.hold.amount.saturating_neg())?;
+    }
+    Ok(())
+}
+
 /// Where the tenant stood on the ladder before this permit.
 pub(crate) fn rung(wanted: &[Wanted], sums: &[i64], ladder: Ladder) -> Rung {
-    let tenant_money = wanted
-        .iter()
-        .zip(sums)
-        .find(|(want, _)| matches!(&want.hold.meter, Meter::Money { scope, .. } if scope == "tenant"));
+    let tenant_money =
+        wanted.iter().zip(sums).find(|(want, _)| matches!(&want.hold.meter, Meter::Money { scope: Scope::Tenant, .. }));
     let Some((Wanted { hold, cap: Some(cap) }, sum)) = tenant_money else { return Rung::Full };
-    let spent = i128::from(sum.saturating_sub(hold.amount));
+    rung_at(sum.saturating_sub(hold.amount), *cap, ladder)
+}
+
+fn rung_at(spent: i64, cap: i64, ladder: Ladder) -> Rung {
     let reached = |points: Option<u32>| {
-        points.is_some_and(|points| spent.saturating_mul(10_000) >= i128::from(*cap).saturating_mul(i128::from(points)))
+        points.is_some_and(|points| {
+            i128::from(spent).saturating_mul(10_000) >= i128::from(cap).saturating_mul(i128::from(points))
+        })
     };
     match () {
         () if reached(ladder.text_only_at) => Rung::TextOnly,
         () if reached(ladder.throttle_at) => Rung::Throttled,
         () => Rung::Full,
     }
+}
+
+/// Where a tenant stands on the ladder now: who can ask for less asks before it reserves.
+///
+/// # Errors
+/// The denial that a reservation would meet: the tenant is gone, or the store can't be reached.
+pub fn standing(store: &dyn Store, now: Millis, tenant: &str) -> Result<Rung, Denial> {
+    let Payers { tenant, .. } = Payers::find(store, tenant)?;
+    let Some(cap) = tenant.limits.monthly_cap() else { return Ok(Rung::Full) };
+    let spent = Meter::money(Scope::Tenant, &tenant.id, now).read(store)?;
+    Ok(rung_at(spent, cap.0, tenant.ladder))
 }
 
 /// What is left under the caps.

@@ -11,7 +11,12 @@
 
 mod error;
 mod holds;
+mod keyed;
+mod meter;
+mod payers;
 mod permit;
+mod priced;
+mod queue;
 mod rate;
 mod reaper;
 mod reserve;
@@ -19,8 +24,9 @@ mod settle;
 mod units;
 
 pub use error::{Denial, DenialKind, Fault};
-pub use holds::{Remaining, Rung};
-pub use permit::{Charge, Holder, Permit, Settlement, Used, permit};
-pub use reaper::overdue;
+pub use holds::{Hold, Remaining, Rung, standing};
+pub use meter::{Meter, Scope};
+pub use permit::{Charge, Holder, Permit, Settlement, State, Used, permit};
+pub use reaper::{PATIENCE_MS, Reaped, in_limbo, last_reaped, open, reap};
 pub use reserve::{Granted, Reservation, reserve};
-pub use settle::{charge, close, release};
+pub use settle::{charge, close, kept, release};

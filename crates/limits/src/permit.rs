@@ -1,7 +1,7 @@
 //! A permit as it is stored, and what it may become.
 
 use calendar::Millis;
-use kv_schemas::{Log, Once, Value, families};
+use kv_schemas::{Log, Once, Store, StoreError, Value, families};
 use money::{Nanos, PriceTable, Quantity};
 use serde::{Deserialize, Serialize};
 
@@ -53,8 +53,8 @@ pub struct Permit {
     pub rung: Rung,
     /// What was left.
     pub remaining: Remaining,
-    /// Its place in the reaper's list.
-    pub list_index: u64,
+    /// Its id follows from an idempotency key, so that it is remembered even when denied.
+    pub keyed: bool,
     /// What the request was, for repeats with the same idempotency key.
     pub fingerprint: String,
     /// Where it stands.
@@ -78,23 +78,33 @@ pub enum Holder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Counters are being raised; a crash leaves it here and the reaper writes it off.
+    /// Counters are being raised, or lowered again because one of them is full.
     Reserving,
     /// All counters hold it.
     Held,
-    /// No counter holds it.
+    /// No counter holds it. Final.
     Denied(Denial),
-    /// What it costs is decided; the log entry may be there; the rest is not given back yet.
+    /// What it costs is decided; the log entry may be there; the rest may be being given back.
     Charged(Charge),
-    /// The log entry is staged and the rest has been given back.
+    /// The log entry is staged and the rest has been given back. Final.
     Closed {
         /// What it cost.
         charge: Charge,
         /// Its stage index in the log.
         stage: u64,
     },
-    /// It cost nothing and everything has been given back.
+    /// It cost nothing; what it held is being given back.
+    Releasing,
+    /// It cost nothing and everything has been given back. Final.
     Released,
+}
+
+impl State {
+    /// Nothing about the permit or its counters changes any more.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Denied(_) | Self::Closed { .. } | Self::Released)
+    }
 }
 
 /// What a permit's use was.
@@ -146,11 +156,10 @@ pub struct Charge {
     pub settlement: Settlement,
 }
 
-/// What the reaper's list says of a permit.
+/// What the list says of a permit. Written before anything else of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listed {
     pub id: String,
-    pub expires_at: Millis,
 }
 
 /// A permit's key.
@@ -174,7 +183,68 @@ pub(crate) fn maker(id: &str) -> Once {
     families::PERMIT_MAKER.once(&[id])
 }
 
-/// The reaper's list.
+/// Until when a lease was extended.
+pub(crate) fn extension(id: &str) -> Value<Millis> {
+    families::PERMIT_EXTENSION.value(&[id])
+}
+
+/// Every permit that isn't final yet, and final ones that the reaper hasn't swept.
 pub(crate) fn list() -> Log<Listed> {
     families::PERMIT_LIST.log(&[])
+}
+
+impl Permit {
+    /// What is written in place of a permit that nobody knows more of than its id.
+    pub(crate) fn denied(id: &str, now: Millis, denial: Denial) -> Self {
+        Self {
+            id: id.into(),
+            holder: Holder::Gate,
+            tenant: String::new(),
+            company: String::new(),
+            session: None,
+            capability: String::new(),
+            provider: String::new(),
+            model: String::new(),
+            channel: String::new(),
+            request_id: String::new(),
+            worst_case: Vec::new(),
+            prices: PriceTable::default(),
+            reserved: Nanos(0),
+            holds: Vec::new(),
+            created_at: now,
+            expires_at: now,
+            rung: Rung::Full,
+            remaining: Remaining::default(),
+            keyed: true,
+            fingerprint: String::new(),
+            state: State::Denied(denial),
+        }
+    }
+
+    /// The decision, once there is one, and where its log entry is staged.
+    #[must_use]
+    pub fn decision(&self) -> Option<(&Charge, Option<u64>)> {
+        match &self.state {
+            State::Charged(charge) => Some((charge, None)),
+            State::Closed { charge, stage } => Some((charge, Some(*stage))),
+            _ => None,
+        }
+    }
+
+    /// Whether it is released rather than charged when its holder vanishes: a lease on a place costs nothing, and a page
+    /// can have used nothing.
+    #[must_use]
+    pub fn is_free_when_abandoned(&self) -> bool {
+        let lease = self.worst_case.is_empty() && self.reserved == Nanos(0);
+        lease || self.holder == Holder::Page
+    }
+
+    /// When the reaper may resolve it: a lease lives as long as its ticks come.
+    ///
+    /// # Errors
+    /// The store can't be reached.
+    pub fn deadline(&self, store: &dyn Store) -> Result<Millis, StoreError> {
+        let extended = if self.worst_case.is_empty() { extension(&self.id).get(store)? } else { None };
+        Ok(extended.map_or(self.expires_at, |until| until.max(self.expires_at)))
+    }
 }

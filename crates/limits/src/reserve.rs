@@ -1,21 +1,25 @@
 //! Reserve: the worst case in every scope, or nothing.
+//!
+//! ```text
+//! list -> [maker token] -> intent -> counters -> Held     a permit
+//!                             \-> counters, undone -> Denied
+//! ```
+//! The list comes first: whatever a crash leaves behind, the reaper finds it there.
 
 use calendar::Millis;
-use kv_schemas::{Store, expiry, families};
-use money::{Nanos, PriceRow, PriceTable, Quantity};
-use sha2::{Digest, Sha256};
-use tenancy::{CAPABILITIES, Company, Tenant};
+use kv_schemas::Store;
+use money::{Nanos, PriceTable, Quantity};
 
 use crate::{
     error::{Denial, DenialKind},
-    holds::{self, Remaining, Rung},
-    permit::{Holder, KEPT_HOURS, Listed, Permit, State, list, maker, permit},
-    rate,
-    units::check_units,
+    holds::{self, Remaining, Rung, Wanted},
+    keyed::{self, Key},
+    payers::Payers,
+    permit::{Holder, Listed, Permit, State, extension, list, maker, permit},
+    priced::{self, Priced},
+    queue, rate,
 };
 
-/// The most one permit may reserve or be charged: ten thousand USD. Keeps every counter far from its bounds.
-pub(crate) const MAX_COST: Nanos = Nanos(10_000_000_000_000);
 /// The longest a permit may be held.
 const MAX_TTL_MS: u64 = calendar::DAY;
 
@@ -50,8 +54,10 @@ pub struct Reservation {
     pub idempotency_key: Option<String>,
     /// The lease whose place this reservation uses; its expiry moves along.
     pub continues: Option<String>,
-    /// Its rate has been counted already: a further try after `burst`, or a second reservation of one request.
-    pub queued: bool,
+    /// Its rate has been counted already, by another reservation of the same request.
+    pub counted: bool,
+    /// The place in the queue that an earlier try was told ([`Denial::ticket`]).
+    pub ticket: Option<u64>,
 }
 
 /// A permit as its holder sees it.
@@ -70,182 +76,124 @@ pub struct Granted {
 }
 
 /// Reserves, or denies with nothing held. `fresh_id` names the permit unless the caller brought an idempotency key.
+///
+/// A denial with a ticket isn't the last word: the caller comes again in a moment with that ticket.
+///
+/// # Errors
+/// The denial. `Offline` when the store can't be reached: no permit, and what was raised is found by the reaper.
 pub fn reserve(store: &dyn Store, now: Millis, fresh_id: &str, asked: &Reservation) -> Result<Granted, Denial> {
-    let fingerprint = fingerprint(asked);
-    let id = match &asked.idempotency_key {
-        None => fresh_id.to_owned(),
-        Some(key) => {
-            let id = format!("lc_{}", digest(&[&asked.tenant, &asked.credential, key]));
-            if let Some(first) = first_answer(store, &id, &fingerprint)? {
-                return first;
-            }
-            // What if we crash after winning? Nothing is reserved yet; the key is spent and answers `in_progress`.
-            if !maker(&id).win(store)? {
-                return Err(in_progress());
-            }
-            id
-        }
+    let key = match Key::of(store, fresh_id, asked)? {
+        Ok(key) => key,
+        Err(first_answer) => return first_answer,
     };
-    let outcome = make(store, now, &id, asked, fingerprint);
-    if let (Err(denial), Some(_)) = (&outcome, &asked.idempotency_key) {
-        remember_denial(store, now, &id, asked, denial)?;
-    }
-    outcome
+    let ready = match prepare(store, now, asked) {
+        Ok(ready) => ready,
+        Err(denial) => return Err(keyed::remember(store, now, &key, asked, denial)?),
+    };
+    let outcome = make(store, now, &key, asked, &ready);
+    queue::leave(store, &ready.payers.tenant, asked, outcome)
 }
 
-fn make(store: &dyn Store, now: Millis, id: &str, asked: &Reservation, fingerprint: String) -> Result<Granted, Denial> {
-    let payers = Payers::find(store, asked)?;
+/// All that is known before anything is held.
+struct Ready {
+    payers: Payers,
+    priced: Priced,
+    wanted: Vec<Wanted>,
+}
+
+fn prepare(store: &dyn Store, now: Millis, asked: &Reservation) -> Result<Ready, Denial> {
+    let payers = Payers::find(store, &asked.tenant)?;
     // Before anything else that costs work: a flood of senseless requests is a flood all the same.
-    if !asked.queued {
+    if !asked.counted && asked.ticket.is_none() {
         rate::count(store, &payers.tenant.limits, asked.server, &asked.credential, now)?;
     }
-    payers.check_capability(asked)?;
-    let priced = price(store, asked, now)?;
-    if let Some(lease) = &asked.continues {
-        extend(store, lease, asked, now)?;
-    }
+    payers.check_capability(&asked.capability)?;
+    let priced = priced::price(store, asked, now)?;
     let takes_place = asked.continues.is_none();
-    let wanted = holds::wanted(&payers.tenant, &payers.company, &asked.worst_case, priced.cost, now, takes_place);
+    match &asked.continues {
+        Some(lease) => extend(store, lease, asked, now)?,
+        None => queue::wait_for_turn(store, now, &payers.tenant, asked.ticket)?,
+    }
+    let session = asked.session.as_deref();
+    let wanted = holds::wanted(&payers, session, &asked.worst_case, priced.cost, now, takes_place);
+    Ok(Ready { payers, priced, wanted })
+}
 
-    // First the intent, so that whatever happens below, the reaper knows of it.
-    let expires_at = now.plus(asked.ttl_ms.min(MAX_TTL_MS));
-    let list_index = list().append(store, &Listed { id: id.into(), expires_at })?;
+fn make(store: &dyn Store, now: Millis, key: &Key, asked: &Reservation, ready: &Ready) -> Result<Granted, Denial> {
+    claim(store, key)?;
     let mut record = Permit {
-        company: payers.tenant.company.clone(),
-        prices: priced.table,
-        reserved: priced.cost,
-        holds: wanted.iter().map(|want| want.hold.clone()).collect(),
-        expires_at,
-        list_index,
-        ..intent(id, asked, now, fingerprint)
+        company: ready.payers.tenant.company.clone(),
+        prices: ready.priced.table.clone(),
+        reserved: ready.priced.cost,
+        holds: ready.wanted.iter().map(|want| want.hold.clone()).collect(),
+        expires_at: now.plus(asked.ttl_ms.min(MAX_TTL_MS)),
+        ..intent(key, asked, now)
     };
-    permit(id).set(store, &record)?;
+    permit(&key.id).set(store, &record)?;
 
-    let taken = holds::take(store, &wanted, now).and_then(|sums| {
-        record.rung = holds::rung(&wanted, &sums, payers.tenant.ladder);
-        record.remaining = holds::remaining(&wanted, &sums);
-        if record.rung == Rung::TextOnly && ["speech", "video"].contains(&asked.capability.as_str()) {
-            for want in wanted.iter().rev() {
-                want.hold.meter.add(store, want.hold.amount.saturating_neg())?;
+    match take(store, now, asked, ready) {
+        Ok(sums) => {
+            record.rung = holds::rung(&ready.wanted, &sums, ready.payers.tenant.ladder);
+            record.remaining = holds::remaining(&ready.wanted, &sums);
+            // What if we crash here? All counters are raised and the intent says `Reserving`: nobody has a permit,
+            // nothing is called, and the reaper takes back what was raised.
+            record.state = State::Held;
+            permit(&key.id).set(store, &record)?;
+            Ok(granted(&record, false))
+        }
+        Err(mut denial) => {
+            // Whether the counters are as they were is not known: the intent stays for the reaper.
+            if denial.kind == DenialKind::Offline {
+                return Err(denial);
             }
-            return Err(Denial::new(DenialKind::HardCap, "text_only", "Near the monthly cap there is only text."));
+            denial.ticket = queue::may_wait(store, now, &ready.payers.tenant, asked, &denial)?;
+            // What if we crash here? Nothing is held any more, and the reaper finds that out by counting.
+            record.state = State::Denied(denial.clone());
+            permit(&key.id).set(store, &record)?;
+            Err(denial)
         }
-        Ok(())
-    });
-    if let Err(denial) = taken {
-        if denial.kind != DenialKind::Offline {
-            // Undone: nothing is held. A crash before this leaves an intent that the reaper writes off.
-            permit(id).delete(store)?;
-            list().remove(store, list_index)?;
-        }
-        return Err(denial);
-    }
-
-    // What if we crash here? All counters are raised and the intent says `Reserving`: nobody has a permit, nothing is
-    // called, and the amount stays reserved until the reaper squares it.
-    record.state = State::Held;
-    permit(id).set(store, &record)?;
-    Ok(granted(&record, false))
-}
-
-/// The tenant and its company.
-struct Payers {
-    tenant: Tenant,
-    company: Company,
-}
-
-impl Payers {
-    fn find(store: &dyn Store, asked: &Reservation) -> Result<Self, Denial> {
-        let Some(tenant) = tenancy::find_tenant(store, &asked.tenant)? else {
-            return Err(Denial::new(DenialKind::Forbidden, "tenant_gone", "The tenant does not exist any more."));
-        };
-        let company = tenancy::company(&tenant.company).get(store)?.unwrap_or_default();
-        Ok(Self { tenant, company })
-    }
-
-    fn check_capability(&self, asked: &Reservation) -> Result<(), Denial> {
-        if !CAPABILITIES.contains(&asked.capability.as_str()) {
-            return Err(Denial::invalid("capability", "invalid_request", "is not a known capability"));
-        }
-        if !self.tenant.capabilities.contains(&asked.capability) {
-            let message = format!("This tenant has no {}.", asked.capability);
-            return Err(Denial::new(DenialKind::Forbidden, "capability_disabled", message));
-        }
-        Ok(())
     }
 }
 
-struct Priced {
-    table: PriceTable,
-    cost: Nanos,
+/// Lists the permit, and makes sure that of several callers with one idempotency key only one makes it.
+pub(crate) fn claim(store: &dyn Store, key: &Key) -> Result<(), Denial> {
+    list().append(store, &Listed { id: key.id.clone() })?;
+    // What if we crash after winning? The list has the id and there is no record: the reaper writes down that this
+    // attempt was lost.
+    if key.is_keyed() && !maker(&key.id).win(store)? {
+        return Err(keyed::in_progress());
+    }
+    Ok(())
 }
 
-fn price(store: &dyn Store, asked: &Reservation, now: Millis) -> Result<Priced, Denial> {
-    check_units(&asked.worst_case)?;
-    let rows = families::PRICES.value::<Vec<PriceRow>>(&[&asked.provider]).get(store)?.unwrap_or_default();
-    let table = PriceTable::pick(&rows, &asked.model, now);
-    let cost = table.cost(&asked.worst_case).map_err(|unpriced| {
-        let param = if asked.model.is_empty() { "provider" } else { "model" };
-        Denial::invalid(param, "unpriced", unpriced.to_string())
-    })?;
-    if cost > MAX_COST {
-        return Err(Denial::invalid("estimate.units", "invalid_request", "costs more than one permit may reserve"));
+/// Raises all counters, or none.
+fn take(store: &dyn Store, now: Millis, asked: &Reservation, ready: &Ready) -> Result<Vec<i64>, Denial> {
+    let sums = holds::take(store, &ready.wanted, now)?;
+    let rung = holds::rung(&ready.wanted, &sums, ready.payers.tenant.ladder);
+    if rung == Rung::TextOnly && ["speech", "video"].contains(&asked.capability.as_str()) {
+        holds::give_back(store, &ready.wanted)?;
+        return Err(Denial::new(DenialKind::HardCap, "text_only", "Near the monthly cap there is only text."));
     }
-    Ok(Priced { table, cost })
+    Ok(sums)
 }
 
 /// The lease a live session holds on its place lives as long as its ticks come.
 fn extend(store: &dyn Store, lease: &str, asked: &Reservation, now: Millis) -> Result<(), Denial> {
     let ended = || Denial::new(DenialKind::Conflict, "lease_ended", "The live session has ended.");
-    let mut record = permit(lease).get(store)?.ok_or_else(ended)?;
+    let record = permit(lease).get(store)?.ok_or_else(ended)?;
     if record.state != State::Held || record.tenant != asked.tenant {
         return Err(ended());
     }
-    // What if it is released between the read and this write? Its resolver token is spent and its place given back;
-    // the reaper finds a held record that can't be won and strikes it off.
-    record.expires_at = record.expires_at.max(now.plus(asked.ttl_ms.min(MAX_TTL_MS)));
-    permit(lease).set(store, &record)?;
-    Ok(())
-}
-
-type FirstAnswer = Option<Result<Granted, Denial>>;
-
-/// A repeat with the same key: same content gives the first answer again, a denied key stays denied.
-fn first_answer(store: &dyn Store, id: &str, fingerprint: &str) -> Result<FirstAnswer, Denial> {
-    let Some(record) = permit(id).get(store)? else { return Ok(None) };
-    if record.fingerprint != fingerprint {
-        let message = "The idempotency key was used for another request.";
-        return Err(Denial::new(DenialKind::Conflict, "idempotency_key_reused", message));
-    }
-    Ok(Some(match &record.state {
-        State::Reserving => Err(in_progress()),
-        State::Denied(denial) => Err(denial.clone()),
-        State::Held | State::Charged(_) | State::Closed { .. } | State::Released => Ok(granted(&record, true)),
-    }))
-}
-
-fn remember_denial(
-    store: &dyn Store,
-    now: Millis,
-    id: &str,
-    asked: &Reservation,
-    denial: &Denial,
-) -> Result<(), Denial> {
-    if denial.kind == DenialKind::Offline {
-        return Ok(());
-    }
-    let draft = intent(id, asked, now, fingerprint(asked));
-    let record = Permit { worst_case: Vec::new(), state: State::Denied(denial.clone()), ..draft };
-    // Remembered as long as a resolved permit is.
-    let (kept, maker) = (permit(id), maker(id));
-    expiry::forget_after(store, now.hour_number().saturating_add(KEPT_HOURS), &[kept.key(), maker.key()])?;
-    Ok(permit(id).set(store, &record)?)
+    // Beside the record, since only who resolves the lease may write that. Released between the two? Then this says
+    // something of a lease that is over, and is forgotten with it.
+    let until = record.deadline(store)?.max(now.plus(asked.ttl_ms.min(MAX_TTL_MS)));
+    Ok(extension(lease).set(store, &until)?)
 }
 
 /// What is asked for, with nothing held yet.
-fn intent(id: &str, asked: &Reservation, now: Millis, fingerprint: String) -> Permit {
+pub(crate) fn intent(key: &Key, asked: &Reservation, now: Millis) -> Permit {
     Permit {
-        id: id.into(),
+        id: key.id.clone(),
         holder: asked.holder,
         tenant: asked.tenant.clone(),
         company: String::new(),
@@ -263,13 +211,13 @@ fn intent(id: &str, asked: &Reservation, now: Millis, fingerprint: String) -> Pe
         expires_at: now,
         rung: Rung::Full,
         remaining: Remaining::default(),
-        list_index: 0,
-        fingerprint,
+        keyed: key.is_keyed(),
+        fingerprint: key.fingerprint.clone(),
         state: State::Reserving,
     }
 }
 
-fn granted(record: &Permit, replayed: bool) -> Granted {
+pub(crate) fn granted(record: &Permit, replayed: bool) -> Granted {
     Granted {
         id: record.id.clone(),
         rung: record.rung,
@@ -277,28 +225,4 @@ fn granted(record: &Permit, replayed: bool) -> Granted {
         remaining: record.remaining,
         replayed,
     }
-}
-
-fn in_progress() -> Denial {
-    let message = "A request with this idempotency key is under way.";
-    Denial { retry_after_ms: Some(1_000), ..Denial::new(DenialKind::Conflict, "in_progress", message) }
-}
-
-/// What makes two requests the same.
-fn fingerprint(asked: &Reservation) -> String {
-    let session = asked.session.as_deref().unwrap_or_default();
-    let mut parts = vec![asked.tenant.as_str(), session, &asked.capability, &asked.provider, &asked.model];
-    let units: Vec<String> = asked.worst_case.iter().map(|q| format!("{}={}", q.unit_type, q.units)).collect();
-    parts.extend(units.iter().map(String::as_str));
-    digest(&parts)
-}
-
-/// 26 hex digits over length-prefixed parts.
-fn digest(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hash.finalize().iter().take(13).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -52,7 +52,7 @@ fn two_reservations_never_pass_a_cap_together() {
 fn two_charges_of_one_permit_come_to_one_decision() {
     let settle = |store: &dyn Store, units: u64| {
         let used = Used::Actual(vec![Quantity::new("seconds", units)]);
-        let decided = charge(store, NOW, "lc_1", &used).is_ok();
+        let decided = charge(store, "lc_1", &used).is_ok();
         decided && close(store, "lc_1", 1).is_ok()
     };
     check(
@@ -77,7 +77,7 @@ fn two_charges_of_one_permit_come_to_one_decision() {
 fn the_same_settlement_twice_at_once_gives_back_once() {
     let settle = |store: &dyn Store| {
         let used = Used::Actual(vec![Quantity::new("seconds", 10)]);
-        charge(store, NOW, "lc_1", &used).is_ok() && close(store, "lc_1", 1).is_ok()
+        charge(store, "lc_1", &used).is_ok() && close(store, "lc_1", 1).is_ok()
     };
     check(
         || {
@@ -102,7 +102,7 @@ fn a_charge_and_a_release_at_once_are_one_or_the_other() {
             reserve(&prepared, NOW, "lc_1", &seconds(30)).unwrap();
             prepared
         },
-        |store| charge(store, NOW, "lc_1", &Used::Unknown).is_ok() && close(store, "lc_1", 1).is_ok(),
+        |store| charge(store, "lc_1", &Used::Unknown).is_ok() && close(store, "lc_1", 1).is_ok(),
         |store| release(store, "lc_1").is_ok(),
         |store, charged, released| {
             assert!(charged != released);

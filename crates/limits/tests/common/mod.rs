@@ -1,9 +1,9 @@
 //! What the tests share: a tenant `t` of company `c`, whose seconds cost a cent.
-#![allow(clippy::unwrap_used, reason = "tests may panic")]
+#![allow(clippy::unwrap_used, dead_code, reason = "tests may panic; each test uses a part of this")]
 
 use calendar::Millis;
-use kv_schemas::{families, memory::Memory};
-use limits::{Holder, Reservation};
+use kv_schemas::{Store, StoreError, families, memory::Memory};
+use limits::{Fault, Holder, Permit, Reaped, Reservation, Used, charge, close, reap};
 use money::{PriceRow, Quantity};
 
 pub const NOW: Millis = Millis(1_795_000_000_000);
@@ -46,7 +46,8 @@ pub fn seconds(units: u64) -> Reservation {
         ttl_ms: 60_000,
         idempotency_key: None,
         continues: None,
-        queued: false,
+        counted: false,
+        ticket: None,
     }
 }
 
@@ -57,5 +58,59 @@ pub fn money(store: &Memory) -> i64 {
 
 /// How many of the tenant's permits are open.
 pub fn places(store: &Memory) -> i64 {
-    families::OPEN.counter(&["t"]).read(store).unwrap()
+    families::OPEN.counter(&["tenant", "t"]).read(store).unwrap()
+}
+
+/// All runs of the reaper that one maintenance makes.
+pub fn reap_all(store: &dyn Store, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
+    let mut overdue = Vec::new();
+    loop {
+        let Reaped { overdue: found, more } = reap(store, now, limit)?;
+        overdue.extend(found);
+        if !more {
+            return Ok(overdue);
+        }
+    }
+}
+
+/// Charge, log, close, as the gate does it.
+pub fn settle(store: &dyn Store, id: &str, used: &Used) -> Result<Permit, Fault> {
+    let permit = charge(store, id, used)?;
+    let stage = audit::append(store, &entry(&permit))?;
+    close(store, id, stage)?;
+    Ok(permit)
+}
+
+/// One maintenance, as the gate does it; gives what it settled.
+pub fn maintain(store: &dyn Store, now: Millis) -> Vec<String> {
+    let overdue = reap_all(store, now, 100).unwrap();
+    overdue.into_iter().filter(|id| settle(store, id, &Used::Unknown).is_ok()).collect()
+}
+
+/// Maintenance every ten seconds for so many minutes.
+pub fn maintain_for(store: &dyn Store, from: Millis, minutes: u64) -> Vec<String> {
+    (0..minutes * 6).flat_map(|step| maintain(store, from.plus(step * 10_000))).collect()
+}
+
+fn entry(permit: &Permit) -> audit::Entry {
+    let (charge, _) = permit.decision().unwrap();
+    let (units_consumed, unit_type) = Permit::logged_units(charge);
+    audit::Entry {
+        v: audit::VERSION,
+        tenant_id: permit.tenant.clone(),
+        company: permit.company.clone(),
+        event_type: "TWIN_INTERACTION".into(),
+        provider: permit.provider.clone(),
+        model: permit.model.clone(),
+        units_consumed,
+        unit_type,
+        cost_nanos: charge.cost,
+        limit_check_id: permit.id.clone(),
+        session_id: permit.session.clone(),
+        request_id: permit.request_id.clone(),
+        channel: permit.channel.clone(),
+        capability: permit.capability.clone(),
+        settlement: charge.settlement.name().into(),
+        at_ms: permit.created_at,
+    }
 }

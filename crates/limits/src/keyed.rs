@@ -1,0 +1,130 @@
+//! Idempotency: the id of a permit follows from the caller's key, so that a repeat finds what the first call made.
+//!
+//! A key that is denied stays denied. Only while its caller waits in the queue there are several attempts under one key,
+//! each with an id of its own: the denied ones say that there is a next.
+
+use calendar::Millis;
+use kv_schemas::Store;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    error::{Denial, DenialKind},
+    permit::{Permit, State, permit},
+    reserve::{Granted, Reservation, claim, granted, intent},
+};
+
+/// Attempts under one key, at most: far more than a queue gives chances.
+const MAX_ATTEMPTS: u32 = 256;
+
+/// The id of the permit to be made.
+pub(crate) struct Key {
+    pub id: String,
+    /// What the request was, for repeats.
+    pub fingerprint: String,
+    keyed: bool,
+}
+
+/// What a repeat is told.
+type FirstAnswer = Result<Granted, Denial>;
+
+impl Key {
+    /// The id of the next attempt; or the answer that an earlier one was given.
+    pub fn of(store: &dyn Store, fresh_id: &str, asked: &Reservation) -> Result<Result<Self, FirstAnswer>, Denial> {
+        let fingerprint = fingerprint(asked);
+        let Some(key) = &asked.idempotency_key else {
+            return Ok(Ok(Self { id: fresh_id.to_owned(), fingerprint, keyed: false }));
+        };
+        for attempt in 0..MAX_ATTEMPTS {
+            let id = attempt_id(asked, key, attempt);
+            let Some(record) = permit(&id).get(store)? else {
+                return Ok(Ok(Self { id, fingerprint, keyed: true }));
+            };
+            // Nothing is known of what a lost attempt asked for.
+            if record.fingerprint != fingerprint && !record.fingerprint.is_empty() {
+                let message = "The idempotency key was used for another request.";
+                return Ok(Err(Err(Denial::new(DenialKind::Conflict, "idempotency_key_reused", message))));
+            }
+            if let Some(answer) = answer(&record) {
+                return Ok(Err(answer));
+            }
+        }
+        Ok(Err(Err(in_progress())))
+    }
+
+    /// Whether the caller chose the key.
+    pub fn is_keyed(&self) -> bool {
+        self.keyed
+    }
+}
+
+/// What became of an attempt; nothing if its caller went on waiting.
+fn answer(record: &Permit) -> Option<FirstAnswer> {
+    match &record.state {
+        State::Reserving => Some(Err(in_progress())),
+        State::Denied(denial) if denial.ticket.is_some() => None,
+        State::Denied(denial) => Some(Err(denial.clone())),
+        State::Held | State::Charged(_) | State::Closed { .. } | State::Releasing | State::Released => {
+            Some(Ok(granted(record, true)))
+        }
+    }
+}
+
+/// Remembers a denial that was decided before anything was held, and gives it back.
+pub(crate) fn remember(
+    store: &dyn Store,
+    now: Millis,
+    key: &Key,
+    asked: &Reservation,
+    denial: Denial,
+) -> Result<Denial, Denial> {
+    let undecided = denial.kind == DenialKind::Offline || denial.ticket.is_some();
+    if !key.is_keyed() || undecided {
+        return Ok(denial);
+    }
+    // Another call with the same key may be making the permit at this moment: only one may write the record.
+    match claim(store, key) {
+        Ok(()) => {}
+        Err(lost) if lost.kind == DenialKind::Conflict => return Ok(denial),
+        Err(offline) => return Err(offline),
+    }
+    let record = Permit { worst_case: Vec::new(), state: State::Denied(denial.clone()), ..intent(key, asked, now) };
+    permit(&key.id).set(store, &record)?;
+    Ok(denial)
+}
+
+pub(crate) fn in_progress() -> Denial {
+    let message = "A request with this idempotency key is under way.";
+    Denial { retry_after_ms: Some(1_000), ..Denial::new(DenialKind::Conflict, "in_progress", message) }
+}
+
+/// What is written where an attempt was cut off before anybody had its answer.
+pub(crate) fn lost() -> Denial {
+    let message = "The first request with this idempotency key was cut off; nothing was reserved. Use a new key.";
+    Denial::new(DenialKind::Conflict, "attempt_lost", message)
+}
+
+fn attempt_id(asked: &Reservation, key: &str, attempt: u32) -> String {
+    let number = attempt.to_string();
+    let whose = [asked.tenant.as_str(), &asked.credential, key];
+    let parts = if attempt == 0 { whose.to_vec() } else { [&whose[..], &[&number]].concat() };
+    format!("lc_{}", digest(&parts))
+}
+
+/// What makes two requests the same.
+fn fingerprint(asked: &Reservation) -> String {
+    let session = asked.session.as_deref().unwrap_or_default();
+    let mut parts = vec![asked.tenant.as_str(), session, &asked.capability, &asked.provider, &asked.model];
+    let units: Vec<String> = asked.worst_case.iter().map(|q| format!("{}={}", q.unit_type, q.units)).collect();
+    parts.extend(units.iter().map(String::as_str));
+    digest(&parts)
+}
+
+/// 26 hex digits over length-prefixed parts.
+fn digest(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().iter().take(13).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,124 @@
+//! What the reaper remembers between two runs.
+
+use std::collections::BTreeMap;
+
+use calendar::Millis;
+use kv_schemas::{Store, StoreError, Value, families};
+use serde::{Deserialize, Serialize};
+
+use super::patience::Patience;
+
+/// Things remembered of each kind, at most. What doesn't fit is found again later.
+const MAX_REMEMBERED: usize = 1_024;
+/// Of this many slots one may be open and still be moved.
+const THIN: u64 = 4;
+
+/// A permit in the middle of a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stuck {
+    /// Of which change.
+    within: String,
+    patience: Patience,
+}
+
+/// Where the walk stands, and what it is waiting for.
+///
+/// ```text
+/// done with | first .. cursor .. until .. tail |
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    /// All slots before this one are done with, except `holes`.
+    pub first: u64,
+    /// Where the next run goes on; at or after `first`.
+    pub cursor: u64,
+    /// Where this walk ends: the tail as it was when it began.
+    pub until: u64,
+    /// The furthest that any walk has come: a hole before that was an entry once, or is one of `holes`.
+    pub walked: u64,
+    /// Permits found open so far by this walk, and by the last one.
+    pub found: u64,
+    /// See `found`.
+    pub open: u64,
+    /// Slots that were taken and not written when the walk passed: their writers may still come.
+    pub holes: BTreeMap<u64, Patience>,
+    /// Permits seen in the middle of a change.
+    pub stuck: BTreeMap<String, Stuck>,
+    /// When the last run was.
+    pub ran_at: Millis,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            first: 1,
+            cursor: 1,
+            until: 0,
+            walked: 0,
+            found: 0,
+            open: 0,
+            holes: BTreeMap::new(),
+            stuck: BTreeMap::new(),
+            ran_at: Millis(0),
+        }
+    }
+}
+
+fn place() -> Value<Head> {
+    families::PERMIT_HEAD.value(&[])
+}
+
+impl Head {
+    pub fn load(store: &dyn Store) -> Result<Self, StoreError> {
+        Ok(place().get(store)?.unwrap_or_default())
+    }
+
+    /// Saves it. A run that was replaced may write an older one: then some slots are looked at once more.
+    pub fn save(mut self, store: &dyn Store, now: Millis) -> Result<(), StoreError> {
+        self.ran_at = now;
+        self.stuck.retain(|_, stuck| !stuck.patience.is_forgotten(now));
+        while self.stuck.len() > MAX_REMEMBERED {
+            self.stuck.pop_last();
+        }
+        place().set(store, &self)
+    }
+
+    pub fn is_idle(&self, tail: u64) -> bool {
+        self.first > tail && self.holes.is_empty()
+    }
+
+    /// All slots that may hold a permit.
+    pub fn slots(&self, tail: u64) -> impl Iterator<Item = u64> + use<> {
+        self.holes.keys().copied().collect::<Vec<_>>().into_iter().chain(self.first..=tail)
+    }
+
+    /// Whether a permit has stood still within the same change for long enough.
+    pub fn is_stuck(&mut self, id: &str, within: &str, now: Millis) -> bool {
+        let patience = match self.stuck.get(id) {
+            Some(seen) if seen.within == within => seen.patience.again(now),
+            _ => Patience::new(now),
+        };
+        self.stuck.insert(id.to_owned(), Stuck { within: within.into(), patience });
+        patience.is_over(now)
+    }
+
+    /// A permit that was seen in the middle of a change has come out of it.
+    pub fn moves(&mut self, id: &str) {
+        self.stuck.remove(id);
+    }
+
+    /// Notes a slot that is taken and not written. False: there is no room to wait for one more.
+    pub fn waits_for(&mut self, slot: u64, now: Millis) -> bool {
+        if self.holes.len() >= MAX_REMEMBERED {
+            return false;
+        }
+        self.holes.entry(slot).or_insert_with(|| Patience::new(now));
+        true
+    }
+
+    /// Whether open permits lie so thin that moving them to the end is worth it.
+    pub fn is_thin(&self, stretch: u64) -> bool {
+        let length = self.until.saturating_sub(self.first);
+        length > self.open.max(self.found).saturating_mul(THIN).saturating_add(stretch.saturating_mul(2))
+    }
+}

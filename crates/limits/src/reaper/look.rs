@@ -1,0 +1,104 @@
+//! A look at one listed permit: what is to be done about it.
+
+use calendar::Millis;
+use kv_schemas::{Store, StoreError};
+
+use super::head::Head;
+use crate::{
+    error::Fault,
+    keyed,
+    permit::{Permit, State, closer, maker, permit, resolver},
+    settle::{in_full, release},
+};
+
+/// What is to be done about a permit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is over: it leaves the list.
+    Over,
+    /// Nothing, for now.
+    Open,
+    /// The caller settles it.
+    Due,
+    /// Left behind in the middle of a change: its counters are to be counted anew.
+    Limbo,
+}
+
+pub(super) fn look(
+    store: &dyn Store,
+    now: Millis,
+    head: &mut Head,
+    id: &str,
+    record: Option<&Permit>,
+) -> Result<Verdict, StoreError> {
+    let Some(record) = record else { return unwritten(store, now, head, id) };
+    match &record.state {
+        state if state.is_final() => {
+            head.moves(id);
+            Ok(Verdict::Over)
+        }
+        State::Held if record.deadline(store)? > now => {
+            head.moves(id);
+            Ok(Verdict::Open)
+        }
+        State::Held => expired(store, now, head, record),
+        State::Charged(_) => charged(store, now, head, id),
+        State::Reserving if head.is_stuck(id, "reserving", now) => Ok(Verdict::Limbo),
+        State::Releasing if head.is_stuck(id, "releasing", now) => Ok(Verdict::Limbo),
+        _ => Ok(Verdict::Open),
+    }
+}
+
+/// Listed, and nothing more: no counter was raised.
+fn unwritten(store: &dyn Store, now: Millis, head: &mut Head, id: &str) -> Result<Verdict, StoreError> {
+    if !head.is_stuck(id, "unwritten", now) {
+        return Ok(Verdict::Open);
+    }
+    head.moves(id);
+    if maker(id).taken(store)? {
+        // Whoever repeats with the same key is told, rather than sent away for ever.
+        permit(id).set(store, &Permit::denied(id, now, keyed::lost()))?;
+    }
+    Ok(Verdict::Over)
+}
+
+/// Its holder has vanished.
+fn expired(store: &dyn Store, now: Millis, head: &mut Head, record: &Permit) -> Result<Verdict, StoreError> {
+    let id = &record.id;
+    if resolver(id).taken(store)? {
+        // Somebody won the right to decide; died before deciding, if nothing comes of it.
+        return if head.is_stuck(id, "resolving", now) { decide(store, head, record) } else { Ok(Verdict::Open) };
+    }
+    if !record.is_free_when_abandoned() {
+        return Ok(Verdict::Due);
+    }
+    match release(store, id) {
+        Err(Fault::Store(error)) => Err(error),
+        // Whether it is over shows at the next walk: somebody else may be releasing it, and die at it.
+        Ok(()) | Err(_) => Ok(Verdict::Open),
+    }
+}
+
+/// Decides in place of somebody who died. What is next needs no waiting: nobody else is at it.
+fn decide(store: &dyn Store, head: &mut Head, record: &Permit) -> Result<Verdict, StoreError> {
+    head.moves(&record.id);
+    let (state, next) = if record.is_free_when_abandoned() {
+        (State::Releasing, Verdict::Limbo)
+    } else {
+        (State::Charged(in_full(record)), Verdict::Due)
+    };
+    permit(&record.id).set(store, &Permit { state, ..record.clone() })?;
+    Ok(next)
+}
+
+/// Its cost is decided. Whoever decided it is about to put it into the log and to give back the rest, or has died.
+fn charged(store: &dyn Store, now: Millis, head: &mut Head, id: &str) -> Result<Verdict, StoreError> {
+    if !closer(id).taken(store)? {
+        return Ok(if head.is_stuck(id, "charged", now) { Verdict::Due } else { Verdict::Open });
+    }
+    if !head.is_stuck(id, "closing", now) {
+        return Ok(Verdict::Open);
+    }
+    // The rest is given back after its entry is in the log. If it isn't there, that comes first.
+    Ok(if audit::stage_of(store, id)?.is_some() { Verdict::Limbo } else { Verdict::Due })
+}

@@ -1,0 +1,191 @@
+//! The walk over the list of permits.
+//!
+//! Slots are written in order and removed when their permits are over, so the list would thin out behind a permit that
+//! is held for long. Where it has become thin, permits move to the end and the beginning moves on.
+
+use std::collections::BTreeMap;
+
+use calendar::Millis;
+use kv_schemas::{Lease, Slot, Store, StoreError, expiry};
+
+use super::{
+    Reaped,
+    head::Head,
+    look::{Verdict, look},
+    record, square,
+};
+use crate::permit::{KEPT_HOURS, Listed, Permit, State, closer, extension, list, maker, permit, resolver};
+
+/// Slots looked at in one run: little enough for the slowest store.
+const STRETCH: u64 = 128;
+
+/// A permit on the list.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Seen {
+    /// Its slots: more than one after a crash while it was being moved.
+    pub slots: Vec<u64>,
+    /// Absent while it is being made.
+    pub record: Option<Permit>,
+}
+
+pub(super) fn run(store: &dyn Store, lease: &Lease, now: Millis, limit: usize) -> Result<Reaped, StoreError> {
+    let mut head = Head::load(store)?;
+    let mut stretch = Stretch::default();
+    if head.cursor <= head.first || head.cursor > head.until {
+        // A new walk.
+        (head.cursor, head.until, head.found) = (head.first, list().tail(store)?, 0);
+        stretch.read_holes(store, &mut head, now)?;
+    }
+    let begin = head.cursor;
+    let end = stretch.read(store, &mut head, begin, now)?;
+    for (id, slots) in std::mem::take(&mut stretch.ids) {
+        stretch.settle(store, now, &mut head, id, slots, limit)?;
+    }
+    forget(store, now, &stretch.over)?;
+    for slot in stretch.over.iter().flat_map(|(_, seen)| &seen.slots) {
+        list().remove(store, *slot)?;
+    }
+    head.found = head.found.saturating_add(u64::try_from(stretch.open.len()).unwrap_or(0));
+    head.cursor = end.saturating_add(1);
+    head.walked = head.walked.max(end);
+    if begin == head.first && (stretch.open.is_empty() || head.is_thin(STRETCH)) {
+        stretch.open.iter().try_for_each(|(id, slots)| relist(store, id, slots))?;
+        head.first = head.cursor;
+    }
+    let more = end < head.until && end >= begin;
+    if !more {
+        (head.open, head.cursor) = (head.found, head.first);
+    }
+    // Before the counting, so that what was seen is remembered whatever comes of that.
+    head.clone().save(store, now)?;
+    if !stretch.limbo.is_empty() {
+        square::run(store, lease, &head, &stretch.limbo)?;
+    }
+    Ok(Reaped { overdue: stretch.due, more })
+}
+
+/// What a run found.
+#[derive(Default)]
+struct Stretch {
+    ids: BTreeMap<String, Vec<u64>>,
+    over: Vec<(String, Seen)>,
+    open: Vec<(String, Vec<u64>)>,
+    due: Vec<String>,
+    limbo: Vec<String>,
+}
+
+impl Stretch {
+    /// What has become of the slots that earlier walks found taken and not written.
+    fn read_holes(&mut self, store: &dyn Store, head: &mut Head, now: Millis) -> Result<(), StoreError> {
+        for (slot, patience) in std::mem::take(&mut head.holes) {
+            match list().get(store, slot)? {
+                Slot::Entry(listed) => {
+                    // Its place is among the others now.
+                    relist(store, &listed.id, &[slot])?;
+                }
+                // Its writer doesn't come any more.
+                Slot::Hole if patience.is_over(now) => {}
+                Slot::Hole => drop(head.holes.insert(slot, patience.again(now))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the next slots and gives the last one read.
+    fn read(&mut self, store: &dyn Store, head: &mut Head, begin: u64, now: Millis) -> Result<u64, StoreError> {
+        let end = head.until.min(begin.saturating_add(STRETCH).saturating_sub(1));
+        for slot in begin..=end {
+            match list().get(store, slot)? {
+                Slot::Entry(listed) => self.ids.entry(listed.id).or_default().push(slot),
+                Slot::Hole if slot <= head.walked => {}
+                Slot::Hole if head.waits_for(slot, now) => {}
+                // So many at once: the walk waits here.
+                Slot::Hole => return Ok(slot.saturating_sub(1)),
+            }
+        }
+        Ok(end)
+    }
+
+    fn settle(
+        &mut self,
+        store: &dyn Store,
+        now: Millis,
+        head: &mut Head,
+        id: String,
+        slots: Vec<u64>,
+        limit: usize,
+    ) -> Result<(), StoreError> {
+        let found = record(store, &id)?;
+        match look(store, now, head, &id, found.as_ref())? {
+            Verdict::Over => {
+                self.over.push((id, Seen { slots, record: found }));
+                return Ok(());
+            }
+            Verdict::Open => {}
+            Verdict::Due if self.due.len() < limit => self.due.push(id.clone()),
+            Verdict::Due => {}
+            Verdict::Limbo => self.limbo.push(id.clone()),
+        }
+        self.open.push((id, slots));
+        Ok(())
+    }
+}
+
+/// Moves a permit to the end of the list. What if we crash between? It is listed twice, which changes nothing.
+fn relist(store: &dyn Store, id: &str, slots: &[u64]) -> Result<(), StoreError> {
+    list().append(store, &Listed { id: id.to_owned() })?;
+    slots.iter().try_for_each(|slot| list().remove(store, *slot))
+}
+
+/// Has all keys of permits that are over forgotten: those that a repeat may ask for after a while, the others now.
+fn forget(store: &dyn Store, now: Millis, over: &[(String, Seen)]) -> Result<(), StoreError> {
+    let mut later = Vec::new();
+    for (id, seen) in over {
+        match &seen.record {
+            Some(Permit { state: State::Denied(_), keyed: false, .. }) => permit(id).delete(store)?,
+            // Nobody was ever told this id.
+            None if !maker(id).taken(store)? => maker(id).retire(store)?,
+            found => later.extend(keys(id, found.as_ref())),
+        }
+    }
+    if later.is_empty() {
+        return Ok(());
+    }
+    let later: Vec<&str> = later.iter().map(String::as_str).collect();
+    expiry::forget_after(store, now.hour_number().saturating_add(KEPT_HOURS), &later)
+}
+
+fn keys(id: &str, record: Option<&Permit>) -> Vec<String> {
+    let mut keys = vec![permit(id).key().to_owned(), resolver(id).key().to_owned(), closer(id).key().to_owned()];
+    if record.is_none_or(|record| record.keyed) {
+        keys.push(maker(id).key().to_owned());
+    }
+    if record.is_some_and(|record| record.worst_case.is_empty()) {
+        keys.push(extension(id).key().to_owned());
+    }
+    keys
+}
+
+/// What a look at some slots finds.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// By id, each with its record.
+    pub permits: BTreeMap<String, Seen>,
+    /// Slots without an entry: removed, or about to be written.
+    pub holes: Vec<u64>,
+}
+
+/// All permits in these slots, with their records.
+pub(super) fn listed(store: &dyn Store, slots: impl Iterator<Item = u64>) -> Result<Looked, StoreError> {
+    let mut looked = Looked::default();
+    for slot in slots {
+        match list().get(store, slot)? {
+            Slot::Entry(Listed { id }) => looked.permits.entry(id).or_default().slots.push(slot),
+            Slot::Hole => looked.holes.push(slot),
+        }
+    }
+    for (id, seen) in &mut looked.permits {
+        seen.record = record(store, id)?;
+    }
+    Ok(looked)
+}
