@@ -5,13 +5,15 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
+use tokio::runtime::{self, Handle};
 use wasmtime::Engine;
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::handler::ProxyHandler;
 
 use crate::instance::{Factory, Gauge, Granted, GuestData};
 use crate::kv::memory::MemoryStore;
+use crate::kv::redis::{self, RedisStore};
 use crate::kv::sqlite::SqliteStore;
 use crate::kv::{Backend, KeyValue};
 use crate::manifest::{Component, Manifest};
@@ -46,14 +48,23 @@ impl App {
         let variables = variables(options, &manifest, |names| {
             let made = keys::load_or_make(&options.data, names)?;
             if made.new {
+                if let Backend::Redis(_) = options.kv {
+                    tracing::warn!(
+                        file = %made.file.display(),
+                        "keys were made for this gate alone: every other gate on the same store needs the same ones, or it \
+                         can't open what this one seals"
+                    );
+                }
                 made_keys = Some(made.file);
             }
             Ok(made.values)
         })?;
         let loader = Loader::new(options)?;
-        let kv: Arc<dyn KeyValue> = match options.kv {
+        let kv: Arc<dyn KeyValue> = match &options.kv {
             Backend::Memory => Arc::new(MemoryStore::default()),
-            Backend::Sqlite => Arc::new(SqliteStore::open(&options.data)?),
+            Backend::Sqlite => Arc::new(SqliteStore::open(&options.data, options.durability)?),
+            // On a thread for blocking work, where waiting is allowed.
+            Backend::Redis(url) => Arc::new(Handle::current().block_on(RedisStore::open(url))?),
         };
         let gauge = Arc::new(Gauge::default());
         let mut handlers = BTreeMap::new();
@@ -137,7 +148,6 @@ impl Loader {
             &compiled,
             grant(id, component, variables)?,
             kv.clone(),
-            options.durability,
             options.settings.clone(),
             gauge.clone(),
         )
@@ -167,13 +177,16 @@ pub struct Finding {
     pub what: String,
     /// What is wrong, if anything is.
     pub problem: Option<String>,
+    /// What works, but not as well as it should.
+    pub warnings: Vec<String>,
 }
 
 /// Looks at everything a start needs, without starting: what would fail, and why.
 pub fn examine(options: &Options) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut note = |what: String, result: Result<()>| {
-        findings.push(Finding { what, problem: result.err().map(|error| format!("{error:#}")) });
+        let problem = result.err().map(|error| format!("{error:#}"));
+        findings.push(Finding { what, problem, warnings: Vec::new() });
     };
     let manifest = Manifest::load(&options.manifest);
     let what = format!("manifest {}", options.manifest.display());
@@ -202,7 +215,24 @@ pub fn examine(options: &Options) -> Vec<Finding> {
     }
     let free = TcpListener::bind(options.listen).map(drop);
     note(format!("address {}", options.listen), free.map_err(anyhow::Error::from));
+    if let Backend::Redis(url) = &options.kv {
+        findings.push(examine_redis(url));
+    }
     findings
+}
+
+fn examine_redis(url: &redis::RedisUrl) -> Finding {
+    let (problem, warnings) = match wait_for(redis::examine(url)) {
+        Ok(warnings) => (None, warnings),
+        Err(error) => (Some(format!("{error:#}")), Vec::new()),
+    };
+    Finding { what: format!("store {url}"), problem, warnings }
+}
+
+/// Waits on a thread of its own: the caller may or may not be inside a runtime.
+fn wait_for<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    let run = || runtime::Builder::new_current_thread().enable_all().build()?.block_on(work);
+    std::thread::scope(|scope| scope.spawn(run).join()).map_err(|_| anyhow!("the check has failed"))?
 }
 
 fn examine_components(

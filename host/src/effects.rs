@@ -2,32 +2,22 @@
 //! becomes visible outside (Nightingale et al., "Rethink the Sync", OSDI 2006).
 //!
 //! One wait per external effect instead of one per write: the store commits in groups, and most effects find their writes
-//! durable already.
+//! durable already. What durable means is the store's matter (see [`crate::kv::durability`]); the wait is the same.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::kv::{KeyValue, KvError, Seq};
 
-/// Whether external effects wait for the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Durability {
-    /// An effect leaves only when its cause would survive a crash.
-    Strict,
-    /// Effects don't wait: a crash may lose the last moments of what the outside has already seen.
-    Relaxed,
-}
-
 /// The newest store position that the requests of one instance depend on.
 pub struct Effects {
     kv: Arc<dyn KeyValue>,
     newest: AtomicU64,
-    durability: Durability,
 }
 
 impl Effects {
-    pub fn new(kv: Arc<dyn KeyValue>, durability: Durability) -> Self {
-        Self { kv, newest: AtomicU64::new(0), durability }
+    pub fn new(kv: Arc<dyn KeyValue>) -> Self {
+        Self { kv, newest: AtomicU64::new(0) }
     }
 
     /// The store itself.
@@ -42,7 +32,7 @@ impl Effects {
 
     /// Nothing to wait for.
     pub fn is_settled(&self) -> bool {
-        self.durability == Durability::Relaxed || self.kv.is_durable(Seq(self.newest.load(Ordering::Acquire)))
+        self.kv.is_durable(Seq(self.newest.load(Ordering::Acquire)))
     }
 
     /// Waits until everything noted so far is durable.

@@ -36,8 +36,8 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 pub use self::app::{Finding, examine};
-use self::effects::Durability;
 use self::instance::{Gauge, Settings};
+use self::kv::durability::Durability;
 use self::kv::{Backend, KeyValue};
 use self::server::{Limits, listener};
 
@@ -58,6 +58,7 @@ pub struct Options {
     pub kv: Backend,
     /// `name` and value, before the environment.
     pub variables: Vec<(String, String)>,
+    /// What a commit of the embedded store survives.
     pub durability: Durability,
     pub settings: Settings,
     pub limits: Limits,
@@ -73,7 +74,7 @@ impl Options {
             cache: None,
             kv: Backend::Sqlite,
             variables: Vec::new(),
-            durability: Durability::Strict,
+            durability: Durability::default(),
             settings: Settings::default(),
             limits: Limits::default(),
         }

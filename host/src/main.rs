@@ -1,5 +1,7 @@
 //! The program `tollgate`.
 
+mod cli;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,8 +11,8 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 use clap::{Args, Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
-use tollgate::effects::Durability;
 use tollgate::kv::Backend;
+use tollgate::kv::durability::Durability;
 use tollgate::{Options, examine, logs, serve};
 
 /// A gate of WebAssembly components between a web page and the AI vendors behind it.
@@ -27,6 +29,8 @@ enum Command {
     Up(Up),
     /// Says what would keep `up` from starting.
     Doctor(Up),
+    #[command(flatten)]
+    Client(cli::Client),
 }
 
 #[derive(Args)]
@@ -40,8 +44,9 @@ struct Up {
     /// Folder for compiled components; by default below the data folder.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
-    /// Key-value store: sqlite or memory.
-    #[arg(long, default_value = "sqlite", value_name = "STORE")]
+    /// Key-value store: sqlite, memory, or redis://[user][:password@]host[:port][/db], which several gates may share (a
+    /// URL with a password belongs into the environment: arguments are seen by everybody on the machine).
+    #[arg(long, env = "TOLLGATE_KV", hide_env_values = true, default_value = "sqlite", value_name = "STORE")]
     kv: Backend,
     /// Value of an application variable (also SPIN_VARIABLE_<NAME> in the environment).
     #[arg(long = "variable", value_name = "NAME=VALUE", value_parser = name_and_value)]
@@ -49,7 +54,7 @@ struct Up {
     /// The application's manifest.
     #[arg(long, default_value = "spin.toml", value_name = "FILE")]
     manifest: PathBuf,
-    /// Whether requests and responses wait until the writes they depend on are on disk.
+    /// What the sqlite store's answers and calls to vendors survive.
     #[arg(long, value_enum, default_value = "strict")]
     durability: Durability,
     /// Requests one instance serves before it is replaced.
@@ -113,6 +118,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         Command::Up(options) => up(options.into()),
         Command::Doctor(options) => doctor(&options.into()),
+        Command::Client(client) => Ok(client.run()),
     };
     match result {
         Ok(code) => code,
@@ -155,7 +161,11 @@ fn up(options: Options) -> Result<ExitCode> {
 fn doctor(options: &Options) -> Result<ExitCode> {
     let mut healthy = true;
     for finding in examine(options) {
+        for warning in &finding.warnings {
+            say(&format!("warning  {}: {warning}", finding.what))?;
+        }
         match finding.problem {
+            None if !finding.warnings.is_empty() => {}
             None => say(&format!("ok       {}", finding.what))?,
             Some(problem) => {
                 healthy = false;

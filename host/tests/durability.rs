@@ -8,14 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use common::{Host, error_of, options};
 use http::Request;
 use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
-use tollgate::effects::Durability;
-use tollgate::serve;
+use tollgate::kv::durability::Durability;
+use tollgate::{Options, serve};
 
 /// Makes every later commit fail.
 fn break_store(host: &Host) {
@@ -40,38 +43,112 @@ async fn counting_server() -> (String, Arc<AtomicUsize>) {
     (url, requests)
 }
 
+/// What a commit survives differs; that effects wait for it doesn't.
+const BOTH: [Durability; 2] = [Durability::Strict, Durability::Relaxed];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_response_whose_writes_are_lost_is_not_given() {
-    let host = Host::start().await;
-    assert_eq!(host.ok("/guest/increment?n").await, "1");
-    break_store(&host);
-    let (status, body) = host.get("/guest/increment?n").await;
-    assert_eq!(status, 503, "{body}");
-    assert_eq!(error_of(&body), ("offline".into(), "store_failed".into()));
-    // From here on the store refuses by itself, and the component can say so in its own words.
-    let (status, body) = host.get("/guest/increment?n").await;
-    let refused = status == 503 || (status == 422 && body.contains("needs a restart"));
-    assert!(refused, "{status} {body}");
+    for durability in BOTH {
+        let host = Host::with(|options| options.durability = durability).await;
+        assert_eq!(host.ok("/guest/increment?n").await, "1");
+        break_store(&host);
+        let (status, body) = host.get("/guest/increment?n").await;
+        assert_eq!(status, 503, "{durability:?} {body}");
+        assert_eq!(error_of(&body), ("offline".into(), "store_failed".into()));
+        // From here on the store refuses by itself, and the component can say so in its own words.
+        let (status, body) = host.get("/guest/increment?n").await;
+        let refused = status == 503 || (status == 422 && body.contains("needs a restart"));
+        assert!(refused, "{durability:?} {status} {body}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outbound_request_waits_for_what_it_depends_on() {
-    let host = Host::start().await;
-    let (url, requests) = counting_server().await;
-    host.ok(&format!("/guest/increment-then-fetch?n,{url}")).await;
-    assert_eq!(requests.load(Ordering::SeqCst), 1);
-    break_store(&host);
-    let (status, _) = host.get(&format!("/guest/increment-then-fetch?n,{url}")).await;
-    assert_eq!(status, 503);
-    assert_eq!(requests.load(Ordering::SeqCst), 1, "the vendor was called for a permit that is lost");
+    for durability in BOTH {
+        let host = Host::with(|options| options.durability = durability).await;
+        let (url, requests) = counting_server().await;
+        host.ok(&format!("/guest/increment-then-fetch?n,{url}")).await;
+        assert_eq!(requests.load(Ordering::SeqCst), 1);
+        break_store(&host);
+        let (status, _) = host.get(&format!("/guest/increment-then-fetch?n,{url}")).await;
+        assert_eq!(status, 503, "{durability:?}");
+        assert_eq!(
+            requests.load(Ordering::SeqCst),
+            1,
+            "{durability:?}: the vendor was called for a permit that is lost"
+        );
+    }
 }
 
+/// Callers increment a key each while the gate is killed again and again. A value comes twice if an answer was forgotten.
 #[tokio::test(flavor = "multi_thread")]
-async fn relaxed_effects_do_not_wait() {
-    let host = Host::with(|options| options.durability = Durability::Relaxed).await;
-    assert_eq!(host.ok("/guest/increment?n").await, "1");
-    break_store(&host);
-    assert_eq!(host.ok("/guest/increment?n").await, "2");
+async fn a_killed_gate_has_forgotten_no_answer() {
+    const ROUNDS: u64 = 8;
+    const CALLERS: usize = 8;
+    for durability in ["strict", "relaxed"] {
+        let folder = tempfile::tempdir().unwrap();
+        let options = options(&folder);
+        let answered: Vec<Arc<AtomicUsize>> = (0..CALLERS).map(|_| Arc::default()).collect();
+        for round in 0..ROUNDS {
+            let mut child = program("up", &options)
+                .args(["--durability", durability])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+            let address = lines.find_map(|line| Some(line.strip_prefix("listening on ")?.to_owned())).unwrap();
+            let callers: Vec<_> = (0..CALLERS)
+                .map(|caller| {
+                    tokio::spawn(call(format!("{address}/guest/increment?c{caller}"), answered[caller].clone()))
+                })
+                .collect();
+            sleep(Duration::from_millis(60 + 45 * round)).await;
+            // SIGKILL: nothing is finished, nothing is closed.
+            child.kill().unwrap();
+            child.wait().unwrap();
+            for caller in callers {
+                let last = caller.await.unwrap();
+                assert!(last.is_ok(), "{durability}, round {round}: {}", last.unwrap_err());
+            }
+        }
+        let answered: usize = answered.iter().map(|answered| answered.load(Ordering::SeqCst)).sum();
+        println!("{durability}: {answered} answers over {ROUNDS} kills");
+        assert!(answered > CALLERS * 4, "{durability}: only {answered} answers");
+    }
+}
+
+/// Calls until nobody answers.
+async fn call(url: String, answered: Arc<AtomicUsize>) -> Result<(), String> {
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+    loop {
+        let Ok(response) = client.get(url.parse().unwrap()).await else { return Ok(()) };
+        let status = response.status();
+        let Ok(body) = response.into_body().collect().await else { return Ok(()) };
+        let body = String::from_utf8(body.to_bytes().to_vec()).unwrap();
+        let value: usize = body.parse().map_err(|_| format!("{status} {body}"))?;
+        let before = answered.fetch_max(value, Ordering::SeqCst);
+        if before >= value {
+            return Err(format!("{before} was answered, and then {value}"));
+        }
+    }
+}
+
+/// The gate as a process of its own.
+fn program(command: &str, options: &Options) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tollgate"));
+    program
+        .args([command, "--listen", "127.0.0.1:0", "--max-concurrent-requests", "16"])
+        .arg("--manifest")
+        .arg(&options.manifest)
+        .arg("--data")
+        .arg(&options.data)
+        .arg("--cache")
+        .arg(options.cache.as_ref().unwrap());
+    if command == "up" {
+        program.env("SPIN_VARIABLE_DEV_HOSTS", "http://127.0.0.1:*");
+    }
+    program
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,16 +185,7 @@ fn the_doctor_finds_what_is_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(&folder);
     let doctor = || {
-        let output = Command::new(env!("CARGO_BIN_EXE_tollgate"))
-            .args(["doctor", "--listen", "127.0.0.1:0", "--max-concurrent-requests", "16"])
-            .arg("--manifest")
-            .arg(&options.manifest)
-            .arg("--data")
-            .arg(&options.data)
-            .arg("--cache")
-            .arg(options.cache.as_ref().unwrap())
-            .output()
-            .unwrap();
+        let output = program("doctor", &options).output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
     let (code, findings) = doctor();
@@ -136,21 +204,7 @@ fn the_doctor_finds_what_is_wrong() {
 fn the_program_says_where_it_listens_and_ends_on_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let options = options(&folder);
-    let start = || {
-        Command::new(env!("CARGO_BIN_EXE_tollgate"))
-            .args(["up", "--listen", "127.0.0.1:0", "--max-concurrent-requests", "16"])
-            .arg("--manifest")
-            .arg(&options.manifest)
-            .arg("--data")
-            .arg(&options.data)
-            .arg("--cache")
-            .arg(options.cache.as_ref().unwrap())
-            .env("SPIN_VARIABLE_DEV_HOSTS", "http://127.0.0.1:*")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap()
-    };
+    let start = || program("up", &options).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut keys = Vec::new();
     for first in [true, false] {
         let mut child = start();

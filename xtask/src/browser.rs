@@ -2,12 +2,13 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::apt;
 use crate::process;
 use crate::report::{Report, count_tests};
 use crate::stack::{Options, Programs, Stack, Vendors};
@@ -24,7 +25,7 @@ pub fn suite(workspace: &Workspace, report: &mut Report) {
     if !folder.join("package.json").is_file() {
         return report.skip(NAME, "tests/browser is not part of this tree");
     }
-    if find_program(&["node"]).is_none() || find_program(&["npm"]).is_none() {
+    if apt::find(&["node"]).is_none() || apt::find(&["npm"]).is_none() {
         return report.skip(NAME, "node and npm are needed (version 20 or later, https://nodejs.org)");
     }
     let Some(chromium) = find_chromium() else {
@@ -97,32 +98,7 @@ fn find_chromium() -> Option<PathBuf> {
     if let Some(named) = env::var_os("CHROMIUM").filter(|value| !value.is_empty()) {
         return Some(named.into());
     }
-    find_program(&BROWSERS).or_else(|| {
-        install_chromium();
-        find_program(&BROWSERS)
-    })
-}
-
-fn install_chromium() {
-    // SAFETY: asks for a number.
-    let is_root = unsafe { libc::geteuid() } == 0;
-    if !is_root || !Path::new("/etc/debian_version").exists() || find_program(&["apt-get"]).is_none() {
-        return;
-    }
-    eprintln!("\n=== installing Chromium");
-    for arguments in [&["update"][..], &["install", "-y", "--no-install-recommends", "chromium"]] {
-        let mut apt = Command::new("apt-get");
-        apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        if let Err(error) = process::run("apt-get", &mut apt, INSTALL_LIMIT) {
-            eprintln!("Chromium can't be installed: {error:#}");
-            return;
-        }
-    }
-}
-
-fn find_program(names: &[&str]) -> Option<PathBuf> {
-    let path = env::var_os("PATH")?;
-    names.iter().find_map(|name| env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
+    apt::find_or_install(&BROWSERS, "chromium")
 }
 
 fn tail(text: &str, lines: usize) -> String {
@@ -150,12 +126,6 @@ impl Drop for Scratch {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn programs_are_found_in_the_order_of_their_names() {
-        assert!(find_program(&["no-such-program", "sh"]).unwrap().ends_with("sh"));
-        assert_eq!(find_program(&["no-such-program"]), None);
-    }
 
     #[test]
     fn the_tail_is_the_last_lines() {

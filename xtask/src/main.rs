@@ -3,6 +3,7 @@
 //! `build` makes the programs, `up` runs a gate to develop against, `test` runs every suite, `tidy` holds the style,
 //! `ci` is all of that in the order the build server runs it.
 
+mod apt;
 mod browser;
 mod build;
 mod ci;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
+use crate::apt;
 use crate::browser;
 use crate::build;
 use crate::report::{Report, count_tests};
@@ -49,6 +50,10 @@ pub fn suites(workspace: &Workspace, only: Option<Suite>, report: &mut Report) {
     }
     if only == Some(Suite::Unit) || !report.step("build", |_| build::everything(workspace)) {
         return;
+    }
+    if wanted(Suite::Host) || wanted(Suite::Scenarios) {
+        // Their tests start servers of their own, and say what is missing when there is none.
+        let _found = apt::find_or_install(&["redis-server"], "redis-server");
     }
     if wanted(Suite::Host) {
         let mut command = native_tests(workspace, &["tollgate", "mock-vendors"]);

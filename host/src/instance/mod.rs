@@ -15,7 +15,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use self::limits::MemoryLimit;
 use self::worker::{Expiration, Worker, WorkerShared};
-use crate::effects::{Durability, Effects};
+use crate::effects::Effects;
 use crate::kv::KeyValue;
 use crate::kv::bindings::Capabilities;
 use crate::logs::GuestOutput;
@@ -105,7 +105,6 @@ pub struct Factory {
     engine: Engine,
     component: Arc<Granted>,
     kv: Arc<dyn KeyValue>,
-    durability: Durability,
     settings: Settings,
     gauge: Arc<Gauge>,
 }
@@ -120,7 +119,6 @@ impl Factory {
         compiled: &Component,
         component: Granted,
         kv: Arc<dyn KeyValue>,
-        durability: Durability,
         settings: Settings,
         gauge: Arc<Gauge>,
     ) -> Result<Self> {
@@ -136,14 +134,13 @@ impl Factory {
             engine: linker.engine().clone(),
             component: Arc::new(component),
             kv,
-            durability,
             settings,
             gauge,
         })
     }
 
     fn store(&self) -> Store<GuestData> {
-        let effects = Arc::new(Effects::new(self.kv.clone(), self.durability));
+        let effects = Arc::new(Effects::new(self.kv.clone()));
         let name = &self.component.name;
         let mut wasi = WasiCtx::builder();
         wasi.stdout(GuestOutput::new(name.clone(), "stdout"))

@@ -9,8 +9,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
+use self::redis::RedisUrl;
+
 pub mod bindings;
+pub mod durability;
 pub mod memory;
+pub mod redis;
 pub mod spin;
 pub mod sqlite;
 pub mod wasi;
@@ -32,12 +36,14 @@ impl Seq {
     pub const START: Self = Self(0);
 }
 
-/// Why a store operation was refused. None of them has changed anything.
+/// Why a store operation has no result. None of them has changed anything, except that nobody knows after
+/// [`KvError::Unanswered`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KvError {
-    /// `increment` met a value that isn't a counter (8 bytes). The caller mixed a value family with a counter family.
-    #[error("the value is not a counter: {bytes} bytes instead of 8")]
-    NotACounter { bytes: usize },
+    /// `increment` met a value that isn't a counter (8 bytes, or decimal digits in Redis). The caller mixed a value family
+    /// with a counter family.
+    #[error("the value is not a counter")]
+    NotACounter,
     /// `increment` would leave the range of a 64-bit integer.
     #[error("the counter would overflow")]
     Overflow,
@@ -50,15 +56,29 @@ pub enum KvError {
     /// A read failed; the store itself is unharmed.
     #[error("the store can't be read: {0}")]
     Io(Arc<str>),
+    /// The store's server is out of reach. The caller is offline, and may try again later.
+    #[error("the store is out of reach: {0}")]
+    Unreachable(Arc<str>),
+    /// A write was sent to the store's server and its answer is lost: it may have happened, or happen still. It isn't
+    /// repeated. The caller counts an increment as applied.
+    #[error("the store did not answer: {0}")]
+    Unanswered(Arc<str>),
+    /// The store's server said no: out of memory, a replica, a key of another kind.
+    #[error("the store refused: {0}")]
+    Refused(Arc<str>),
 }
 
 /// The future of a store operation.
 pub type KvFuture<'a, T> = BoxFuture<'a, Result<T, KvError>>;
 
-/// A key-value store with counters. `store` is the label a component opened.
+/// A key-value store with counters. `store` is the label a component opened; the embedded backends keep labels apart, a
+/// networked one may ignore it, as Spin's does.
 ///
 /// Reads return the `Seq` of what they saw, because an answer built on somebody else's pending write has to wait for that
 /// write as well. A networked backend returns [`Seq::START`] once the server has confirmed.
+///
+/// Every operation ends within seconds. A key is either set or incremented, never both: what `get` gives for a counter is
+/// the backend's own affair, and so is whether a counter exists to which only 0 was ever added.
 pub trait KeyValue: Send + Sync + 'static {
     /// The value, or `None`.
     fn get<'a>(&'a self, store: &'a str, key: &'a str) -> KvFuture<'a, (Option<Bytes>, Seq)>;
@@ -105,7 +125,7 @@ fn check_value(value: &[u8]) -> Result<(), KvError> {
 fn add_to_counter(current: Option<&[u8]>, delta: i64) -> Result<i64, KvError> {
     let current = match current {
         None => 0,
-        Some(bytes) => i64::from_le_bytes(bytes.try_into().map_err(|_| KvError::NotACounter { bytes: bytes.len() })?),
+        Some(bytes) => i64::from_le_bytes(bytes.try_into().map_err(|_| KvError::NotACounter)?),
     };
     current.checked_add(delta).ok_or(KvError::Overflow)
 }
@@ -117,6 +137,8 @@ pub enum Backend {
     Memory,
     /// A file in the data folder.
     Sqlite,
+    /// A Redis server that several gates may share.
+    Redis(RedisUrl),
 }
 
 impl std::str::FromStr for Backend {
@@ -126,20 +148,19 @@ impl std::str::FromStr for Backend {
         match text {
             "memory" => Ok(Self::Memory),
             "sqlite" => Ok(Self::Sqlite),
-            url if url.starts_with("redis://") || url.starts_with("rediss://") => Err(
-                "a Redis store is not available in this build: use `sqlite` or `memory`, or run the same manifest on Spin"
-                    .into(),
-            ),
-            other => Err(format!("`{other}` is no store: expected `sqlite` or `memory`")),
+            // Whether it is a good one is found out when it is used: what is refused here is shown, password and all.
+            url if url.contains("://") => Ok(Self::Redis(RedisUrl::new(url))),
+            other => Err(format!("`{other}` is no store: expected `sqlite`, `memory` or `redis://host:port/db`")),
         }
     }
 }
 
 impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Memory => "memory",
-            Self::Sqlite => "sqlite",
-        })
+        match self {
+            Self::Memory => f.write_str("memory"),
+            Self::Sqlite => f.write_str("sqlite"),
+            Self::Redis(url) => url.fmt(f),
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Starts a host with the test components, and talks to it.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub mod redis;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;

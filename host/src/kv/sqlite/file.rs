@@ -6,40 +6,103 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, ffi, params};
 
 use super::state::{Key, Write};
+use crate::kv::durability::Durability;
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
     store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (store, key))";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How SQLite keeps a transaction whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Journal {
+    WriteAhead,
+    /// As Spin opens its file: the old pages are set aside while the new ones are written.
+    Rollback,
+}
+
 /// Opens (or creates) the file for writing.
-pub fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIMEOUT)?;
+pub fn open_writer(
+    path: &Path,
+    vfs: Option<&'static str>,
+    durability: Durability,
+) -> rusqlite::Result<(Connection, Journal)> {
+    let connection = connect(path, OpenFlags::default(), vfs)?;
+    // On macOS a plain fsync leaves the data in the drive's memory; elsewhere these two change nothing.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    // A commit returns only when it would survive a power cut. EXTRA and not FULL: with a rollback journal a commit is the
+    // removal of the journal, and FULL doesn't sync that.
+    connection.pragma_update(None, "synchronous", "EXTRA")?;
     // A file from Spin is in rollback-journal mode. Switching needs it to itself for a moment; when that can't be had the
     // store works all the same, only slower, so this is no reason to stop.
     let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
-    match mode {
-        Ok(mode) if mode.eq_ignore_ascii_case("wal") => {}
-        Ok(mode) => tracing::warn!(mode, "the key-value file stays in its journal mode"),
+    let journal = match mode {
+        Ok(mode) if mode.eq_ignore_ascii_case("wal") => Journal::WriteAhead,
+        Ok(mode) => {
+            tracing::warn!(mode, "the key-value file stays in its journal mode");
+            Journal::Rollback
+        }
         Err(error) => {
             tracing::warn!(%error, "the key-value file can't be switched to a write-ahead log");
+            Journal::Rollback
         }
-    }
-    // FULL: a commit returns only when it would survive a power cut. Everything else here relies on that.
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    };
     connection.execute(SCHEMA, [])?;
-    Ok(connection)
+    if durability == Durability::Relaxed && journal == Journal::WriteAhead {
+        // Commits aren't synced any more; the log still is before each checkpoint and each time it begins anew, which is
+        // what keeps the file whole.
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+    }
+    Ok((connection, journal))
 }
 
 /// Opens the file for reading, beside the writer.
-pub fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+pub fn open_reader(path: &Path, vfs: Option<&'static str>) -> rusqlite::Result<Connection> {
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX, vfs)
+}
+
+fn connect(path: &Path, flags: OpenFlags, vfs: Option<&'static str>) -> rusqlite::Result<Connection> {
+    let connection = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs)?,
+        None => Connection::open_with_flags(path, flags)?,
+    };
     connection.busy_timeout(BUSY_TIMEOUT)?;
     Ok(connection)
+}
+
+/// Syncs everything that was committed to the write-ahead log.
+///
+/// Not by a checkpoint: one that a reader blocks syncs nothing, and says that all is well. Not through a handle of our own:
+/// a failed write-back is told to the handle that wrote.
+pub fn sync_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut log: *mut ffi::sqlite3_file = std::ptr::null_mut();
+    // SAFETY: the connection is open and used by this thread alone. SQLite stores a pointer to its own file object, which
+    // lives as long as the connection is in this journal mode, and nothing between here and the sync changes that. A
+    // journal that isn't open has no methods.
+    let code = unsafe {
+        let code = ffi::sqlite3_file_control(
+            connection.handle(),
+            c"main".as_ptr(),
+            ffi::SQLITE_FCNTL_JOURNAL_POINTER,
+            (&raw mut log).cast(),
+        );
+        let sync = if log.is_null() { None } else { (*log).pMethods.as_ref().and_then(|methods| methods.xSync) };
+        match (code, sync) {
+            (ffi::SQLITE_OK, Some(sync)) => sync(log, ffi::SQLITE_SYNC_FULL),
+            (ffi::SQLITE_OK, None) => ffi::SQLITE_CANTOPEN,
+            (code, _) => code,
+        }
+    };
+    match code {
+        ffi::SQLITE_OK => Ok(()),
+        code => Err(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(code),
+            Some("the write-ahead log can't be synced".into()),
+        )),
+    }
 }
 
 /// The committed value of a key.

@@ -5,15 +5,15 @@
 //! get           -> overlay, then cache, then a read connection
 //! ```
 //!
-//! The order of commits is the order of acknowledgements, so a crash leaves a prefix of what was acknowledged.
+//! The order of commits is the order of acknowledgements, so a crash leaves a prefix of what was acknowledged. What a commit
+//! survives, and so what "durable" means here, is the store's [`Durability`](super::durability::Durability).
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use anyhow::{Context, bail};
 use bytes::Bytes;
 use rusqlite::Connection;
 use tokio::sync::watch;
@@ -24,11 +24,16 @@ use super::{KeyValue, KvError, KvFuture, Seq, add_to_counter, check_key, check_v
 mod cache;
 mod file;
 mod keys;
+mod open;
 mod state;
 mod writer;
 
 #[cfg(test)]
+mod power_loss;
+#[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod throughput;
 
 /// The name Spin gives its own file.
 pub const FILE_NAME: &str = "sqlite_key_value.db";
@@ -68,6 +73,7 @@ impl Shared {
 pub struct SqliteStore {
     shared: Arc<Shared>,
     path: PathBuf,
+    vfs: Option<&'static str>,
     readers: Mutex<Vec<Connection>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     /// Held until the store is closed: two gates on one file would each trust their own memory.
@@ -75,32 +81,6 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file in `data`, which must exist.
-    pub fn open(data: &Path) -> anyhow::Result<Self> {
-        let path = data.join(FILE_NAME);
-        let lock = lock(data)?;
-        let connection = file::open_writer(&path).with_context(|| format!("opening {}", path.display()))?;
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(CACHE_BYTES)),
-            work: Condvar::new(),
-            progress: watch::Sender::new(Progress::Durable(Seq::START)),
-            durable: AtomicU64::new(0),
-            #[cfg(test)]
-            commits: AtomicU64::new(0),
-        });
-        let writer = {
-            let shared = shared.clone();
-            std::thread::Builder::new().name("kv-writer".into()).spawn(move || writer::run(connection, &shared))?
-        };
-        Ok(Self {
-            shared,
-            path,
-            readers: Mutex::default(),
-            writer: Mutex::new(Some(writer)),
-            lock: Mutex::new(Some(lock)),
-        })
-    }
-
     /// Waits while too much is queued.
     async fn admit(&self) -> Result<(), KvError> {
         let mut progress = None;
@@ -151,7 +131,7 @@ impl SqliteStore {
         let idle = self.lock_readers().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => file::open_reader(&self.path).map_err(io)?,
+            None => file::open_reader(&self.path, self.vfs).map_err(io)?,
         };
         let result = read(&connection).map_err(io);
         let mut readers = self.lock_readers();
@@ -279,16 +259,5 @@ impl KeyValue for SqliteStore {
 impl Drop for SqliteStore {
     fn drop(&mut self) {
         self.close();
-    }
-}
-
-/// Takes the data folder for this process alone. The kernel gives it back, however the process ends.
-fn lock(data: &Path) -> anyhow::Result<File> {
-    let path = data.join("lock");
-    let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!("{} is in use by another gate", data.display()),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
 }

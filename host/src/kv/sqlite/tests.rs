@@ -1,6 +1,7 @@
 //! What only the embedded store promises: groups, crashes, failures, and Spin's file.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -9,10 +10,13 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::kv::conformance;
+use crate::kv::durability::Durability;
 
 const S: &str = "default";
 /// Tells the test binary that it is the process to be killed.
 const CHILD: &str = "TOLLGATE_TEST_KILLED_CHILD";
+const CHILD_IS_RELAXED: &str = "TOLLGATE_TEST_KILLED_CHILD_IS_RELAXED";
+const BOTH: [Durability; 2] = [Durability::Strict, Durability::Relaxed];
 
 struct InFolder {
     store: SqliteStore,
@@ -20,19 +24,25 @@ struct InFolder {
 }
 
 fn open() -> InFolder {
+    open_as(Durability::Strict)
+}
+
+fn open_as(durability: Durability) -> InFolder {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(folder.path()).unwrap();
+    let store = SqliteStore::open(folder.path(), durability).unwrap();
     InFolder { store, folder }
 }
 
 #[test]
 fn conforms() {
-    let folders = Mutex::new(Vec::new());
-    conformance::run(|| {
-        let InFolder { store, folder } = open();
-        folders.lock().unwrap().push(folder);
-        Arc::new(store)
-    });
+    for durability in BOTH {
+        let folders = Mutex::new(Vec::new());
+        conformance::run(|| {
+            let InFolder { store, folder } = open_as(durability);
+            folders.lock().unwrap().push(folder);
+            Arc::new(store)
+        });
+    }
 }
 
 #[tokio::test]
@@ -41,7 +51,7 @@ async fn what_was_written_is_there_after_a_reopening() {
     store.set(S, "a", Bytes::from_static(b"1")).await.unwrap();
     store.increment(S, "n", 3).await.unwrap();
     drop(store);
-    let store = SqliteStore::open(folder.path()).unwrap();
+    let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
     assert_eq!(store.get(S, "a").await.unwrap().0.as_deref(), Some(&b"1"[..]));
     assert_eq!(store.increment(S, "n", 1).await.unwrap().0, 4);
 }
@@ -49,9 +59,9 @@ async fn what_was_written_is_there_after_a_reopening() {
 #[tokio::test]
 async fn two_gates_can_not_share_a_folder() {
     let InFolder { store, folder } = open();
-    assert!(SqliteStore::open(folder.path()).is_err());
+    assert!(SqliteStore::open(folder.path(), Durability::Strict).is_err());
     drop(store);
-    SqliteStore::open(folder.path()).unwrap();
+    SqliteStore::open(folder.path(), Durability::Strict).unwrap();
 }
 
 #[tokio::test]
@@ -93,7 +103,12 @@ async fn callers_wait_when_too_much_is_queued() {
 
 #[tokio::test]
 async fn after_a_failed_commit_nothing_works_until_a_restart() {
-    let InFolder { store, folder } = open();
+    for durability in BOTH {
+        fails_for_good(open_as(durability)).await;
+    }
+}
+
+async fn fails_for_good(InFolder { store, folder }: InFolder) {
     let (_, durable) = store.increment(S, "n", 1).await.unwrap();
     store.durable(durable).await.unwrap();
 
@@ -112,7 +127,7 @@ async fn after_a_failed_commit_nothing_works_until_a_restart() {
 
     intruder.execute("ALTER TABLE gone RENAME TO spin_key_value", []).unwrap();
     drop(store);
-    let store = SqliteStore::open(folder.path()).unwrap();
+    let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
     assert_eq!(store.increment(S, "n", 0).await.unwrap().0, 1, "the prefix that was committed");
 }
 
@@ -126,7 +141,7 @@ async fn a_file_made_by_spin_is_taken_over() {
     )
     .unwrap();
     drop(spin);
-    let store = SqliteStore::open(folder.path()).unwrap();
+    let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
     assert_eq!(store.increment(S, "n", 1).await.unwrap().0, 43);
     assert_eq!(store.get(S, "v").await.unwrap().0.as_deref(), Some(&b"v"[..]));
     let mode: String = Connection::open(folder.path().join(FILE_NAME))
@@ -145,7 +160,7 @@ async fn a_file_that_can_not_be_switched_works_as_it_is() {
         .unwrap();
     // A read transaction that has begun keeps the journal mode from changing.
     let _: i64 = other.query_row("SELECT x FROM t", [], |row| row.get(0)).unwrap();
-    let store = SqliteStore::open(folder.path()).unwrap();
+    let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
     other.execute_batch("COMMIT").unwrap();
     let (value, seq) = store.increment(S, "n", 1).await.unwrap();
     store.durable(seq).await.unwrap();
@@ -163,7 +178,8 @@ async fn killed_child() {
     let Ok(folder) = std::env::var(CHILD) else {
         return;
     };
-    let store = SqliteStore::open(Path::new(&folder)).unwrap();
+    let durability = BOTH[usize::from(std::env::var(CHILD_IS_RELAXED).is_ok())];
+    let store = SqliteStore::open(Path::new(&folder), durability).unwrap();
     for n in 0i64.. {
         store.set(S, &format!("k{n}"), Bytes::from(vec![0; 100])).await.unwrap();
         let (count, seq) = store.increment(S, "count", 1).await.unwrap();
@@ -177,17 +193,18 @@ async fn killed_child() {
 
 #[tokio::test]
 async fn a_kill_leaves_a_prefix_with_everything_durable() {
-    for round in 0..5 {
+    for round in 0..10 {
+        let durability = BOTH[usize::from(round % 2 == 1)];
         let folder = tempfile::tempdir().unwrap();
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "kv::sqlite::tests::killed_child", "--nocapture"])
-            .env(CHILD, folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "kv::sqlite::tests::killed_child", "--nocapture"]).env(CHILD, folder.path());
+        if durability == Durability::Relaxed {
+            command.env(CHILD_IS_RELAXED, "yes");
+        }
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut acknowledged = 0i64;
         let started = std::time::Instant::now();
-        let life = Duration::from_millis(150 + 70 * round);
+        let life = Duration::from_millis(150 + 35 * round);
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         while started.elapsed() < life || acknowledged == 0 {
             let line = lines.next().expect("the child ended").unwrap();
@@ -204,15 +221,15 @@ async fn a_kill_leaves_a_prefix_with_everything_durable() {
             }
         }
 
-        let store = SqliteStore::open(folder.path()).unwrap();
+        let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
         let (count, _) = store.increment(S, "count", 0).await.unwrap();
         let (keys, _) = store.list_keys(S, Some("k"), 10_000_000).await.unwrap();
         let kept = i64::try_from(keys.len()).unwrap();
-        assert!(count >= acknowledged, "round {round}: {count} of {acknowledged} acknowledged");
+        assert!(count >= acknowledged, "round {round}, {durability:?}: {count} of {acknowledged} acknowledged");
         for n in 0..kept {
-            assert!(store.exists(S, &format!("k{n}")).await.unwrap().0, "round {round}: a hole at {n}");
+            assert!(store.exists(S, &format!("k{n}")).await.unwrap().0, "round {round}, {durability:?}: a hole at {n}");
         }
         // The key comes before its count: the cut may be between the two, and nowhere else.
-        assert!(kept == count || kept == count + 1, "round {round}: {kept} keys, {count} counted");
+        assert!(kept == count || kept == count + 1, "round {round}, {durability:?}: {kept} keys, {count} counted");
     }
 }

@@ -1,0 +1,140 @@
+//! Permits, and whether each agrees with its entry.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use audit::Entry;
+use kv_schemas::{Store, StoreError, families};
+use limits::{Charge, Permit, State};
+use money::Nanos;
+
+use crate::{
+    keys::Keys,
+    log::{Log, readable},
+    names::{self, usd},
+    report::Report,
+};
+
+/// All permits of which there is a record.
+pub(crate) struct Permits {
+    all: BTreeMap<String, Permit>,
+    /// Somebody has begun to give back what these didn't use.
+    closing: BTreeSet<String>,
+    /// Left behind in the middle of a change, or seen there by the reaper.
+    limbo: BTreeSet<String>,
+    /// What the reaper knows of; absent if its list can't be read.
+    listed: Option<BTreeSet<String>>,
+}
+
+impl Permits {
+    pub fn read(store: &dyn Store, keys: &Keys, report: &mut Report) -> Result<Self, StoreError> {
+        let mut all = BTreeMap::new();
+        let mut closing = BTreeSet::new();
+        for id in &keys.permits {
+            let Some(Some(record)) = readable(limits::permit(id).get(store), report)? else { continue };
+            // Asked for after the record: one that was charged when read is charged still, or further.
+            if matches!(record.state, State::Charged(_)) && families::PERMIT_CLOSER.once(&[id]).taken(store)? {
+                closing.insert(id.clone());
+            }
+            all.insert(id.clone(), record);
+        }
+        let limbo = limits::in_limbo(store)?.into_iter().collect();
+        // A permit that can't be read is a finding already.
+        let listed = match limits::open(store) {
+            Ok(open) => Some(open.into_iter().map(|permit| permit.id).collect()),
+            Err(StoreError::Corrupt { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        Ok(Self { all, closing, limbo, listed })
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// How many aren't resolved.
+    pub fn open(&self) -> usize {
+        self.all.values().filter(|permit| !permit.state.is_final()).count()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Permit> {
+        self.all.values()
+    }
+
+    pub fn get(&self, id: &str) -> Option<&Permit> {
+        self.all.get(id)
+    }
+
+    /// Whether its counters may be anywhere between held and charged.
+    pub fn is_closing(&self, id: &str) -> bool {
+        self.closing.contains(id)
+    }
+
+    pub fn is_in_limbo(&self, id: &str) -> bool {
+        self.limbo.contains(id)
+    }
+
+    pub fn check(&self, store: &dyn Store, log: &Log, report: &mut Report) -> Result<(), StoreError> {
+        let entries = log.by_permit();
+        for permit in self.iter() {
+            let id = &permit.id;
+            match (&permit.state, entries.get(id.as_str())) {
+                (State::Charged(charge) | State::Closed { charge, .. }, Some(entry)) => {
+                    same(permit, charge, entry, report);
+                }
+                (State::Closed { charge, .. }, None) => {
+                    let cost = usd(charge.cost.0);
+                    let sentence = format!("Permit {id} is closed at {cost}, but the log has no entry of it.");
+                    report.differs("no_entry", format!("permit {id}"), (cost, "no entry"), sentence);
+                }
+                (State::Charged(_), None) | (_, None) => {}
+                (state, Some(entry)) => {
+                    let (cost, state) = (usd(entry.cost_nanos.0), names::state(state));
+                    let sentence =
+                        format!("The log has an entry of {cost} for permit {id}, but the permit is {state}.");
+                    report.differs("entry_without_charge", format!("permit {id}"), ("charged", state), sentence);
+                }
+            }
+            if permit.reserved < Nanos(0) || permit.holds.iter().any(|hold| hold.amount < 0) {
+                let sentence = format!("Permit {id} holds less than nothing.");
+                report.differs("negative_hold", format!("permit {id}"), (), sentence);
+            }
+            self.check_listed(store, permit, report)?;
+        }
+        Ok(())
+    }
+
+    /// What the reaper doesn't know of would be held for ever.
+    fn check_listed(&self, store: &dyn Store, permit: &Permit, report: &mut Report) -> Result<(), StoreError> {
+        let id = &permit.id;
+        let known = self.listed.as_ref().is_none_or(|listed| listed.contains(id));
+        if permit.state.is_final() || known {
+            return Ok(());
+        }
+        // It may have been resolved between the two looks.
+        let now = readable(limits::permit(id).get(store), report)?.flatten();
+        if now.is_some_and(|now| !now.state.is_final()) {
+            let state = names::state(&permit.state);
+            let sentence = format!("Permit {id} is {state} for ever: it is not on the list that the reaper walks.");
+            report.differs("unlisted", format!("permit {id}"), (), sentence);
+        }
+        Ok(())
+    }
+}
+
+/// A permit and its entry say the same.
+fn same(permit: &Permit, charge: &Charge, entry: &Entry, report: &mut Report) {
+    let id = &permit.id;
+    let (units, unit_type) = Permit::logged_units(charge);
+    let mut compare = |what: &'static str, of: &str, charged: String, logged: String| {
+        if charged != logged {
+            let sentence = format!("The log says {logged} as the {of} of permit {id}, the permit itself {charged}.");
+            report.differs(what, format!("permit {id}"), (charged, logged), sentence);
+        }
+    };
+    compare("cost", "cost", usd(charge.cost.0), usd(entry.cost_nanos.0));
+    compare("units", "use", format!("{units} {unit_type}"), format!("{} {}", entry.units_consumed, entry.unit_type));
+    compare("settlement", "settlement", charge.settlement.name().to_owned(), entry.settlement.clone());
+    compare("payer", "tenant", permit.tenant.clone(), entry.tenant_id.clone());
+    compare("payer", "company", permit.company.clone(), entry.company.clone());
+    compare("time", "time", permit.created_at.to_string(), entry.at_ms.to_string());
+}

@@ -1,0 +1,118 @@
+//! A gate as its operator reaches it: over HTTP, with the admin key. Every wait has a bound.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// Until the head of an answer.
+const HEAD_LIMIT: Duration = Duration::from_secs(60);
+/// Between two chunks of an answer.
+const CHUNK_LIMIT: Duration = Duration::from_secs(30);
+/// Largest JSON answer, and longest line of a list.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+const NDJSON: &str = "application/x-ndjson";
+/// Where a list that doesn't fit one answer goes on.
+const NEXT_CURSOR: &str = "x-next-cursor";
+
+/// See the module's description.
+pub struct Gate {
+    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    url: String,
+    admin_key: String,
+}
+
+impl Gate {
+    pub fn new(url: &str, admin_key: &str) -> Result<Self> {
+        let mut http = HttpConnector::new();
+        http.set_connect_timeout(Some(CONNECT_LIMIT));
+        http.enforce_http(false);
+        let connector = HttpsConnectorBuilder::new()
+            .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(http);
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), admin_key: admin_key.to_owned() })
+    }
+
+    /// A JSON answer; `None` when there is no such thing.
+    pub async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
+        let response = self.get(path, "application/json").await?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let response = self.accepted(path, response)?;
+        let body = timeout(CHUNK_LIMIT, Limited::new(response.into_body(), MAX_BYTES).collect()).await;
+        let body = body
+            .map_err(|_| anyhow!("no end within {CHUNK_LIMIT:?}"))
+            .and_then(|body| body.map_err(|error| anyhow!("{error}")));
+        let bytes = body.with_context(|| format!("reading {}{path}", self.url))?.to_bytes();
+        serde_json::from_slice(&bytes).map(Some).with_context(|| format!("{}{path}: not the JSON of a gate", self.url))
+    }
+
+    pub async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
+        self.find(path).await?.ok_or_else(|| anyhow!("{}{path}: not found; is it a gate?", self.url))
+    }
+
+    /// A list as one line of JSON for each item; goes on where an answer ends before the list does.
+    pub async fn lines<T: DeserializeOwned>(&self, path: &str, mut each: impl FnMut(T)) -> Result<()> {
+        let mut page = path.to_owned();
+        loop {
+            let response = self.accepted(&page, self.get(&page, NDJSON).await?)?;
+            let next = response.headers().get(NEXT_CURSOR).map(|cursor| cursor.to_str().map(str::to_owned));
+            self.page(response.into_body(), &mut each).await.with_context(|| format!("reading {}{page}", self.url))?;
+            let Some(cursor) = next.transpose()? else { return Ok(()) };
+            page = format!("{path}?cursor={cursor}");
+        }
+    }
+
+    async fn page<T: DeserializeOwned>(&self, mut body: Incoming, each: &mut impl FnMut(T)) -> Result<()> {
+        let mut rest = BytesMut::new();
+        loop {
+            let frame = timeout(CHUNK_LIMIT, body.frame()).await.context("the answer stopped coming")?;
+            let Some(frame) = frame.transpose().context("the answer broke off")? else { break };
+            rest.extend_from_slice(frame.data_ref().map(|data| &data[..]).unwrap_or_default());
+            while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                each(serde_json::from_slice(&rest.split_to(end + 1)).context("a line is not the JSON of a gate")?);
+            }
+            if rest.len() > MAX_BYTES {
+                bail!("a line is longer than any of a gate");
+            }
+        }
+        if !rest.is_empty() {
+            bail!("the answer ends within a line");
+        }
+        Ok(())
+    }
+
+    async fn get(&self, path: &str, accept: &str) -> Result<Response<Incoming>> {
+        let url = format!("{}{path}", self.url);
+        let request = Request::get(&url)
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.admin_key))
+            .header(header::ACCEPT, accept)
+            .body(Empty::new())
+            .with_context(|| format!("`{}` is no address of a gate", self.url))?;
+        let answer = timeout(HEAD_LIMIT, self.client.request(request)).await;
+        let answer = answer.map_err(|_| anyhow!("no answer within {HEAD_LIMIT:?}")).and_then(|answer| Ok(answer?));
+        answer.with_context(|| format!("asking {url}"))
+    }
+
+    fn accepted(&self, path: &str, response: Response<Incoming>) -> Result<Response<Incoming>> {
+        match response.status() {
+            StatusCode::OK => Ok(response),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => bail!("{} refuses the admin key", self.url),
+            status => bail!("{}{path} answers {status}", self.url),
+        }
+    }
+}
