@@ -49,8 +49,18 @@ impl Books<'_> {
     /// This month's money.
     #[track_caller]
     pub fn money(&self) -> Money {
+        self.usage().tenant
+    }
+
+    /// This month's money of the tenant and of its company, and the open permits.
+    #[track_caller]
+    pub fn usage(&self) -> Usage {
         let usage = self.0.get("/v1/usage").expect(200);
-        Money::of(&usage)
+        Usage {
+            tenant: Money::of(&usage, "tenant"),
+            company: Money::of(&usage, "company"),
+            open: usage["open"]["held"].as_i64().unwrap_or_else(|| panic!("no open permits in {usage}")),
+        }
     }
 
     /// This month's money, once nothing is held any more.
@@ -58,6 +68,15 @@ impl Books<'_> {
     pub fn settled_money(&self) -> Money {
         eventually("everything to be settled", LIMIT, || Some(self.money()).filter(|money| money.held == 0))
     }
+}
+
+/// What `GET /v1/usage` shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    pub tenant: Money,
+    pub company: Money,
+    /// Permits that nobody has resolved yet.
+    pub open: i64,
 }
 
 /// A window of money, in nano-USD.
@@ -71,9 +90,9 @@ pub struct Money {
 
 impl Money {
     #[track_caller]
-    fn of(usage: &Value) -> Self {
+    fn of(usage: &Value, scope: &str) -> Self {
         let windows = usage["windows"].as_array().unwrap_or_else(|| panic!("no windows in {usage}"));
-        let is_month = |window: &&Value| window["scope"] == "tenant" && window["unit"] == "usd";
+        let is_month = |window: &&Value| window["scope"] == scope && window["unit"] == "usd";
         let month = windows.iter().find(is_month).unwrap_or_else(|| panic!("no window of money in {usage}"));
         let amount = |name: &str| month.get(name).filter(|value| !value.is_null()).map(nanos);
         Self {

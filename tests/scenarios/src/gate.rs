@@ -1,5 +1,6 @@
 //! A gate of one's own: its data folder, its keys, its process.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::sync::OnceLock;
@@ -22,6 +23,7 @@ pub struct Gate {
     process: Process,
     folder: Folder,
     starts: u32,
+    manifest: PathBuf,
     extra: Vec<String>,
     pub url: String,
     pub admin_key: String,
@@ -44,21 +46,52 @@ impl Gate {
 
     /// The same with more arguments for `tollgate up`.
     pub fn start_with(extra: &[&str]) -> Self {
-        let folder = Folder::new("gate-");
-        let admin_key = random::unique("admin-");
         let master_key = BASE64_STANDARD.encode(random::bytes::<32>());
-        let extra: Vec<String> = extra.iter().map(|argument| (*argument).to_owned()).collect();
-        let command = command(&folder.0.join("data"), &admin_key, &master_key, &extra);
-        let mut process = Process::spawn(command, &folder.0.join("gate-0"));
-        let url = process.wait_for_line(LISTENING, START_LIMIT);
-        let gate = Self { process, folder, starts: 1, extra, url, admin_key, master_key, transcript: None };
+        let gate = Self::start_as(programs::manifest(), random::unique("admin-"), master_key, extra);
         gate.admin().put("/v1/prices", &price_list()).done();
         gate
+    }
+
+    /// A gate that nobody maintains: neither its own timer nor anybody else finds the route.
+    pub fn start_without_maintenance() -> Self {
+        let real = programs::manifest();
+        let base = real.parent().expect("a file is in a folder").display();
+        let text = fs::read_to_string(&real).expect("the manifest can be read");
+        let text = text.replace("\"target/", &format!("\"{base}/target/")).replace("/v1/maintenance\"", "/v1/nobody\"");
+        let folder = Folder::new("manifest-");
+        let manifest = folder.0.join("spin.toml");
+        fs::write(&manifest, text).expect("the manifest can be written");
+        let gate =
+            Self::start_as(manifest, random::unique("admin-"), BASE64_STANDARD.encode(random::bytes::<32>()), &[]);
+        gate.admin().put("/v1/prices", &price_list()).done();
+        gate
+    }
+
+    /// Another gate with this one's keys and arguments, so with the same store when that is one to share, and a data
+    /// folder of its own.
+    pub fn another(&self) -> Self {
+        let extra: Vec<&str> = self.extra.iter().map(String::as_str).collect();
+        Self::start_as(self.manifest.clone(), self.admin_key.clone(), self.master_key.clone(), &extra)
+    }
+
+    fn start_as(manifest: PathBuf, admin_key: String, master_key: String, extra: &[&str]) -> Self {
+        let folder = Folder::new("gate-");
+        let extra: Vec<String> = extra.iter().map(|argument| (*argument).to_owned()).collect();
+        let command = command(&manifest, &folder.0.join("data"), &admin_key, &master_key, &extra);
+        let mut process = Process::spawn(command, &folder.0.join("gate-0"));
+        let url = process.wait_for_line(LISTENING, START_LIMIT);
+        Self { process, folder, starts: 1, manifest, extra, url, admin_key, master_key, transcript: None }
     }
 
     /// Where it keeps everything.
     pub fn data(&self) -> PathBuf {
         self.folder.0.join("data")
+    }
+
+    /// The store that it was told of.
+    pub fn kv(&self) -> Option<&str> {
+        let value = self.extra.iter().skip_while(|argument| *argument != "--kv").nth(1);
+        value.map(String::as_str)
     }
 
     /// The folder with its data and the output of each of its processes.
@@ -88,7 +121,7 @@ impl Gate {
     /// Starts it again on the same data. Its address is another one.
     pub fn restart(&mut self) {
         self.process.kill();
-        let command = command(&self.data(), &self.admin_key, &self.master_key, &self.extra);
+        let command = command(&self.manifest, &self.data(), &self.admin_key, &self.master_key, &self.extra);
         self.process = Process::spawn(command, &self.folder.0.join(format!("gate-{}", self.starts)));
         self.starts += 1;
         self.url = self.process.wait_for_line(LISTENING, START_LIMIT);
@@ -105,8 +138,8 @@ impl Gate {
 }
 
 /// `tollgate up` with every variable given: it asks nothing and seeds nothing.
-fn command(data: &Path, admin_key: &str, master_key: &str, extra: &[String]) -> Command {
-    let mut command = up(&programs::manifest(), data, "127.0.0.1:0");
+fn command(manifest: &Path, data: &Path, admin_key: &str, master_key: &str, extra: &[String]) -> Command {
+    let mut command = up(manifest, data, "127.0.0.1:0");
     // In the environment, where a secret belongs: arguments can be listed by everybody on the machine.
     command.env("SPIN_VARIABLE_ADMIN_KEY", admin_key).env("SPIN_VARIABLE_MASTER_KEY", master_key);
     command.args(["--variable", "dev_hosts=http://127.0.0.1:*"]).args(extra);

@@ -63,6 +63,11 @@ impl Process {
         }
     }
 
+    /// Whether it has ended by itself.
+    pub fn ended(&mut self) -> bool {
+        self.child.try_wait().expect("a child can be waited for").is_some()
+    }
+
     /// What it wrote to standard error so far.
     pub fn errors(&self) -> String {
         fs::read_to_string(&self.stderr).unwrap_or_default()

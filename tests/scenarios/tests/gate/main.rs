@@ -25,5 +25,6 @@ mod shutdown;
 mod speech;
 mod start_errors;
 mod tenants;
+mod verify;
 mod video;
 mod webhooks;
