@@ -41,7 +41,7 @@ impl Guest for PreFlight {
             Usage::Unknown => limits::Used::Unknown,
         };
         let permit = limits::charge(&store, &id, &used).map_err(fault)?;
-        decision(permit).ok_or_else(|| fault(limits::Fault::NotFound))
+        decision(&permit).ok_or_else(|| fault(limits::Fault::NotFound))
     }
 
     fn close(id: String, stage: u64) -> Result<(), Fault> {
@@ -84,8 +84,12 @@ fn open() -> Result<KeyValue, StoreError> {
 fn reap(now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
     let mut overdue = Vec::new();
     loop {
-        let run = limits::reap(&open()?, now, limit.saturating_sub(overdue.len()))?;
+        let store = KeyValue::open_for(Duration::from_millis(limits::PATIENCE_MS / 3 * 2))?;
+        let run = limits::reap(&store, now, limit.saturating_sub(overdue.len()))?;
         overdue.extend(run.overdue);
+        if let Some(error) = run.failed {
+            eprintln!("limits: counting anew: {error}");
+        }
         if !run.more || shell::host::now().since(now) > REAP_MS {
             return Ok(overdue);
         }
@@ -199,25 +203,25 @@ fn fallback(store: Option<&dyn Store>, tenant: &str, kind: DenialKind) -> Option
     Some(Fallback { mode: mode.into(), message })
 }
 
-fn decision(permit: limits::Permit) -> Option<Decision> {
-    let (charge, stage) = permit.decision()?;
-    let (units, unit_type) = limits::Permit::logged_units(charge);
+fn decision(permit: &limits::Permit) -> Option<Decision> {
+    let (_, stage) = permit.decision()?;
+    let entry = permit.entry()?;
     Some(Decision {
-        units,
-        unit_type,
-        cost_nanos: charge.cost.0,
-        settlement: charge.settlement.name().into(),
+        id: entry.limit_check_id,
+        tenant: entry.tenant_id,
+        company: entry.company,
+        session: entry.session_id,
+        capability: entry.capability,
+        provider: entry.provider,
+        model: entry.model,
+        channel: entry.channel,
+        request_id: entry.request_id,
+        unit_type: entry.unit_type,
+        units: entry.units_consumed,
+        cost_nanos: entry.cost_nanos.0,
+        settlement: entry.settlement,
+        at_ms: entry.at_ms.0,
         stage,
-        at_ms: permit.created_at.0,
-        id: permit.id.clone(),
-        tenant: permit.tenant.clone(),
-        company: permit.company.clone(),
-        session: permit.session.clone(),
-        capability: permit.capability.clone(),
-        provider: permit.provider.clone(),
-        model: permit.model.clone(),
-        channel: permit.channel.clone(),
-        request_id: permit.request_id.clone(),
     })
 }
 

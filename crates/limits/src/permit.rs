@@ -194,8 +194,8 @@ pub(crate) fn list() -> Log<Listed> {
 }
 
 impl Permit {
-    /// What is written in place of a permit that nobody knows more of than its id.
-    pub(crate) fn denied(id: &str, now: Millis, denial: Denial) -> Self {
+    /// A permit of which nothing is known yet, or any more, than its id: nothing is held.
+    pub(crate) fn blank(id: &str, now: Millis) -> Self {
         Self {
             id: id.into(),
             holder: Holder::Gate,
@@ -217,7 +217,7 @@ impl Permit {
             remaining: Remaining::default(),
             keyed: true,
             fingerprint: String::new(),
-            state: State::Denied(denial),
+            state: State::Reserving,
         }
     }
 

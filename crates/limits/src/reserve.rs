@@ -8,7 +8,7 @@
 
 use calendar::Millis;
 use kv_schemas::Store;
-use money::{Nanos, PriceTable, Quantity};
+use money::Quantity;
 
 use crate::{
     error::{Denial, DenialKind},
@@ -193,10 +193,8 @@ fn extend(store: &dyn Store, lease: &str, asked: &Reservation, now: Millis) -> R
 /// What is asked for, with nothing held yet.
 pub(crate) fn intent(key: &Key, asked: &Reservation, now: Millis) -> Permit {
     Permit {
-        id: key.id.clone(),
         holder: asked.holder,
         tenant: asked.tenant.clone(),
-        company: String::new(),
         session: asked.session.clone(),
         capability: asked.capability.clone(),
         provider: asked.provider.clone(),
@@ -204,16 +202,9 @@ pub(crate) fn intent(key: &Key, asked: &Reservation, now: Millis) -> Permit {
         channel: asked.channel.clone(),
         request_id: asked.request_id.clone(),
         worst_case: asked.worst_case.clone(),
-        prices: PriceTable::default(),
-        reserved: Nanos(0),
-        holds: Vec::new(),
-        created_at: now,
-        expires_at: now,
-        rung: Rung::Full,
-        remaining: Remaining::default(),
         keyed: key.is_keyed(),
         fingerprint: key.fingerprint.clone(),
-        state: State::Reserving,
+        ..Permit::blank(&key.id, now)
     }
 }
 

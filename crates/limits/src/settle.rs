@@ -7,6 +7,7 @@
 //! Who wins the resolver token writes the decision; who wins the closer token lowers the counters, once. A winner who
 //! dies midway is found by the reaper, which counts anew what the counters should say.
 
+use audit::{Entry, VERSION};
 use kv_schemas::Store;
 use money::Quantity;
 
@@ -169,13 +170,38 @@ pub fn release(store: &dyn Store, id: &str) -> Result<(), Fault> {
 }
 
 impl Permit {
-    /// Units and unit type of the log entry: tokens together, otherwise the one unit there is.
+    /// The log entry of what it costs, once that is decided.
     #[must_use]
-    pub fn logged_units(charge: &Charge) -> (u64, String) {
-        match (holds::tokens(&charge.used), charge.used.first()) {
-            (Some(tokens), _) => (tokens, "tokens".into()),
-            (None, Some(quantity)) => (quantity.units, quantity.unit_type.clone()),
-            (None, None) => (0, "requests".into()),
-        }
+    pub fn entry(&self) -> Option<Entry> {
+        let (charge, _) = self.decision()?;
+        let (units_consumed, unit_type) = logged_units(charge);
+        Some(Entry {
+            v: VERSION,
+            tenant_id: self.tenant.clone(),
+            company: self.company.clone(),
+            event_type: "TWIN_INTERACTION".into(),
+            provider: self.provider.clone(),
+            model: self.model.clone(),
+            units_consumed,
+            unit_type,
+            cost_nanos: charge.cost,
+            limit_check_id: self.id.clone(),
+            session_id: self.session.clone(),
+            request_id: self.request_id.clone(),
+            channel: self.channel.clone(),
+            capability: self.capability.clone(),
+            settlement: charge.settlement.name().into(),
+            // Counter and log agree on the month.
+            at_ms: self.created_at,
+        })
+    }
+}
+
+/// Units and unit type of the log entry: tokens together, otherwise the one unit there is.
+fn logged_units(charge: &Charge) -> (u64, String) {
+    match (holds::tokens(&charge.used), charge.used.first()) {
+        (Some(tokens), _) => (tokens, "tokens".into()),
+        (None, Some(quantity)) => (quantity.units, quantity.unit_type.clone()),
+        (None, None) => (0, "requests".into()),
     }
 }

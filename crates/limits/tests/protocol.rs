@@ -139,7 +139,8 @@ fn tokens_may_come_back_in_finer_kinds_than_they_were_reserved() {
     let permit = charge(&store, "lc_1", &used).unwrap();
     let (decision, _) = permit.decision().unwrap();
     assert_eq!(decision.cost, Nanos(60 * USD / 10_000));
-    assert_eq!(limits::Permit::logged_units(decision), (60, "tokens".into()));
+    let entry = permit.entry().unwrap();
+    assert_eq!((entry.units_consumed, entry.unit_type.as_str()), (60, "tokens"));
     close(&store, "lc_1", 1).unwrap();
     let tokens = families::UNITS.counter(&["tenant", "t", "tokens", &NOW.day()]).read(&store).unwrap();
     assert_eq!((money(&store), tokens), (60 * USD / 10_000, 60));

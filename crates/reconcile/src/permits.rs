@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use audit::Entry;
 use kv_schemas::{Store, StoreError, families};
-use limits::{Charge, Permit, State};
+use limits::{Permit, State};
 use money::Nanos;
 
 use crate::{
@@ -78,8 +78,8 @@ impl Permits {
         for permit in self.iter() {
             let id = &permit.id;
             match (&permit.state, entries.get(id.as_str())) {
-                (State::Charged(charge) | State::Closed { charge, .. }, Some(entry)) => {
-                    same(permit, charge, entry, report);
+                (State::Charged(_) | State::Closed { .. }, Some(entry)) => {
+                    same(permit, entry, report);
                 }
                 (State::Closed { charge, .. }, None) => {
                     let cost = usd(charge.cost.0);
@@ -122,19 +122,20 @@ impl Permits {
 }
 
 /// A permit and its entry say the same.
-fn same(permit: &Permit, charge: &Charge, entry: &Entry, report: &mut Report) {
+fn same(permit: &Permit, entry: &Entry, report: &mut Report) {
+    let Some(expected) = permit.entry() else { return };
     let id = &permit.id;
-    let (units, unit_type) = Permit::logged_units(charge);
     let mut compare = |what: &'static str, of: &str, charged: String, logged: String| {
         if charged != logged {
             let sentence = format!("The log says {logged} as the {of} of permit {id}, the permit itself {charged}.");
             report.differs(what, format!("permit {id}"), (charged, logged), sentence);
         }
     };
-    compare("cost", "cost", usd(charge.cost.0), usd(entry.cost_nanos.0));
-    compare("units", "use", format!("{units} {unit_type}"), format!("{} {}", entry.units_consumed, entry.unit_type));
-    compare("settlement", "settlement", charge.settlement.name().to_owned(), entry.settlement.clone());
-    compare("payer", "tenant", permit.tenant.clone(), entry.tenant_id.clone());
-    compare("payer", "company", permit.company.clone(), entry.company.clone());
-    compare("time", "time", permit.created_at.to_string(), entry.at_ms.to_string());
+    let units = |entry: &Entry| format!("{} {}", entry.units_consumed, entry.unit_type);
+    compare("cost", "cost", usd(expected.cost_nanos.0), usd(entry.cost_nanos.0));
+    compare("units", "use", units(&expected), units(entry));
+    compare("settlement", "settlement", expected.settlement, entry.settlement.clone());
+    compare("payer", "tenant", expected.tenant_id, entry.tenant_id.clone());
+    compare("payer", "company", expected.company, entry.company.clone());
+    compare("time", "time", expected.at_ms.to_string(), entry.at_ms.to_string());
 }

@@ -8,10 +8,19 @@ use serde::{Deserialize, Serialize};
 
 use super::patience::Patience;
 
-/// Things remembered of each kind, at most. What doesn't fit is found again later.
-const MAX_REMEMBERED: usize = 1_024;
+/// Holes remembered, at most. What doesn't fit is found again later.
+const MAX_HOLES: usize = 1_024;
+/// Permits remembered in the middle of a change, at most: more than calls that one crash can cut off.
+const MAX_STUCK: usize = 8_192;
 /// Of this many slots one may be open and still be moved.
 const THIN: u64 = 4;
+
+/// The changes that raise or lower counters.
+pub(crate) const RESERVING: &str = "reserving";
+/// See [`RESERVING`].
+pub(crate) const RELEASING: &str = "releasing";
+/// See [`RESERVING`].
+pub(crate) const CLOSING: &str = "closing";
 
 /// A permit in the middle of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +86,7 @@ impl Head {
     pub fn save(mut self, store: &dyn Store, now: Millis) -> Result<(), StoreError> {
         self.ran_at = now;
         self.stuck.retain(|_, stuck| !stuck.patience.is_forgotten(now));
-        while self.stuck.len() > MAX_REMEMBERED {
+        while self.stuck.len() > MAX_STUCK {
             self.stuck.pop_last();
         }
         place().set(store, &self)
@@ -102,6 +111,20 @@ impl Head {
         patience.is_over(now)
     }
 
+    /// The next change of a permit whose wait is over: nobody else is at it, so it isn't waited for once more.
+    pub fn goes_on(&mut self, id: &str, within: &str) {
+        if let Some(stuck) = self.stuck.get_mut(id) {
+            stuck.within = within.into();
+        }
+    }
+
+    /// What nothing has happened to for long enough, in the middle of raising or lowering counters.
+    pub fn in_limbo(&self, now: Millis) -> Vec<String> {
+        let counting = |stuck: &Stuck| [RESERVING, RELEASING, CLOSING].contains(&stuck.within.as_str());
+        let over = self.stuck.iter().filter(|(_, stuck)| counting(stuck) && stuck.patience.is_over(now));
+        over.map(|(id, _)| id.clone()).collect()
+    }
+
     /// A permit that was seen in the middle of a change has come out of it.
     pub fn moves(&mut self, id: &str) {
         self.stuck.remove(id);
@@ -109,7 +132,7 @@ impl Head {
 
     /// Notes a slot that is taken and not written. False: there is no room to wait for one more.
     pub fn waits_for(&mut self, slot: u64, now: Millis) -> bool {
-        if self.holes.len() >= MAX_REMEMBERED {
+        if self.holes.len() >= MAX_HOLES {
             return false;
         }
         self.holes.entry(slot).or_insert_with(|| Patience::new(now));

@@ -3,7 +3,7 @@
 use calendar::Millis;
 use kv_schemas::{Store, StoreError};
 
-use super::head::Head;
+use super::head::{CLOSING, Head, RELEASING, RESERVING};
 use crate::{
     error::Fault,
     keyed,
@@ -16,12 +16,10 @@ use crate::{
 pub(super) enum Verdict {
     /// It is over: it leaves the list.
     Over,
-    /// Nothing, for now.
+    /// Nothing, for now; or its counters are counted anew at the end of the walk.
     Open,
     /// The caller settles it.
     Due,
-    /// Left behind in the middle of a change: its counters are to be counted anew.
-    Limbo,
 }
 
 pub(super) fn look(
@@ -33,19 +31,18 @@ pub(super) fn look(
 ) -> Result<Verdict, StoreError> {
     let Some(record) = record else { return unwritten(store, now, head, id) };
     match &record.state {
-        state if state.is_final() => {
-            head.moves(id);
-            Ok(Verdict::Over)
-        }
         State::Held if record.deadline(store)? > now => {
             head.moves(id);
             Ok(Verdict::Open)
         }
         State::Held => expired(store, now, head, record),
         State::Charged(_) => charged(store, now, head, id),
-        State::Reserving if head.is_stuck(id, "reserving", now) => Ok(Verdict::Limbo),
-        State::Releasing if head.is_stuck(id, "releasing", now) => Ok(Verdict::Limbo),
-        _ => Ok(Verdict::Open),
+        State::Reserving => Ok(wait(head, id, RESERVING, now)),
+        State::Releasing => Ok(wait(head, id, RELEASING, now)),
+        State::Denied(_) | State::Closed { .. } | State::Released => {
+            head.moves(id);
+            Ok(Verdict::Over)
+        }
     }
 }
 
@@ -57,7 +54,8 @@ fn unwritten(store: &dyn Store, now: Millis, head: &mut Head, id: &str) -> Resul
     head.moves(id);
     if maker(id).taken(store)? {
         // Whoever repeats with the same key is told, rather than sent away for ever.
-        permit(id).set(store, &Permit::denied(id, now, keyed::lost()))?;
+        let state = State::Denied(keyed::lost());
+        permit(id).set(store, &Permit { state, ..Permit::blank(id, now) })?;
     }
     Ok(Verdict::Over)
 }
@@ -79,12 +77,13 @@ fn expired(store: &dyn Store, now: Millis, head: &mut Head, record: &Permit) -> 
     }
 }
 
-/// Decides in place of somebody who died. What is next needs no waiting: nobody else is at it.
+/// Decides in place of somebody who died.
 fn decide(store: &dyn Store, head: &mut Head, record: &Permit) -> Result<Verdict, StoreError> {
-    head.moves(&record.id);
     let (state, next) = if record.is_free_when_abandoned() {
-        (State::Releasing, Verdict::Limbo)
+        head.goes_on(&record.id, RELEASING);
+        (State::Releasing, Verdict::Open)
     } else {
+        head.moves(&record.id);
         (State::Charged(in_full(record)), Verdict::Due)
     };
     permit(&record.id).set(store, &Permit { state, ..record.clone() })?;
@@ -93,12 +92,13 @@ fn decide(store: &dyn Store, head: &mut Head, record: &Permit) -> Result<Verdict
 
 /// Its cost is decided. Whoever decided it is about to put it into the log and to give back the rest, or has died.
 fn charged(store: &dyn Store, now: Millis, head: &mut Head, id: &str) -> Result<Verdict, StoreError> {
-    if !closer(id).taken(store)? {
-        return Ok(if head.is_stuck(id, "charged", now) { Verdict::Due } else { Verdict::Open });
+    if closer(id).taken(store)? {
+        return Ok(wait(head, id, CLOSING, now));
     }
-    if !head.is_stuck(id, "closing", now) {
-        return Ok(Verdict::Open);
-    }
-    // The rest is given back after its entry is in the log. If it isn't there, that comes first.
-    Ok(if audit::stage_of(store, id)?.is_some() { Verdict::Limbo } else { Verdict::Due })
+    Ok(if head.is_stuck(id, "charged", now) { Verdict::Due } else { Verdict::Open })
+}
+
+fn wait(head: &mut Head, id: &str, within: &str, now: Millis) -> Verdict {
+    head.is_stuck(id, within, now);
+    Verdict::Open
 }

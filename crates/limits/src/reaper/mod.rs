@@ -7,7 +7,8 @@
 //! One run at a time, by a lease, since lowering a counter must not happen twice; everything else is safe to repeat.
 //!
 //! Limbo rests on a bound: no operation of a call takes effect later than [`PATIENCE_MS`] after the call began. The
-//! shells see to it: the store handle of a call refuses everything once it is a third of that old.
+//! shells see to it: the store handle of a call refuses everything once it is a third of that old, and that of the reaper
+//! itself once it is two thirds of that old.
 
 mod head;
 mod look;
@@ -32,6 +33,8 @@ pub struct Reaped {
     pub overdue: Vec<String>,
     /// The walk is not through: another run at once goes on with it.
     pub more: bool,
+    /// Counting anew failed; what it is for stays too high until a later run.
+    pub failed: Option<StoreError>,
 }
 
 /// One run of the reaper: names at most `limit` permits to be settled. May be called by many at once: one of them works.

@@ -11,7 +11,7 @@
 //! end. So what is taken off is never more than what was left behind. If nothing moved, it is exactly that, and the
 //! permits in limbo are over; otherwise a later run goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kv_schemas::{Lease, Store, StoreError};
 
@@ -23,25 +23,21 @@ use super::{
 use crate::{
     keyed,
     meter::Meter,
-    permit::{Permit, State, list, permit},
+    permit::{Charge, Permit, State, list, permit},
     settle::kept,
 };
 
-/// On a longer list nothing is counted: it is swept first.
-const MAX_LISTED: u64 = 50_000;
+/// On a longer list nothing is counted: it couldn't be read in time.
+const MAX_LISTED: u64 = 20_000;
 
 pub(super) fn run(store: &dyn Store, lease: &Lease, head: &Head, limbo: &[String]) -> Result<(), StoreError> {
     let tail = list().tail(store)?;
-    if tail.saturating_sub(head.first) > MAX_LISTED {
+    if limbo.is_empty() || tail.saturating_sub(head.first) > MAX_LISTED {
         return Ok(());
     }
     let first = listed(store, head.slots(tail))?;
-    let left: Vec<Permit> = limbo
-        .iter()
-        .filter_map(|id| first.permits.get(id)?.record.clone())
-        .filter(|found| !found.state.is_final())
-        .collect();
-    let meters: BTreeSet<&Meter> = left.iter().flat_map(|found| &found.holds).map(|hold| &hold.meter).collect();
+    let left = left_behind(store, &first, limbo)?;
+    let meters: BTreeSet<&Meter> = left.values().flat_map(|found| &found.holds).map(|hold| &hold.meter).collect();
 
     // The log before the counter: what is settled in between stands in the second look.
     let mut sums = Vec::new();
@@ -51,8 +47,8 @@ pub(super) fn run(store: &dyn Store, lease: &Lease, head: &Head, limbo: &[String
             sums.push((meter, settled, meter.read(store)?));
         }
     }
-    let second = again(store, &first, tail)?;
-    let others = Others { first: &first, second: &second, limbo };
+    let second = again(store, &first, &left, tail)?;
+    let others = Others { first: &first, second: &second };
 
     let mut exact = true;
     for (meter, settled, counter) in sums {
@@ -69,17 +65,37 @@ pub(super) fn run(store: &dyn Store, lease: &Lease, head: &Head, limbo: &[String
         }
     }
     if exact {
-        left.iter().try_for_each(|found| conclude(store, found))?;
+        left.values().try_for_each(|found| conclude(store, found))?;
     }
     Ok(())
 }
 
+/// The permits that are in limbo indeed.
+fn left_behind(store: &dyn Store, first: &Looked, limbo: &[String]) -> Result<BTreeMap<String, Permit>, StoreError> {
+    let mut left = BTreeMap::new();
+    for id in limbo {
+        let Some(found) = first.permits.get(id).and_then(|seen| seen.record.as_ref()) else { continue };
+        let is_left = match &found.state {
+            State::Reserving | State::Releasing => true,
+            // The rest is given back only after its entry is in the log, so that the log's sum has it.
+            State::Charged(_) => audit::stage_of(store, id)?.is_some(),
+            State::Held | State::Denied(_) | State::Closed { .. } | State::Released => false,
+        };
+        if is_left {
+            left.insert(id.clone(), found.clone());
+        }
+    }
+    Ok(left)
+}
+
 /// The second look: at what wasn't final, at what has come since, and at slots that were about to be written.
-fn again(store: &dyn Store, first: &Looked, tail: u64) -> Result<Looked, StoreError> {
+/// Those in limbo don't move.
+fn again(store: &dyn Store, first: &Looked, left: &BTreeMap<String, Permit>, tail: u64) -> Result<Looked, StoreError> {
     let since = tail.saturating_add(1)..=list().tail(store)?;
     let mut second = listed(store, first.holes.iter().copied().chain(since))?;
+    second.permits.retain(|id, _| !left.contains_key(id));
     for (id, seen) in &first.permits {
-        if !is_final(seen.record.as_ref()) {
+        if !is_final(seen.record.as_ref()) && !left.contains_key(id) {
             second.permits.insert(id.clone(), Seen { slots: Vec::new(), record: record(store, id)? });
         }
     }
@@ -94,13 +110,11 @@ fn is_final(record: Option<&Permit>) -> bool {
 struct Others<'a> {
     first: &'a Looked,
     second: &'a Looked,
-    limbo: &'a [String],
 }
 
 impl Others<'_> {
     fn records(&self) -> impl Iterator<Item = (&String, &Permit)> {
-        let found = self.second.permits.iter().filter_map(|(id, seen)| Some((id, seen.record.as_ref()?)));
-        found.filter(|(id, _)| !self.limbo.contains(id))
+        self.second.permits.iter().filter_map(|(id, seen)| Some((id, seen.record.as_ref()?)))
     }
 
     /// The most that they may have stood for, beyond what the log had at the first look.
@@ -130,10 +144,22 @@ fn conclude(store: &dyn Store, left: &Permit) -> Result<(), StoreError> {
     let state = match &left.state {
         State::Charged(charge) => {
             let Some(stage) = audit::stage_of(store, &left.id)? else { return Ok(()) };
+            raise_unlogged(store, left, charge)?;
             State::Closed { charge: charge.clone(), stage }
         }
         State::Releasing => State::Released,
         _ => State::Denied(keyed::lost()),
     };
     permit(&left.id).set(store, &Permit { state, ..left.clone() })
+}
+
+/// An overrun on a counter that the log has no sum for: raised here, perhaps a second time. Too high, never too low.
+fn raise_unlogged(store: &dyn Store, left: &Permit, charge: &Charge) -> Result<(), StoreError> {
+    for hold in &left.holds {
+        let over = kept(hold, charge).saturating_sub(hold.amount);
+        if over > 0 && hold.meter.settled(store)?.is_none() {
+            hold.meter.add(store, over)?;
+        }
+    }
+    Ok(())
 }

@@ -58,10 +58,8 @@ pub(super) fn run(store: &dyn Store, lease: &Lease, now: Millis, limit: usize) -
     }
     // Before the counting, so that what was seen is remembered whatever comes of that.
     head.clone().save(store, now)?;
-    if !stretch.limbo.is_empty() {
-        square::run(store, lease, &head, &stretch.limbo)?;
-    }
-    Ok(Reaped { overdue: stretch.due, more })
+    let counted = if more { Ok(()) } else { square::run(store, lease, &head, &head.in_limbo(now)) };
+    Ok(Reaped { overdue: stretch.due, more, failed: counted.err() })
 }
 
 /// What a run found.
@@ -71,7 +69,6 @@ struct Stretch {
     over: Vec<(String, Seen)>,
     open: Vec<(String, Vec<u64>)>,
     due: Vec<String>,
-    limbo: Vec<String>,
 }
 
 impl Stretch {
@@ -124,7 +121,6 @@ impl Stretch {
             Verdict::Open => {}
             Verdict::Due if self.due.len() < limit => self.due.push(id.clone()),
             Verdict::Due => {}
-            Verdict::Limbo => self.limbo.push(id.clone()),
         }
         self.open.push((id, slots));
         Ok(())

@@ -65,7 +65,8 @@ pub fn places(store: &Memory) -> i64 {
 pub fn reap_all(store: &dyn Store, now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
     let mut overdue = Vec::new();
     loop {
-        let Reaped { overdue: found, more } = reap(store, now, limit)?;
+        let Reaped { overdue: found, more, failed } = reap(store, now, limit)?;
+        failed.map_or(Ok(()), Err)?;
         overdue.extend(found);
         if !more {
             return Ok(overdue);
@@ -76,7 +77,7 @@ pub fn reap_all(store: &dyn Store, now: Millis, limit: usize) -> Result<Vec<Stri
 /// Charge, log, close, as the gate does it.
 pub fn settle(store: &dyn Store, id: &str, used: &Used) -> Result<Permit, Fault> {
     let permit = charge(store, id, used)?;
-    let stage = audit::append(store, &entry(&permit))?;
+    let stage = audit::append(store, &permit.entry().unwrap())?;
     close(store, id, stage)?;
     Ok(permit)
 }
@@ -90,27 +91,4 @@ pub fn maintain(store: &dyn Store, now: Millis) -> Vec<String> {
 /// Maintenance every ten seconds for so many minutes.
 pub fn maintain_for(store: &dyn Store, from: Millis, minutes: u64) -> Vec<String> {
     (0..minutes * 6).flat_map(|step| maintain(store, from.plus(step * 10_000))).collect()
-}
-
-fn entry(permit: &Permit) -> audit::Entry {
-    let (charge, _) = permit.decision().unwrap();
-    let (units_consumed, unit_type) = Permit::logged_units(charge);
-    audit::Entry {
-        v: audit::VERSION,
-        tenant_id: permit.tenant.clone(),
-        company: permit.company.clone(),
-        event_type: "TWIN_INTERACTION".into(),
-        provider: permit.provider.clone(),
-        model: permit.model.clone(),
-        units_consumed,
-        unit_type,
-        cost_nanos: charge.cost,
-        limit_check_id: permit.id.clone(),
-        session_id: permit.session.clone(),
-        request_id: permit.request_id.clone(),
-        channel: permit.channel.clone(),
-        capability: permit.capability.clone(),
-        settlement: charge.settlement.name().into(),
-        at_ms: permit.created_at,
-    }
 }
