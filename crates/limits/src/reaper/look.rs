@@ -48,11 +48,13 @@ pub(super) fn look(
 
 /// Listed, and nothing more: no counter was raised.
 fn unwritten(store: &dyn Store, now: Millis, head: &mut Head, id: &str) -> Result<Verdict, StoreError> {
-    if !head.is_stuck(id, "unwritten", now) {
+    // A repeat may win the token at any time, and write the record a moment later.
+    let is_being_made = maker(id).taken(store)?;
+    if !head.is_stuck(id, if is_being_made { "making" } else { "unwritten" }, now) {
         return Ok(Verdict::Open);
     }
     head.moves(id);
-    if maker(id).taken(store)? {
+    if is_being_made && !permit(id).exists(store)? {
         // Whoever repeats with the same key is told, rather than sent away for ever.
         let state = State::Denied(keyed::lost());
         permit(id).set(store, &Permit { state, ..Permit::blank(id, now) })?;

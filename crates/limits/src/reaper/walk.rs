@@ -139,8 +139,6 @@ fn forget(store: &dyn Store, now: Millis, over: &[(String, Seen)]) -> Result<(),
     for (id, seen) in over {
         match &seen.record {
             Some(Permit { state: State::Denied(_), keyed: false, .. }) => permit(id).delete(store)?,
-            // Nobody was ever told this id.
-            None if !maker(id).taken(store)? => maker(id).retire(store)?,
             found => later.extend(keys(id, found.as_ref())),
         }
     }
@@ -153,6 +151,7 @@ fn forget(store: &dyn Store, now: Millis, over: &[(String, Seen)]) -> Result<(),
 
 fn keys(id: &str, record: Option<&Permit>) -> Vec<String> {
     let mut keys = vec![permit(id).key().to_owned(), resolver(id).key().to_owned(), closer(id).key().to_owned()];
+    // The token of one that was never made goes later too: a repeat may be winning it at this moment.
     if record.is_none_or(|record| record.keyed) {
         keys.push(maker(id).key().to_owned());
     }
