@@ -30,18 +30,28 @@ impl Gate {
     /// Stops it and reads its store: nothing differs, and nothing is left in the middle of a change.
     #[track_caller]
     pub fn stop_and_verify(&mut self) {
-        self.sigterm();
-        let status = self.wait_for_end(STOP_LIMIT);
-        assert!(status.success(), "{status}");
+        self.stop();
         let mut command = self.verify_store();
         command.arg("--strict");
         run(command);
     }
 
-    pub fn say(&self) -> String {
-        let o = self.verify_store().output().unwrap();
-        String::from_utf8_lossy(&o.stdout).into_owned()
+    /// The same after kills. They may leave counters too high of which the log has no sums (kinds of tokens, sessions),
+    /// until their window ends: as `docs/limits.md` says, and nothing else.
+    #[track_caller]
+    pub fn stop_and_verify_healed(&mut self) {
+        self.stop();
+        let said = run(self.verify_store());
+        let unexplained = |line: &&str| line.starts_with("waits:") && !line.contains("the log has no sum of this");
+        assert_eq!(said.lines().find(unexplained), None, "{said}");
     }
+
+    fn stop(&mut self) {
+        self.sigterm();
+        let status = self.wait_for_end(STOP_LIMIT);
+        assert!(status.success(), "{status}");
+    }
+
     /// The store itself: another one that it was told of, or its own in its data folder.
     fn verify_store(&self) -> Command {
         let mut command = verify();

@@ -9,7 +9,6 @@ mod chat_faults;
 mod cors;
 mod crash;
 mod evidence_01_hard_limit;
-mod evidence_02_burst;
 mod evidence_03_isolation;
 mod evidence_04_audit;
 mod evidence_05_swap;
