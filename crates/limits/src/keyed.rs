@@ -3,14 +3,13 @@
 //! A key that is denied stays denied. Only while its caller waits in the queue there are several attempts under one key,
 //! each with an id of its own: the denied ones say that there is a next.
 
-use calendar::Millis;
 use kv_schemas::Store;
 use sha2::{Digest, Sha256};
 
 use crate::{
     error::{Denial, DenialKind},
     permit::{Permit, State, permit},
-    reserve::{Granted, Reservation, claim, granted, intent},
+    reservation::{Granted, Reservation},
 };
 
 /// Attempts under one key, at most: far more than a queue gives chances.
@@ -64,32 +63,9 @@ fn answer(record: &Permit) -> Option<FirstAnswer> {
         State::Denied(denial) if denial.ticket.is_some() => None,
         State::Denied(denial) => Some(Err(denial.clone())),
         State::Held | State::Charged(_) | State::Closed { .. } | State::Releasing | State::Released => {
-            Some(Ok(granted(record, true)))
+            Some(Ok(Granted::of(record, true)))
         }
     }
-}
-
-/// Remembers a denial that was decided before anything was held, and gives it back.
-pub(crate) fn remember(
-    store: &dyn Store,
-    now: Millis,
-    key: &Key,
-    asked: &Reservation,
-    denial: Denial,
-) -> Result<Denial, Denial> {
-    let undecided = denial.kind == DenialKind::Offline || denial.ticket.is_some();
-    if !key.is_keyed() || undecided {
-        return Ok(denial);
-    }
-    // Another call with the same key may be making the permit at this moment: only one may write the record.
-    match claim(store, key) {
-        Ok(()) => {}
-        Err(lost) if lost.kind == DenialKind::Conflict => return Ok(denial),
-        Err(offline) => return Err(offline),
-    }
-    let record = Permit { worst_case: Vec::new(), state: State::Denied(denial.clone()), ..intent(key, asked, now) };
-    permit(&key.id).set(store, &record)?;
-    Ok(denial)
 }
 
 pub(crate) fn in_progress() -> Denial {

@@ -11,6 +11,7 @@
 
 mod error;
 mod holds;
+mod intent;
 mod keyed;
 mod meter;
 mod payers;
@@ -19,6 +20,7 @@ mod priced;
 mod queue;
 mod rate;
 mod reaper;
+mod reservation;
 mod reserve;
 mod settle;
 mod units;
@@ -28,5 +30,6 @@ pub use holds::{Hold, Remaining, Rung, standing};
 pub use meter::{Meter, Scope};
 pub use permit::{Charge, Holder, Permit, Settlement, State, Used, permit};
 pub use reaper::{PATIENCE_MS, Reaped, in_limbo, last_reaped, open, reap};
-pub use reserve::{Granted, Reservation, reserve};
+pub use reservation::{Granted, Reservation};
+pub use reserve::reserve;
 pub use settle::{charge, close, kept, release};

@@ -4,7 +4,7 @@ use calendar::Millis;
 use kv_schemas::{Store, families};
 use money::{Nanos, PriceRow, PriceTable};
 
-use crate::{error::Denial, reserve::Reservation, units::check_units};
+use crate::{error::Denial, reservation::Reservation, units::check_units};
 
 /// The most one permit may reserve or be charged: ten thousand USD. Keeps every counter far from its bounds.
 pub(crate) const MAX_COST: Nanos = Nanos(10_000_000_000_000);

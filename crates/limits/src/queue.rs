@@ -13,7 +13,7 @@ use tenancy::Tenant;
 use crate::{
     error::{Denial, DenialKind},
     meter::{Meter, Scope},
-    reserve::{Granted, Reservation},
+    reservation::{Granted, Reservation},
 };
 
 /// Who hasn't come again for so long isn't waiting any more.

@@ -8,72 +8,21 @@
 
 use calendar::Millis;
 use kv_schemas::Store;
-use money::Quantity;
 
 use crate::{
     error::{Denial, DenialKind},
-    holds::{self, Remaining, Rung, Wanted},
-    keyed::{self, Key},
+    holds::{self, Rung, Wanted},
+    intent::{self, intent},
+    keyed::Key,
     payers::Payers,
-    permit::{Holder, Listed, Permit, State, extension, list, maker, permit},
+    permit::{Permit, State, extension, permit},
     priced::{self, Priced},
     queue, rate,
+    reservation::{Granted, Reservation},
 };
 
 /// The longest a permit may be held.
 const MAX_TTL_MS: u64 = calendar::DAY;
-
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reservation {
-    /// Who pays.
-    pub tenant: String,
-    /// The page's session.
-    pub session: Option<String>,
-    /// Whose rate counts.
-    pub credential: String,
-    /// The default rate of the tenant's own servers applies, rather than that of pages.
-    pub server: bool,
-    /// Who resolves it.
-    pub holder: Holder,
-    /// One of `tenancy::CAPABILITIES`.
-    pub capability: String,
-    /// Which vendor.
-    pub provider: String,
-    /// Which model; may be empty.
-    pub model: String,
-    /// Where the page lives; may be empty.
-    pub channel: String,
-    /// The request that asks.
-    pub request_id: String,
-    /// The most it can use; empty for a lease on a place alone.
-    pub worst_case: Vec<Quantity>,
-    /// How long it is held when nobody resolves it.
-    pub ttl_ms: u64,
-    /// The caller's own key.
-    pub idempotency_key: Option<String>,
-    /// The lease whose place this reservation uses; its expiry moves along.
-    pub continues: Option<String>,
-    /// Its rate has been counted already, by another reservation of the same request.
-    pub counted: bool,
-    /// The place in the queue that an earlier try was told ([`Denial::ticket`]).
-    pub ticket: Option<u64>,
-}
-
-/// A permit as its holder sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Granted {
-    /// `lc_...`
-    pub id: String,
-    /// How near the cap the tenant is.
-    pub rung: Rung,
-    /// When the reaper may resolve it.
-    pub expires_at: Millis,
-    /// What is left.
-    pub remaining: Remaining,
-    /// Whether this is the answer to an earlier call with the same key.
-    pub replayed: bool,
-}
 
 /// Reserves, or denies with nothing held. `fresh_id` names the permit unless the caller brought an idempotency key.
 ///
@@ -88,7 +37,7 @@ pub fn reserve(store: &dyn Store, now: Millis, fresh_id: &str, asked: &Reservati
     };
     let ready = match prepare(store, now, asked) {
         Ok(ready) => ready,
-        Err(denial) => return Err(keyed::remember(store, now, &key, asked, denial)?),
+        Err(denial) => return Err(intent::remember(store, now, &key, asked, denial)?),
     };
     let outcome = make(store, now, &key, asked, &ready);
     queue::leave(store, &ready.payers.tenant, asked, outcome)
@@ -120,7 +69,7 @@ fn prepare(store: &dyn Store, now: Millis, asked: &Reservation) -> Result<Ready,
 }
 
 fn make(store: &dyn Store, now: Millis, key: &Key, asked: &Reservation, ready: &Ready) -> Result<Granted, Denial> {
-    claim(store, key)?;
+    intent::claim(store, key)?;
     let mut record = Permit {
         company: ready.payers.tenant.company.clone(),
         prices: ready.priced.table.clone(),
@@ -139,7 +88,7 @@ fn make(store: &dyn Store, now: Millis, key: &Key, asked: &Reservation, ready: &
             // nothing is called, and the reaper takes back what was raised.
             record.state = State::Held;
             permit(&key.id).set(store, &record)?;
-            Ok(granted(&record, false))
+            Ok(Granted::of(&record, false))
         }
         Err(mut denial) => {
             // Whether the counters are as they were is not known: the intent stays for the reaper.
@@ -153,17 +102,6 @@ fn make(store: &dyn Store, now: Millis, key: &Key, asked: &Reservation, ready: &
             Err(denial)
         }
     }
-}
-
-/// Lists the permit, and makes sure that of several callers with one idempotency key only one makes it.
-pub(crate) fn claim(store: &dyn Store, key: &Key) -> Result<(), Denial> {
-    list().append(store, &Listed { id: key.id.clone() })?;
-    // What if we crash after winning? The list has the id and there is no record: the reaper writes down that this
-    // attempt was lost.
-    if key.is_keyed() && !maker(&key.id).win(store)? {
-        return Err(keyed::in_progress());
-    }
-    Ok(())
 }
 
 /// Raises all counters, or none.
@@ -188,32 +126,4 @@ fn extend(store: &dyn Store, lease: &str, asked: &Reservation, now: Millis) -> R
     // something of a lease that is over, and is forgotten with it.
     let until = record.deadline(store)?.max(now.plus(asked.ttl_ms.min(MAX_TTL_MS)));
     Ok(extension(lease).set(store, &until)?)
-}
-
-/// What is asked for, with nothing held yet.
-pub(crate) fn intent(key: &Key, asked: &Reservation, now: Millis) -> Permit {
-    Permit {
-        holder: asked.holder,
-        tenant: asked.tenant.clone(),
-        session: asked.session.clone(),
-        capability: asked.capability.clone(),
-        provider: asked.provider.clone(),
-        model: asked.model.clone(),
-        channel: asked.channel.clone(),
-        request_id: asked.request_id.clone(),
-        worst_case: asked.worst_case.clone(),
-        keyed: key.is_keyed(),
-        fingerprint: key.fingerprint.clone(),
-        ..Permit::blank(&key.id, now)
-    }
-}
-
-pub(crate) fn granted(record: &Permit, replayed: bool) -> Granted {
-    Granted {
-        id: record.id.clone(),
-        rung: record.rung,
-        expires_at: record.expires_at,
-        remaining: record.remaining,
-        replayed,
-    }
 }

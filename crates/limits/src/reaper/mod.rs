@@ -11,6 +11,7 @@
 //! itself once it is two thirds of that old.
 
 mod head;
+mod listed;
 mod look;
 mod patience;
 mod square;
@@ -19,7 +20,7 @@ mod walk;
 use calendar::Millis;
 use kv_schemas::{Counter, Lease, Store, StoreError, Value, families};
 
-use crate::permit::{Permit, list, permit};
+use crate::permit::{Permit, list};
 use head::Head;
 pub use patience::PATIENCE_MS;
 
@@ -70,7 +71,7 @@ pub fn last_reaped(store: &dyn Store) -> Result<Millis, StoreError> {
 pub fn open(store: &dyn Store) -> Result<Vec<Permit>, StoreError> {
     let head = Head::load(store)?;
     let slots = head.slots(list().tail(store)?);
-    let listed = walk::listed(store, slots)?.permits;
+    let listed = listed::listed(store, slots)?.permits;
     Ok(listed.into_values().filter_map(|seen| seen.record).filter(|record| !record.state.is_final()).collect())
 }
 
@@ -81,7 +82,7 @@ pub fn open(store: &dyn Store) -> Result<Vec<Permit>, StoreError> {
 pub fn in_limbo(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     let mut ids = Vec::new();
     for id in Head::load(store)?.stuck.into_keys() {
-        if !record(store, &id)?.is_some_and(|found| found.state.is_final()) {
+        if !listed::record(store, &id)?.is_some_and(|found| found.state.is_final()) {
             ids.push(id);
         }
     }
@@ -94,8 +95,4 @@ fn mark() -> Value<u64> {
 
 fn tickets() -> Counter {
     families::REAPER_TICKET.counter(&[])
-}
-
-fn record(store: &dyn Store, id: &str) -> Result<Option<Permit>, StoreError> {
-    permit(id).get(store)
 }

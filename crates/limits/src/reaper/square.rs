@@ -17,8 +17,7 @@ use kv_schemas::{Lease, Store, StoreError};
 
 use super::{
     head::Head,
-    record,
-    walk::{Looked, Seen, listed},
+    listed::{Looked, Seen, listed, record},
 };
 use crate::{
     keyed,

@@ -11,22 +11,14 @@ use kv_schemas::{Lease, Slot, Store, StoreError, expiry};
 use super::{
     Reaped,
     head::Head,
+    listed::{Seen, record},
     look::{Verdict, look},
-    record, square,
+    square,
 };
 use crate::permit::{KEPT_HOURS, Listed, Permit, State, closer, extension, list, maker, permit, resolver};
 
 /// Slots looked at in one run: little enough for the slowest store.
 const STRETCH: u64 = 128;
-
-/// A permit on the list.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Seen {
-    /// Its slots: more than one after a crash while it was being moved.
-    pub slots: Vec<u64>,
-    /// Absent while it is being made.
-    pub record: Option<Permit>,
-}
 
 pub(super) fn run(store: &dyn Store, lease: &Lease, now: Millis, limit: usize) -> Result<Reaped, StoreError> {
     let mut head = Head::load(store)?;
@@ -159,28 +151,4 @@ fn keys(id: &str, record: Option<&Permit>) -> Vec<String> {
         keys.push(extension(id).key().to_owned());
     }
     keys
-}
-
-/// What a look at some slots finds.
-#[derive(Debug, Default)]
-pub(super) struct Looked {
-    /// By id, each with its record.
-    pub permits: BTreeMap<String, Seen>,
-    /// Slots without an entry: removed, or about to be written.
-    pub holes: Vec<u64>,
-}
-
-/// All permits in these slots, with their records.
-pub(super) fn listed(store: &dyn Store, slots: impl Iterator<Item = u64>) -> Result<Looked, StoreError> {
-    let mut looked = Looked::default();
-    for slot in slots {
-        match list().get(store, slot)? {
-            Slot::Entry(Listed { id }) => looked.permits.entry(id).or_default().slots.push(slot),
-            Slot::Hole => looked.holes.push(slot),
-        }
-    }
-    for (id, seen) in &mut looked.permits {
-        seen.record = record(store, id)?;
-    }
-    Ok(looked)
 }
