@@ -13,6 +13,7 @@ mod keys;
 mod process;
 mod report;
 mod seed;
+mod sim;
 mod spin_toml;
 mod stack;
 mod tally;
@@ -43,6 +44,8 @@ enum Task {
     Env(env::Args),
     /// Run every test suite; the last line is `N passed, N failed`
     Test(test::Args),
+    /// Simulate days of many tenants with crashes and lost replies, seed after seed
+    Sim(sim::Args),
     /// Check the style rules that a compiler can't
     Tidy,
     /// What the build server runs: format, lints, tidy, tests
@@ -72,6 +75,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Up(args) => up::run(&workspace, args),
         Task::Env(args) => env::run(&workspace, args),
         Task::Test(args) => Ok(test::run(&workspace, args)),
+        Task::Sim(args) => sim::run(&workspace, &args),
         Task::Tidy => tidy::run(&workspace.root),
         Task::Ci => Ok(ci::run(&workspace)),
     }

@@ -28,11 +28,15 @@ pub use view::{End, Status, View};
 /// What an invariant says: nothing, or what is wrong.
 pub type Verdict = Result<(), String>;
 
+type Code<'a, O> = dyn Fn(&dyn Store) -> O + 'a;
+type Always<'a, O> = dyn Fn(&View<'_, O>) -> Verdict + 'a;
+type Finally<'a, O> = dyn Fn(&End<'_, O>) -> Verdict + 'a;
+
 /// One caller.
 struct Actor<'a, O> {
     name: String,
     phase: u8,
-    run: Box<dyn Fn(&dyn Store) -> O + 'a>,
+    run: Box<Code<'a, O>>,
 }
 
 /// An exploration: who runs on which store, what may go wrong, and what must hold.
@@ -47,8 +51,8 @@ pub struct Explore<'a, O> {
     blank: Option<replay::Blank<'a>>,
     merging: bool,
     one_end_in: u128,
-    always: Box<dyn Fn(&View<'_, O>) -> Verdict + 'a>,
-    finally: Box<dyn Fn(&End<'_, O>) -> Verdict + 'a>,
+    always: Box<Always<'a, O>>,
+    finally: Box<Finally<'a, O>>,
 }
 
 impl<'a, O: Clone + Eq + Debug> Explore<'a, O> {

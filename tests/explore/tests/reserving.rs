@@ -91,8 +91,8 @@ fn five_with_any_crash() {
 
 #[test]
 fn five_with_a_crash() {
-    let (tenant, company) = (r#"{"monthly_cost_usd":"0.10"}"#, r#"{"monthly_cost_usd":"0.09"}"#);
+    let (tenant, company) = (r#"{"burst":2,"monthly_cost_usd":"0.10"}"#, r#"{"monthly_cost_usd":"0.09"}"#);
     let report =
-        check("5 reserve, a crash", tenant, company, &[6, 4, 3, 2, 1], |explore| explore.crashes(1).one_end_in(50));
-    report.at_least(200_000, 1_000);
+        check("5 reserve, a crash", tenant, company, &[6, 4, 3, 2, 1], |explore| explore.crashes(1).one_end_in(10));
+    report.at_least(100_000, 200);
 }

@@ -202,3 +202,45 @@ fn the_log_may_be_put_in_order_meanwhile() {
     let acts = || vec![reaper(THIRD), sequencer()];
     check((MONEY, Crashes::Middle), "reaper and sequencer, a close left", left_closing, &acts, 0);
 }
+
+/// A keyed call that was cut off before it wrote its intent, and its repeat at the moment at which the reaper gives it up.
+#[test]
+fn a_repeat_meets_the_reaper() {
+    let keyed = |_: ()| Reservation { idempotency_key: Some("once".into()), ..place() };
+    let id = limits::reserve(&world("{}", "{}"), NOW, "-", &keyed(())).unwrap().id;
+    let id = id.as_str();
+    let mut tried = 0;
+    for operations in 0..20 {
+        let store = world(r#"{"burst":1}"#, "{}");
+        store.fail_after(operations);
+        reserve(&store, NOW, "-", &keyed(()));
+        store.recover();
+        let is_written = limits::permit(id).exists(&store).unwrap();
+        if is_written || !store.keys().iter().any(|key| key.starts_with("permit-list/")) {
+            continue;
+        }
+        tried += 1;
+        maintain(&store, FIRST);
+        maintain(&store, SECOND);
+        let capped = counters(&store, None);
+        let mut explore = Explore::new(&store).constants(CONSTANTS);
+        explore = explore.actor("reaper", reaper(THIRD).1);
+        for name in ["repeat", "repeat too"] {
+            explore = explore.actor(name, move |store| reserve(store, THIRD, "-", &keyed(())));
+        }
+        let explore = blanked(explore)
+            .always(|view: &View<'_, Fared>| {
+                invariants(view, &[id], &capped)?;
+                let state = view.json::<Permit>(&format!("permit/{id}")).map(|permit| permit.state.clone());
+                let granted = view.outcomes().any(|fared| *fared == Fared::Granted);
+                let lost = matches!(state, None | Some(State::Reserving | State::Denied(_)));
+                if granted && lost { Err(format!("granted, and {state:?}")) } else { Ok(()) }
+            })
+            .finally(|end: &End<'_, Fared>| {
+                reap_all(&end.store)?;
+                balanced(&end.store, &capped)
+            });
+        explore.run(&format!("reaper and two repeats, crashed after {operations}")).at_least(1_000, 50);
+    }
+    assert!(tried > 1, "nothing was cut off");
+}

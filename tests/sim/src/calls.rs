@@ -1,12 +1,11 @@
 //! What callers do, from beginning to end: as the gate's components do it, over one store handle per call of a component.
 
-use audit::{Entry, VERSION};
 use calendar::{MINUTE, SECOND};
 use kv_schemas::expiry;
-use limits::{Charge, Denial, Fault, Granted, Holder, Permit, Reservation, Used};
+use limits::{Denial, Fault, Granted, Holder, Reservation, Used};
 use money::Quantity;
 
-use crate::task::Seat;
+use crate::{quiet::entry, task::Seat};
 
 /// Who calls, and for how much.
 #[derive(Debug, Clone)]
@@ -91,28 +90,6 @@ pub fn settle(seat: &Seat<'_>, id: &str, used: &Used) -> Result<(), Fault> {
     limits::close(&seat.store(), id, stage)
 }
 
-pub fn entry(permit: &Permit, charge: &Charge) -> Entry {
-    let (units_consumed, unit_type) = Permit::logged_units(charge);
-    Entry {
-        v: VERSION,
-        tenant_id: permit.tenant.clone(),
-        company: permit.company.clone(),
-        event_type: "TWIN_INTERACTION".into(),
-        provider: permit.provider.clone(),
-        model: permit.model.clone(),
-        units_consumed,
-        unit_type,
-        cost_nanos: charge.cost,
-        limit_check_id: permit.id.clone(),
-        session_id: permit.session.clone(),
-        request_id: permit.request_id.clone(),
-        channel: permit.channel.clone(),
-        capability: permit.capability.clone(),
-        settlement: charge.settlement.name().into(),
-        at_ms: permit.created_at,
-    }
-}
-
 /// A call to a vendor, from the permit to the settlement; or whatever else becomes of it.
 pub fn call(seat: &Seat<'_>, caller: &Caller) {
     let units = some_units(seat);
@@ -184,7 +161,7 @@ pub fn maintain(seat: &Seat<'_>) {
     let now = seat.now();
     let _ = expiry::sweep(&seat.store(), now.hour_number());
     for _ in 0..8 {
-        let Ok(reaped) = limits::reap(&seat.store(), seat.now(), 50) else { break };
+        let Ok(reaped) = limits::reap(&seat.reaper_store(), seat.now(), 50) else { break };
         for id in &reaped.overdue {
             let _ = settle(seat, id, &Used::Unknown);
         }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Filter, Period, Position, Snapshot};
+use audit::{Entry, Filter, Period, Position, Snapshot, VERSION};
 use calendar::{DAY, HOUR};
 use kv_schemas::{Store, expiry};
+use limits::{Charge, Permit};
 
-use crate::{calls::entry, world::World};
+use crate::world::World;
 
 /// How often something went wrong on the way: each time may leave a little behind, where the design says so.
 #[derive(Debug, Clone, Copy, Default)]
@@ -52,9 +53,13 @@ pub fn balance(world: &World, faults: Faults) -> Result<(), String> {
         }
     }
 
-    let (items, _) = Snapshot::take(&world.memory, Filter::All)
-        .and_then(|log| log.page(&world.memory, Period::default(), Position(0), usize::MAX))
-        .map_err(text)?;
+    let log = Snapshot::take(&world.memory, Filter::All).map_err(text)?;
+    let (mut items, mut next) = (Vec::new(), Some(Position(0)));
+    while let Some(start) = next {
+        let (page, after) = log.page(&world.memory, Period::default(), start, usize::MAX).map_err(text)?;
+        items.extend(page);
+        next = after;
+    }
     let mut logged = BTreeMap::new();
     for item in &items {
         if logged.insert(item.entry.limit_check_id.as_str(), &item.entry).is_some() {
@@ -71,6 +76,34 @@ pub fn balance(world: &World, faults: Faults) -> Result<(), String> {
     match logged.keys().next() {
         Some(id) => Err(format!("{id} is in the log and was never settled")),
         None => Ok(()),
+    }
+}
+
+/// The log entry of a charge.
+pub fn entry(permit: &Permit, charge: &Charge) -> Entry {
+    let tokens: Vec<_> = charge.used.iter().filter(|used| used.unit_type.ends_with("_tokens")).collect();
+    let (units_consumed, unit_type) = match (tokens.is_empty(), charge.used.first()) {
+        (false, _) => (tokens.iter().map(|used| used.units).sum(), "tokens".into()),
+        (true, Some(used)) => (used.units, used.unit_type.clone()),
+        (true, None) => (0, "requests".into()),
+    };
+    Entry {
+        v: VERSION,
+        tenant_id: permit.tenant.clone(),
+        company: permit.company.clone(),
+        event_type: "TWIN_INTERACTION".into(),
+        provider: permit.provider.clone(),
+        model: permit.model.clone(),
+        units_consumed,
+        unit_type,
+        cost_nanos: charge.cost,
+        limit_check_id: permit.id.clone(),
+        session_id: permit.session.clone(),
+        request_id: permit.request_id.clone(),
+        channel: permit.channel.clone(),
+        capability: permit.capability.clone(),
+        settlement: charge.settlement.name().into(),
+        at_ms: permit.created_at,
     }
 }
 

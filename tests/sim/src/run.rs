@@ -18,7 +18,7 @@ use crate::{
 /// 2026-11-30T20:00:00Z: the month is over in four hours.
 const BEGIN: Millis = Millis(1_796_068_800_000);
 /// A node's clock is off by this much at most; two nodes differ by less than the reaper's lease can bear.
-const MOST_SKEW_MS: u64 = 8_000;
+const MOST_SKEW_MS: u64 = 4_500;
 /// How long it is calm after a chapter: longer than anything is held.
 const CALM: u64 = 3 * HOUR;
 /// In the calm, maintenance runs this often.

@@ -109,7 +109,12 @@ impl Seat<'_> {
 
     /// The store as one call of a component has it: it refuses everything when the call has become too old.
     pub fn store(&self) -> Handle<'_> {
-        Handle { seat: self, opened: self.world.elapsed() }
+        Handle { seat: self, opened: self.world.elapsed(), oldest: OLDEST_MS }
+    }
+
+    /// The store as the reaper has it: it may take its time.
+    pub fn reaper_store(&self) -> Handle<'_> {
+        Handle { oldest: 2 * OLDEST_MS, ..self.store() }
     }
 }
 
@@ -119,6 +124,7 @@ const OLDEST_MS: u64 = limits::PATIENCE_MS / 3;
 pub struct Handle<'a> {
     seat: &'a Seat<'a>,
     opened: u64,
+    oldest: u64,
 }
 
 impl Handle<'_> {
@@ -129,7 +135,7 @@ impl Handle<'_> {
     ) -> Result<T, StoreError> {
         let fate = self.seat.yielder.suspend(Wait::Operation);
         let world = &self.seat.world;
-        if world.elapsed().saturating_sub(self.opened) > OLDEST_MS {
+        if world.elapsed().saturating_sub(self.opened) > self.oldest {
             return Err(StoreError::Unavailable("the call is too old".into()));
         }
         world.note(&self.seat.name, fate, what);

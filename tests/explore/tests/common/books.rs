@@ -109,7 +109,12 @@ pub fn granted_is_held(view: &View<'_, Fared>, ids: &[&str]) -> Verdict {
 
 /// The log entry of a settled permit.
 pub fn entry(permit: &Permit, charge: &Charge) -> Entry {
-    let (units_consumed, unit_type) = Permit::logged_units(charge);
+    let tokens: Vec<_> = charge.used.iter().filter(|used| used.unit_type.ends_with("_tokens")).collect();
+    let (units_consumed, unit_type) = match (tokens.is_empty(), charge.used.first()) {
+        (false, _) => (tokens.iter().map(|used| used.units).sum(), "tokens".into()),
+        (true, Some(used)) => (used.units, used.unit_type.clone()),
+        (true, None) => (0, "requests".into()),
+    };
     Entry {
         v: VERSION,
         tenant_id: permit.tenant.clone(),
