@@ -16,6 +16,9 @@ use crate::{
 pub(super) enum Verdict {
     /// It is over: it leaves the list.
     Over,
+    /// It was never made: its oldest place leaves the list. A younger one is that of a repeat with the same key, who may
+    /// be about to make it.
+    Unmade,
     /// Nothing, for now; or its counters are counted anew at the end of the walk.
     Open,
     /// The caller settles it.
@@ -54,7 +57,10 @@ fn unwritten(store: &dyn Store, now: Millis, head: &mut Head, id: &str) -> Resul
         return Ok(Verdict::Open);
     }
     head.moves(id);
-    if is_being_made && !permit(id).exists(store)? {
+    if !is_being_made {
+        return Ok(Verdict::Unmade);
+    }
+    if !permit(id).exists(store)? {
         // Whoever repeats with the same key is told, rather than sent away for ever.
         let state = State::Denied(keyed::lost());
         permit(id).set(store, &Permit { state, ..Permit::blank(id, now) })?;

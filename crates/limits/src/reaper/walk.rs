@@ -101,12 +101,13 @@ impl Stretch {
         now: Millis,
         head: &mut Head,
         id: String,
-        slots: Vec<u64>,
+        mut slots: Vec<u64>,
         limit: usize,
     ) -> Result<(), StoreError> {
         let found = record(store, &id)?;
         match look(store, now, head, &id, found.as_ref())? {
-            Verdict::Over => {
+            Verdict::Unmade if slots.len() > 1 => list().remove(store, slots.remove(0))?,
+            Verdict::Over | Verdict::Unmade => {
                 self.over.push((id, Seen { slots, record: found }));
                 return Ok(());
             }
