@@ -31,7 +31,7 @@ async fn interfaces_answer_as_documented() {
     for (path, expected) in [
         ("/guest/store?other", "AccessDenied"),
         ("/guest/variable?admin_key", "Undefined"),
-        ("/guest/set-then-increment?v", "not a counter: 10 bytes"),
+        ("/guest/set-then-increment?v", "the value is not a counter"),
     ] {
         let (status, body) = host.get(path).await;
         assert!(status == 422 && body.contains(expected), "{path}: {status} {body}");
