@@ -246,6 +246,25 @@ fn a_tick_keeps_the_lease_alive_and_takes_no_place() {
     assert_eq!(places(&store), 0);
 }
 
+#[test]
+fn a_clock_that_goes_back_or_ahead_loses_and_frees_nothing() {
+    let hour = calendar::HOUR;
+    let store = store("{}", "{}");
+    let back = Millis(NOW.0 - hour);
+    reserve(&store, NOW, "lc_now", &seconds(10)).unwrap();
+    reserve(&store, back, "lc_back", &seconds(10)).unwrap();
+    // What was made before the clock went back isn't due again until it has caught up.
+    assert_eq!(maintain_for(&store, back, 1), Vec::<String>::new());
+    assert_eq!((money(&store), places(&store)), (20 * USD / 100, 2));
+    assert_eq!(maintain_for(&store, back.plus(60_000), 1), ["lc_back"]);
+    settle(&store, "lc_now", &Used::Actual(vec![Quantity::new("seconds", 4)])).unwrap();
+    // A clock that jumps ahead ends a permit early: charged in full, not freed.
+    reserve(&store, NOW, "lc_ahead", &seconds(10)).unwrap();
+    assert_eq!(maintain_for(&store, NOW.plus(5 * hour), 1), ["lc_ahead"]);
+    assert_eq!((money(&store), places(&store)), (24 * USD / 100, 0));
+    assert_eq!(limits::open(&store), Ok(Vec::new()));
+}
+
 /// Runs the life of a permit with the store failing after `k` operations, then lets the reaper clean up.
 #[test]
 fn a_crash_at_any_operation_is_made_good() {
