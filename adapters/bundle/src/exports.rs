@@ -5,7 +5,7 @@ use adapter::prelude::*;
 use crate::bindings::Bundle;
 use crate::bindings::exports::tollgate::vendor::adapter as wit;
 use crate::meter::BundleMeter;
-use crate::{VENDORS, convert, find};
+use crate::{UNKNOWN, VENDORS, convert, find};
 
 impl wit::Guest for Bundle {
     type Meter = BundleMeter;
@@ -38,5 +38,3 @@ impl wit::Guest for Bundle {
         adapter.webhook(&convert::headers(headers), &body).map(convert::event)
     }
 }
-
-pub const UNKNOWN: &str = "this bundle has no such vendor";

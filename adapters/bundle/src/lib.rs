@@ -18,6 +18,9 @@ use adapter::Adapter;
 /// Every vendor of this bundle.
 const VENDORS: &[&dyn Adapter] = &[&openai::OpenAi, &elevenlabs::ElevenLabs, &tavus::Tavus];
 
+/// What is said where [`find`] finds nothing.
+const UNKNOWN: &str = "this bundle has no such vendor";
+
 /// The vendor of that name.
 fn find(vendor: &str) -> Option<&'static dyn Adapter> {
     VENDORS.iter().copied().find(|adapter| adapter.profile().vendor == vendor)

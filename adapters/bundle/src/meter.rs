@@ -5,8 +5,8 @@ use core::cell::RefCell;
 use adapter::Meter;
 use adapter::prelude::*;
 
+use crate::UNKNOWN;
 use crate::bindings::exports::tollgate::vendor::adapter as wit;
-use crate::exports::UNKNOWN;
 use crate::{convert, find};
 
 /// `None` for a vendor that isn't in this bundle: nothing passes, and the whole reservation is spent.

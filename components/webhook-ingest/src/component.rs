@@ -6,8 +6,9 @@ use spin_sdk::http::{BoxBody, Request};
 use spin_sdk::http_service;
 
 use crate::{
+    house::House,
     port::Bundle,
-    routes::{House, MAX_READ, route},
+    routes::{MAX_READ, route},
 };
 
 #[http_service]

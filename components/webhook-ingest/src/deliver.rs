@@ -10,7 +10,7 @@ use webhooks::{
 };
 
 use crate::{
-    routes::House,
+    house::House,
     vendors::{GENERIC, Reading, Signing},
 };
 

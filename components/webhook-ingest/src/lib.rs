@@ -7,6 +7,7 @@
 #[cfg(target_family = "wasm")]
 mod component;
 mod deliver;
+pub mod house;
 mod operate;
 #[cfg(target_family = "wasm")]
 mod port;

@@ -8,7 +8,7 @@ use webhooks::{
     signature::Verified,
 };
 
-use crate::{deliver::read, routes::House};
+use crate::{deliver::read, house::House};
 
 /// Dead letters in one answer.
 const MAX_LETTERS: usize = 1_000;

@@ -1,32 +1,15 @@
 //! `/v1/webhooks/...`: which route is meant.
 
-use calendar::Millis;
 use http::Method;
-use kv_schemas::Store;
 use shell::{Call, Kind, Problem, Reply};
-use vault::Vault;
 
-use crate::{deliver::deliver, operate, vendors::Vendors};
+use crate::{deliver::deliver, house::House, operate};
 
 /// The largest delivery, in bytes.
 pub const MAX_BODY: usize = 1_000_000;
 /// What is read of a delivery. One that is a little too large is read to its end, so that its sender gets to hear the 413:
 /// a connection that is cut while somebody sends shows as broken, and vendors send again.
 pub const MAX_READ: usize = 2 * MAX_BODY;
-
-/// What a request is served with.
-pub struct House<'a> {
-    /// The key-value store.
-    pub store: &'a dyn Store,
-    /// The adapters.
-    pub vendors: &'a dyn Vendors,
-    /// The vault, or why there is none; asked for only when a signature is to be verified.
-    pub vault: Result<Vault, Problem>,
-    /// The operator's key.
-    pub admin_key: &'a str,
-    /// Now.
-    pub now: Millis,
-}
 
 /// Answers one request.
 ///

@@ -13,7 +13,8 @@ use shell::{Call, Problem, Reply};
 use tenancy::{Tenant, VendorBinding, tenant, vendor_binding};
 use vault::Vault;
 use webhook_ingest::{
-    routes::{House, MAX_BODY, route},
+    house::House,
+    routes::{MAX_BODY, route},
     vendors::{Reading, Signing, Vendors},
 };
 use webhooks::{

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kv_schemas::{Family, Kind, families};
 use limits::{Meter, Scope};
 
-use crate::{log::Log, names::place};
+use crate::names::place;
 
 /// The families that a check reads.
 const READ: [Family; 20] = [
@@ -64,7 +64,7 @@ pub(crate) struct Keys {
     pub totals: BTreeSet<Sums>,
     pub tallies: BTreeMap<Sums, BTreeSet<u64>>,
     pub tenant_entries: BTreeMap<String, BTreeSet<u64>>,
-    tenants: BTreeSet<String>,
+    pub tenants: BTreeSet<String>,
 }
 
 impl Keys {
@@ -107,12 +107,6 @@ impl Keys {
             Some(scope) => drop(self.meters.insert(meter(scope))),
             None => self.strange.push(key.to_owned()),
         }
-    }
-
-    /// All tenants there are, and those that have left entries behind.
-    pub fn tenants<'a>(&'a self, log: &'a Log) -> BTreeSet<&'a str> {
-        let logged = log.all().map(|entry| entry.tenant_id.as_str());
-        self.tenants.iter().map(String::as_str).chain(logged).collect()
     }
 }
 

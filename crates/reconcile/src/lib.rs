@@ -52,7 +52,7 @@ pub fn check(store: &dyn Store, now: Millis, keys: impl Iterator<Item = String>)
     compare::check(store, now, &keys, &standings, &mut report)?;
     caps::check(store, now, &standings, &mut report)?;
 
-    report.counts.tenants = count(keys.tenants(&log).len());
+    report.counts.tenants = count(log.tenants(&keys).len());
     report.counts.entries = count(log.len());
     report.counts.settled = log.settled();
     report.counts.permits = count(permits.len());

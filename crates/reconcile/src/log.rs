@@ -1,6 +1,6 @@
 //! The log as it stands in the store, and whether it is whole: no gap, nothing twice, nothing below zero.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use audit::Entry;
 use kv_schemas::{Slot, Store, StoreError, families};
@@ -38,6 +38,12 @@ impl Log {
         }
         let size = audit::progress(store)?.size;
         Ok(Self::of(numbered, on_stage, size))
+    }
+
+    /// All tenants there are, and those that have left entries behind.
+    pub fn tenants<'a>(&'a self, keys: &'a Keys) -> BTreeSet<&'a str> {
+        let logged = self.all().map(|entry| entry.tenant_id.as_str());
+        keys.tenants.iter().map(String::as_str).chain(logged).collect()
     }
 
     fn of(numbered: BTreeMap<u64, Entry>, on_stage: Vec<Entry>, size: u64) -> Self {

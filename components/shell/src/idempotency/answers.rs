@@ -8,7 +8,10 @@ use sha2::{Digest, Sha256};
 use tenancy::Claim;
 use vault::{NONCE_BYTES, Vault};
 
-use super::{hex, kept::Kept};
+use super::{
+    hex,
+    kept::{Kept, unreadable},
+};
 use crate::{host, offline};
 
 /// A record under a key: which request it belongs to, and something sealed.
@@ -200,11 +203,6 @@ impl Attempt {
 fn in_progress() -> Problem {
     let message = "A request with this idempotency key is being served.";
     Problem { retry_after_ms: Some(SECOND), ..Problem::conflict("in_progress", message) }
-}
-
-/// Sealed under another master key, or damaged: there is no saying what was answered.
-pub(super) fn unreadable() -> Problem {
-    Problem::new(Kind::Internal, "answer_unreadable", "The first answer to this idempotency key can't be read.")
 }
 
 pub(super) fn part<T>(owner: &str, key: &str, name: &str) -> Value<T> {

@@ -1,9 +1,9 @@
 //! What is kept of an answer, so that it can be given again: all of it, or that it was given.
 
-use problem::Problem;
+use problem::{Kind, Problem};
 use serde::{Deserialize, Serialize};
 
-use super::{answers::unreadable, hex};
+use super::hex;
 use crate::Reply;
 
 /// The longest body that is kept; of a longer one only the fact is.
@@ -110,6 +110,11 @@ impl Body {
             }
         }
     }
+}
+
+/// Sealed under another master key, or damaged: there is no saying what was answered.
+pub(super) fn unreadable() -> Problem {
+    Problem::new(Kind::Internal, "answer_unreadable", "The first answer to this idempotency key can't be read.")
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Event, Stored,
     event::{Progress, Seen},
-    sweep::Head,
+    head::Head,
 };
 
 /// More are not looked at for one answer.

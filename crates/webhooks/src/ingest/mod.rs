@@ -7,6 +7,7 @@
 mod dead_letters;
 mod effect;
 mod event;
+mod head;
 mod receive;
 mod sweep;
 

@@ -1,13 +1,14 @@
 //! Forgetting: raw events after 14 days, their dedupe ids after 32. Each delivery removes a few.
 
 use calendar::{DAY, Millis};
-use kv_schemas::{Log, Slot, Store, StoreError, Value, families};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use kv_schemas::{Log, Slot, Store, StoreError, families};
+use serde::de::DeserializeOwned;
 
 use super::{
     DeadLetter,
     dead_letters::log,
     event::{Listed, Seen, list, place},
+    head::Head,
 };
 
 /// How long a raw event is kept.
@@ -18,27 +19,6 @@ pub const KEEP_ID_MS: u64 = 32 * DAY;
 /// A number of things to remove.
 #[derive(Debug, Clone, Copy)]
 pub struct Expired(pub u64);
-
-/// Where the next sweep begins, as indexes of the two lists.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Head {
-    /// The first event that may still be stored.
-    pub events: u64,
-    /// The first dedupe id that may still be known.
-    pub ids: u64,
-    /// The first dead letter that may still be listed.
-    pub dead_letters: u64,
-}
-
-impl Head {
-    pub fn load(store: &dyn Store) -> Result<Self, StoreError> {
-        Ok(head().get(store)?.unwrap_or(Self { events: 1, ids: 1, dead_letters: 1 }))
-    }
-}
-
-fn head() -> Value<Head> {
-    families::WEBHOOK_HEAD.value(&[])
-}
 
 /// Removes at most `most` of each kind of what is too old.
 ///
@@ -66,7 +46,7 @@ pub fn sweep(store: &dyn Store, now: Millis, most: Expired) -> Result<(), StoreE
     let after = Head { events: events.next, ids: ids.next, dead_letters: letters.next };
     // What if we crash before this? What is gone is removed once more. Two sweeps at once may also set this back by a
     // few: the same.
-    if after == before { Ok(()) } else { head().set(store, &after) }
+    if after == before { Ok(()) } else { after.save(store) }
 }
 
 struct Found<T> {
