@@ -89,10 +89,11 @@ fn five_with_any_crash() {
     explore.run("5 reserve a place").at_least(20_000, 2_000);
 }
 
+/// All counters, any number of crashes anywhere, and one reply lost, applied or not. The ends are many: of those one in two
+/// thousand is reaped and balanced.
 #[test]
-fn five_with_a_crash() {
+fn five_with_all_counters_and_any_crash() {
     let (tenant, company) = (r#"{"burst":2,"monthly_cost_usd":"0.10"}"#, r#"{"monthly_cost_usd":"0.09"}"#);
-    let report =
-        check("5 reserve, a crash", tenant, company, &[6, 4, 3, 2, 1], |explore| explore.crashes(1).one_end_in(10));
-    report.at_least(100_000, 200);
+    check("5 reserve, an error", tenant, company, &[6, 4, 3, 2, 1], |explore| explore.errors(1).one_end_in(2_000))
+        .at_least(3_000_000, 1_000_000);
 }
