@@ -29,7 +29,7 @@ pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Hold, Remaining, Rung, standing};
 pub use meter::{Meter, Scope};
 pub use permit::{Charge, Holder, Permit, Settlement, State, Used, permit};
-pub use reaper::{PATIENCE_MS, Reaped, in_limbo, last_reaped, open, reap};
+pub use reaper::{PATIENCE_MS, Reaped, held, in_limbo, last_reaped, open, reap};
 pub use reservation::{Granted, Reservation};
 pub use reserve::reserve;
 pub use settle::{charge, close, kept, release};

@@ -130,3 +130,21 @@ fn a_counter_that_a_crash_left_too_high_is_counted_anew_while_others_go_on() {
         assert_eq!((common::money(&store), places(&store)), (expected, 1), "died after {k} operations");
     }
 }
+
+#[test]
+fn what_is_being_denied_is_not_held() {
+    let month = Meter::money(Scope::Tenant, "t", NOW);
+    let mut above = 0;
+    for k in 0..40 {
+        let store = store(r#"{"monthly_cost_usd":"0.50"}"#, "{}");
+        reserve(&store, NOW, "lc_1", &seconds(30)).unwrap();
+        store.fail_after(k);
+        assert!(reserve(&store, NOW, "lc_2", &seconds(30)).is_err());
+        store.recover();
+        above += usize::from(month.read(&store).unwrap() > 50 * CENT);
+        assert_eq!(limits::held(&store, &month), Ok(30 * CENT), "cut off after {k} operations");
+        settle(&store, "lc_1", &Used::Unknown).unwrap();
+        assert_eq!(limits::held(&store, &month), Ok(0));
+    }
+    assert!(above > 0, "the counter was above the cap at some moment");
+}

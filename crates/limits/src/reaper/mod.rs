@@ -11,6 +11,7 @@
 //! itself once it is two thirds of that old.
 
 mod head;
+mod held;
 mod listed;
 mod look;
 mod patience;
@@ -22,6 +23,7 @@ use kv_schemas::{Counter, Lease, Store, StoreError, Value, families};
 
 use crate::permit::{Permit, list};
 use head::Head;
+pub use held::held;
 pub use patience::PATIENCE_MS;
 
 /// How long one run is left alone.

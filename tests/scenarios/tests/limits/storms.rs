@@ -66,25 +66,21 @@ impl Storm {
         }
     }
 
-    /// Looks at the usage as its owners see it, over and over; gives how often, and the most that showed beyond a cap.
-    fn watch(&self) -> (u64, i64) {
-        // While a request that doesn't fit is being undone, its amount still shows as held.
-        let under_way = CONNECTIONS as i64 * LARGEST as i64 * SECOND;
-        let (mut looks, mut beyond) = (0, 0);
+    /// Looks at the usage as its owners see it, over and over; gives how often.
+    fn watch(&self) -> u64 {
+        let mut looks = 0;
         while !self.over.load(Ordering::Relaxed) {
             for payer in &self.tenants {
                 let usage = Books(&payer.server).usage();
                 for (money, ledger) in [(usage.tenant, &payer.ledger), (usage.company, &self.company)] {
                     let allowed = ledger.allowed();
-                    assert!(money.settled <= allowed, "{money:?}, {allowed} allowed");
-                    assert!(money.settled + money.held <= allowed + under_way, "{money:?}, {allowed} allowed");
-                    beyond = beyond.max(money.settled + money.held - allowed);
+                    assert!(money.settled + money.held <= allowed, "{money:?}, {allowed} allowed");
                 }
                 looks += 1;
             }
             thread::sleep(Duration::from_millis(20));
         }
-        (looks, beyond)
+        looks
     }
 
     /// Nothing is held any more, and what is settled is what the callers know of.
@@ -234,7 +230,7 @@ fn lim_3_a_storm_of_ten_thousand_ends_within_every_cap() {
     let seed = seed("storm");
     let mut storm = Storm::prepare();
     let began = Instant::now();
-    let (looks, beyond) = thread::scope(|scope| {
+    let looks = thread::scope(|scope| {
         let watcher = scope.spawn(|| storm.watch());
         let done =
             scope.spawn(|| at_once(CONNECTIONS, |number| storm.work(&mut Seeded::new(seed, number as u64)))).join();
@@ -244,10 +240,7 @@ fn lim_3_a_storm_of_ten_thousand_ends_within_every_cap() {
     });
     let took = began.elapsed();
     storm.assert_quiet();
-    println!(
-        "{REQUESTS} requests in {took:?}, {looks} looks, {beyond} beyond a cap for a moment\n{}",
-        storm.company.summary()
-    );
+    println!("{REQUESTS} requests in {took:?}, {looks} looks\n{}", storm.company.summary());
     assert!(looks > 30, "{looks} looks");
     let mut denials = [storm.company.denials(), 0, 0];
     for payer in &storm.tenants {
