@@ -29,6 +29,7 @@ pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Hold, Remaining, Rung, standing};
 pub use meter::{Meter, Scope};
 pub use permit::{Charge, Holder, Permit, Settlement, State, Used, permit};
+pub use priced::quote;
 pub use reaper::{PATIENCE_MS, Reaped, held, in_limbo, last_reaped, open, reap};
 pub use reservation::{Granted, Reservation};
 pub use reserve::reserve;

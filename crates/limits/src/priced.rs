@@ -2,7 +2,7 @@
 
 use calendar::Millis;
 use kv_schemas::{Store, families};
-use money::{Nanos, PriceRow, PriceTable};
+use money::{Nanos, PriceRow, PriceTable, Quantity};
 
 use crate::{error::Denial, reservation::Reservation, units::check_units};
 
@@ -16,11 +16,35 @@ pub(crate) struct Priced {
 }
 
 pub(crate) fn price(store: &dyn Store, asked: &Reservation, now: Millis) -> Result<Priced, Denial> {
-    check_units(&asked.worst_case)?;
-    let rows = families::PRICES.value::<Vec<PriceRow>>(&[&asked.provider]).get(store)?.unwrap_or_default();
-    let table = PriceTable::pick(&rows, &asked.model, now);
-    let cost = table.cost(&asked.worst_case).map_err(|unpriced| {
-        let param = if asked.model.is_empty() { "provider" } else { "model" };
+    priced(store, now, &asked.provider, &asked.model, &asked.worst_case)
+}
+
+/// What so much would cost at most, by the prices of the moment.
+///
+/// # Errors
+/// Quantities that make no sense, a model without a price, or a store that can't be reached.
+pub fn quote(
+    store: &dyn Store,
+    now: Millis,
+    provider: &str,
+    model: &str,
+    worst_case: &[Quantity],
+) -> Result<Nanos, Denial> {
+    priced(store, now, provider, model, worst_case).map(|priced| priced.cost)
+}
+
+fn priced(
+    store: &dyn Store,
+    now: Millis,
+    provider: &str,
+    model: &str,
+    worst_case: &[Quantity],
+) -> Result<Priced, Denial> {
+    check_units(worst_case)?;
+    let rows = families::PRICES.value::<Vec<PriceRow>>(&[provider]).get(store)?.unwrap_or_default();
+    let table = PriceTable::pick(&rows, model, now);
+    let cost = table.cost(worst_case).map_err(|unpriced| {
+        let param = if model.is_empty() { "provider" } else { "model" };
         Denial::invalid(param, "unpriced", unpriced.to_string())
     })?;
     if cost > MAX_COST {

@@ -9,15 +9,20 @@ pub const NO_DEV_HOSTS: &str = "http://dev.invalid";
 /// The most bytes of options.
 const MAX_OPTIONS: usize = 16 * 1024;
 const MAX_SECRET: usize = 4096;
+/// The vendor whose tokens are signed here: its secret names the key that signs, and has it.
+const LIVEKIT: &str = "livekit";
 
 /// The vendors' own addresses. A `*.` stands for the tenant's own part of a host.
-const OWN: [(&str, &str); 17] = [
+const OWN: [(&str, &str); 20] = [
     ("anthropic", "https://api.anthropic.com"),
     ("cartesia", "https://api.cartesia.ai"),
     ("deepseek", "https://api.deepseek.com"),
     ("elevenlabs", "https://api.elevenlabs.io"),
+    ("elevenlabs", "https://api.us.elevenlabs.io"),
+    ("elevenlabs", "https://api.eu.residency.elevenlabs.io"),
+    ("elevenlabs", "https://api.in.residency.elevenlabs.io"),
+    ("elevenlabs", "https://api.sg.residency.elevenlabs.io"),
     ("gemini", "https://generativelanguage.googleapis.com"),
-    ("heygen", "https://api.heygen.com"),
     ("heygen", "https://api.liveavatar.com"),
     ("kie", "https://api.kie.ai"),
     ("livekit", "https://*.livekit.cloud"),
@@ -63,15 +68,7 @@ pub fn parse_binding(vendor: &str, dev_hosts: &str, body: &Json) -> Result<Bindi
         return Err(body.fault("base_url", "is required in mode mock"));
     }
     // A secret becomes a header: what can't be one is refused here rather than at the vendor.
-    let secret = |name: &str| {
-        let text = body.text(name, 1, MAX_SECRET)?;
-        match text {
-            Some(text) if text.chars().any(char::is_control) => {
-                Err(body.fault(name, "must not have control characters"))
-            }
-            text => Ok(text.map(str::to_owned)),
-        }
-    };
+    let secret = |name: &str| Ok(body.line(name, 1, MAX_SECRET)?.map(str::to_owned));
     let options = body.object("options")?.map(|_| body.get("options").cloned().unwrap_or_default()).unwrap_or_default();
     if options.to_string().len() > MAX_OPTIONS {
         return Err(body.fault("options", format!("must be at most {MAX_OPTIONS} bytes")));
@@ -80,7 +77,17 @@ pub fn parse_binding(vendor: &str, dev_hosts: &str, body: &Json) -> Result<Bindi
         Json::Object(options) => options,
         _ => Map::new(),
     };
-    Ok(BindingAsked { mode, base_url, secret: secret("secret")?, webhook_secret: secret("webhook_secret")?, options })
+    let asked =
+        BindingAsked { mode, base_url, secret: secret("secret")?, webhook_secret: secret("webhook_secret")?, options };
+    if vendor == LIVEKIT && !asked.secret.as_deref().is_none_or(is_key_pair) {
+        return Err(body.fault("secret", "must be the API key and the API secret, joined by a colon"));
+    }
+    Ok(asked)
+}
+
+/// Whether it is two parts joined by the one colon.
+fn is_key_pair(secret: &str) -> bool {
+    secret.split_once(':').is_some_and(|(key, secret)| !key.is_empty() && !secret.is_empty() && !secret.contains(':'))
 }
 
 fn base_url_allowed(vendor: &str, dev_hosts: &str, url: &str) -> Result<(), &'static str> {
@@ -154,8 +161,36 @@ mod tests {
         check("other", "https://*.test.example", "https://test.example", false);
         check("other", "https://*.test.example", "https://eviltest.example", false);
         check("other", "*://*:*", "http://anything:1", true);
+        for host in ["api", "api.us", "api.eu.residency", "api.in.residency", "api.sg.residency"] {
+            check("elevenlabs", NO_DEV_HOSTS, &format!("https://{host}.elevenlabs.io"), true);
+        }
+        check("elevenlabs", NO_DEV_HOSTS, "https://api.xx.residency.elevenlabs.io", false);
+        check("elevenlabs", NO_DEV_HOSTS, "https://elevenlabs.io", false);
+        check("sportradar", NO_DEV_HOSTS, "https://api.sportradar.com", true);
+        check("sportradar", NO_DEV_HOSTS, "https://api.sportradar.us", false);
+        check("upload-post", NO_DEV_HOSTS, "https://api.upload-post.com/api", true);
+        check("upload-post", NO_DEV_HOSTS, "https://app.upload-post.com/api", false);
+        check("upload-post", NO_DEV_HOSTS, "https://api.upload-post.com", true);
+        check("upload-post", NO_DEV_HOSTS, "https://www.upload-post.com", false);
         check("livekit", NO_DEV_HOSTS, "https://acme.livekit.cloud", true);
+        check("livekit", NO_DEV_HOSTS, "wss://acme.livekit.cloud", false);
         check("livekit", NO_DEV_HOSTS, "https://livekit.cloud", false);
+    }
+
+    #[test]
+    fn a_livekit_secret_is_a_key_and_its_secret() {
+        let check = |vendor: &str, secret: Json, param: Option<&str>| {
+            let body = json!({"secret": secret, "webhook_secret": "w:h:k"});
+            let read = parse_binding(vendor, NO_DEV_HOSTS, &body);
+            assert_eq!(read.err().map(|e| e.param).as_deref(), param, "{vendor} {body}");
+        };
+        check("livekit", json!("APIabc:secret"), None);
+        check("livekit", json!(null), None);
+        for secret in ["APIabc", ":", "APIabc:", ":secret", "APIabc:se:cret", "APIabc::secret", "a:b\n"] {
+            check("livekit", json!(secret), Some("secret"));
+        }
+        check("openai", json!("sk-1"), None);
+        check("openai", json!("a:b:c"), None);
     }
 
     #[test]

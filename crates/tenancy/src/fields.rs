@@ -54,10 +54,16 @@ impl<'a> Object<'a> {
         Invalid::new(self.param(name), message)
     }
 
+    /// The fault of a field that the caller named.
+    #[must_use]
+    pub fn clipped_fault(&self, name: &str, message: impl Into<String>) -> Invalid {
+        self.fault(&clip(name), message)
+    }
+
     /// Refuses all but these fields.
     pub fn only(&self, known: &[&str]) -> Result<(), Invalid> {
         match self.fields.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(self.fault(&clip(name), "is not a known field")),
+            Some(name) => Err(self.clipped_fault(name, "is not a known field")),
             None => Ok(()),
         }
     }
@@ -88,6 +94,16 @@ impl<'a> Object<'a> {
             .filter(|text| (least..=most).contains(&text.chars().count()))
             .map(Some)
             .ok_or_else(|| self.fault(name, format!("must be a text of {least} to {most} characters")))
+    }
+
+    /// A text of `least..=most` characters without control characters.
+    pub fn line(&self, name: &str, least: usize, most: usize) -> Result<Option<&'a str>, Invalid> {
+        match self.text(name, least, most)? {
+            Some(text) if text.chars().any(char::is_control) => {
+                Err(self.fault(name, "must not have control characters"))
+            }
+            text => Ok(text),
+        }
     }
 
     /// A whole number of `least..=most`.
@@ -126,6 +142,19 @@ impl<'a> Object<'a> {
                 None => Err(Invalid::new(path, "must be a text")),
             }
         };
+        list.iter().enumerate().map(item).collect::<Result<Vec<_>, _>>().map(Some)
+    }
+
+    /// A list of `least..=most` objects, each with its own path.
+    pub fn objects(&self, name: &str, least: usize, most: usize) -> Result<Option<Vec<Self>>, Invalid> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        let list = value
+            .as_array()
+            .filter(|list| (least..=most).contains(&list.len()))
+            .ok_or_else(|| self.fault(name, format!("must be a list of {least} to {most}")))?;
+        let item = |(i, item): (usize, &'a Json)| Self::at(&format!("{}[{i}]", self.param(name)), item);
         list.iter().enumerate().map(item).collect::<Result<Vec<_>, _>>().map(Some)
     }
 

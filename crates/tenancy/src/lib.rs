@@ -12,6 +12,7 @@ mod change;
 mod claim;
 mod companies;
 mod create;
+mod disclosure;
 mod fields;
 mod holdings;
 mod keys;
@@ -23,10 +24,14 @@ mod origins;
 mod past_limits;
 mod price_rules;
 mod prices;
+mod privacy;
 mod records;
+mod route_rules;
+mod routes;
 mod tenant_rules;
 #[cfg(test)]
 mod tests;
+mod vendor_rules;
 mod write_error;
 
 pub use binding_rules::{BindingAsked, NO_DEV_HOSTS, parse_binding};
@@ -35,6 +40,7 @@ pub use change::{Page, delete, list, patch};
 pub use claim::{Claim, Mark};
 pub use companies::put_company;
 pub use create::{MAKING_LEASE, NewKeys, create};
+pub use disclosure::Disclosure;
 pub use fields::{Invalid, Object};
 pub use keys::{
     Credential, KeyKind, KeyRecord, admin_key_matches, find_key, hash_key, issue_key, key_by_hash, key_hash, key_id,
@@ -43,13 +49,15 @@ pub use keys::{
 pub use ladder::Ladder;
 pub use limit_rules::parse_company;
 pub use limits::Limits;
-pub use names::{is_id, is_vendor};
+pub use names::{is_id, is_route, is_vendor};
 pub use past_limits::{Highest, Owner, PAST_KEPT, PastLimits, highest_cap};
 pub use price_rules::parse_prices;
 pub use prices::{all_prices, put_prices, vendor_prices};
+pub use privacy::{PersonalData, Privacy};
 pub use records::{
     CAPABILITIES, CHANNELS, Company, EndUserAuth, Mode, Tenant, VendorBinding, VendorChoice, company, find_tenant,
     tenant, vendor_binding,
 };
+pub use routes::{Route, RoutePick, RouteRung, RouteWeights};
 pub use tenant_rules::{parse_tenant, patched};
 pub use write_error::WriteError;

@@ -16,6 +16,13 @@ pub fn is_vendor(text: &str) -> bool {
     (1..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
+/// Names of routes: 1 to 40 of `a-z0-9-_`.
+#[must_use]
+pub fn is_route(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-_".contains(&b);
+    (1..=40).contains(&text.len()) && text.bytes().all(allowed)
+}
+
 pub(crate) fn id(param: &str, text: &str) -> Result<String, Invalid> {
     let rule = "must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit";
     is_id(text).then(|| text.to_owned()).ok_or_else(|| Invalid::new(param, rule))

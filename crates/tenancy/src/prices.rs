@@ -9,6 +9,8 @@ use crate::{Invalid, WriteError};
 
 /// The most rows of a vendor: all of them are read for every reservation.
 const MAX_PER_VENDOR: usize = 2_000;
+/// The most lengths of input at which the price of one unit of a model changes: all that may hold go into each permit.
+const MAX_BANDS: usize = 16;
 
 /// A vendor's rows.
 #[must_use]
@@ -20,7 +22,7 @@ fn vendors() -> Log<String> {
     families::PRICE_LIST.log(&[])
 }
 
-/// Adds rows; one with the same vendor, model, unit and day replaces the old. Idempotent.
+/// Adds rows; one with the same vendor, model, unit, day, band and hours replaces the old. Idempotent.
 pub fn put_prices(store: &dyn Store, rows: Vec<PriceRow>) -> Result<(), WriteError> {
     let mut by_vendor: BTreeMap<String, Vec<PriceRow>> = BTreeMap::new();
     for row in rows {
@@ -33,6 +35,11 @@ pub fn put_prices(store: &dyn Store, rows: Vec<PriceRow>) -> Result<(), WriteErr
         let rows = merge(old.unwrap_or_default(), new);
         if rows.len() > MAX_PER_VENDOR {
             let message = format!("would give {vendor} more than {MAX_PER_VENDOR} rows");
+            return Err(Invalid::new("prices", message).into());
+        }
+        if let Some(row) = with_too_many_bands(&rows) {
+            let (unit, model) = (&row.unit_type, &row.model);
+            let message = format!("would give {unit} of {model} more than {MAX_BANDS} different from_input_tokens");
             return Err(Invalid::new("prices", message).into());
         }
         merged.push((vendor, is_new, rows));
@@ -50,16 +57,24 @@ pub fn put_prices(store: &dyn Store, rows: Vec<PriceRow>) -> Result<(), WriteErr
 
 fn merge(mut rows: Vec<PriceRow>, new: Vec<PriceRow>) -> Vec<PriceRow> {
     for row in new {
-        let same = |old: &&mut PriceRow| {
-            old.model == row.model && old.unit_type == row.unit_type && old.valid_from == row.valid_from
-        };
+        let same = |old: &&mut PriceRow| old.identity() == row.identity();
         match rows.iter_mut().find(same) {
             Some(old) => *old = row,
             None => rows.push(row),
         }
     }
-    rows.sort_by(|a, b| (&a.model, &a.unit_type, &a.valid_from).cmp(&(&b.model, &b.unit_type, &b.valid_from)));
+    rows.sort_by(|a, b| a.identity().cmp(&b.identity()));
     rows
+}
+
+/// A row of a model and unit that has more bands than there may be.
+fn with_too_many_bands(rows: &[PriceRow]) -> Option<&PriceRow> {
+    let mut bands: BTreeMap<(&str, &str), BTreeSet<u64>> = BTreeMap::new();
+    rows.iter().find(|row| {
+        let bands = bands.entry((&row.model, &row.unit_type)).or_default();
+        bands.insert(row.from_input_tokens);
+        bands.len() > MAX_BANDS
+    })
 }
 
 /// All rows of all vendors, in order.

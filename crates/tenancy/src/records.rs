@@ -6,7 +6,7 @@ use kv_schemas::{Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::{Ladder, Limits};
+use crate::{Disclosure, Ladder, Limits, Privacy, Route};
 
 /// What a session may be opened from.
 pub const CHANNELS: [&str; 3] = ["portal", "widget", "landing"];
@@ -54,6 +54,15 @@ pub struct Tenant {
     /// Which vendor serves a capability.
     #[serde(default)]
     pub vendors: BTreeMap<String, VendorChoice>,
+    /// What a page may ask for instead of a model, by name.
+    #[serde(default)]
+    pub routes: BTreeMap<String, Route>,
+    /// What is masked before it leaves.
+    #[serde(default)]
+    pub privacy: Privacy,
+    /// What public streams show.
+    #[serde(default)]
+    pub disclosure: Disclosure,
 }
 
 impl Tenant {
@@ -74,6 +83,9 @@ impl Tenant {
             ladder: Ladder::default(),
             fallback_message: sleeping(),
             vendors: BTreeMap::new(),
+            routes: BTreeMap::new(),
+            privacy: Privacy::default(),
+            disclosure: Disclosure::default(),
         }
     }
 }
@@ -87,6 +99,12 @@ pub struct VendorChoice {
     /// The model, where the vendor has models and the page asks for `auto`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Of `context`: the topic whose context is put into the chat's system message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub into_chat: Option<String>,
+    /// Of `context`: how long an answer is kept; absent, as long as the vendor's adapter says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache_seconds: Option<u64>,
 }
 
 /// Who signs end users' tokens.

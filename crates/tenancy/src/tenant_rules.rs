@@ -1,17 +1,16 @@
 //! What a tenant may look like: JSON in, a checked [`Tenant`] out, or the one field that is wrong.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    CAPABILITIES, CHANNELS, EndUserAuth, Invalid, Ladder, Tenant, VendorChoice,
+    CAPABILITIES, CHANNELS, Disclosure, EndUserAuth, Invalid, Ladder, PersonalData, Privacy, Tenant,
     fields::Object,
     limit_rules,
     names::{self, Address},
+    route_rules, vendor_rules,
 };
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 16] = [
     "id",
     "company",
     "display_name",
@@ -25,6 +24,9 @@ const FIELDS: [&str; 13] = [
     "ladder",
     "fallback_message",
     "vendors",
+    "routes",
+    "privacy",
+    "disclosure",
 ];
 
 /// The most origins of a tenant.
@@ -66,7 +68,16 @@ pub fn parse_tenant(body: &Json) -> Result<Tenant, Invalid> {
         tenant.fallback_message = message.into();
     }
     if let Some(vendors_field) = body.object("vendors")? {
-        tenant.vendors = vendors(&vendors_field)?;
+        tenant.vendors = vendor_rules::vendors(&vendors_field)?;
+    }
+    if let Some(routes) = body.object("routes")? {
+        tenant.routes = route_rules::routes(&routes)?;
+    }
+    if let Some(privacy_field) = body.object("privacy")? {
+        tenant.privacy = privacy(&privacy_field)?;
+    }
+    if let Some(disclosure_field) = body.object("disclosure")? {
+        tenant.disclosure = disclosure(&disclosure_field)?;
     }
     Ok(tenant)
 }
@@ -177,16 +188,18 @@ fn ladder(ladder: &Object<'_>) -> Result<Ladder, Invalid> {
     }
 }
 
-fn vendors(vendors: &Object<'_>) -> Result<BTreeMap<String, VendorChoice>, Invalid> {
-    vendors.only(&CAPABILITIES)?;
-    let mut choices = BTreeMap::new();
-    for (capability, value) in vendors.entries() {
-        let choice = Object::at(&vendors.param(capability), value)?;
-        choice.only(&["provider", "model"])?;
-        let provider = choice.text("provider", 1, 40)?.ok_or_else(|| choice.fault("provider", "is required"))?;
-        let provider = names::vendor(&choice.param("provider"), provider)?;
-        let model = choice.text("model", 1, 200)?.map(str::to_owned);
-        choices.insert(capability.to_owned(), VendorChoice { provider, model });
-    }
-    Ok(choices)
+fn privacy(privacy: &Object<'_>) -> Result<Privacy, Invalid> {
+    privacy.only(&["mask"])?;
+    let chosen = privacy.choices("mask", &PersonalData::ALL.map(PersonalData::name))?.unwrap_or_default();
+    let kind = |name: &String| PersonalData::ALL.into_iter().find(|kind| kind.name() == name);
+    Ok(Privacy { mask: chosen.iter().filter_map(kind).collect() })
+}
+
+fn disclosure(disclosure: &Object<'_>) -> Result<Disclosure, Invalid> {
+    disclosure.only(&["show", "label"])?;
+    let default = Disclosure::default();
+    Ok(Disclosure {
+        show: disclosure.flag("show")?.unwrap_or(default.show),
+        label: disclosure.line("label", 1, 200)?.map_or(default.label, str::to_owned),
+    })
 }

@@ -27,13 +27,7 @@ impl Tenants {
             })
             .collect();
         let rows: Vec<_> = [("seconds", "0.01"), ("input_tokens", "0.0001"), ("output_tokens", "0.0003")]
-            .map(|(unit, usd)| PriceRow {
-                vendor: "v".into(),
-                model: "*".into(),
-                unit_type: unit.into(),
-                usd_per_unit: usd.into(),
-                valid_from: "2026-01-01".into(),
-            })
+            .map(|(unit, usd)| PriceRow { valid_from: "2026-01-01".into(), ..PriceRow::new("v", "*", unit, usd) })
             .into();
         families::PRICES.value(&["v"]).set(&world.memory, &rows).expect("a store in memory");
         let new = Self { tenants, companies, sessions: 0 };

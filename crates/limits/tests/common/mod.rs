@@ -17,13 +17,8 @@ pub fn store(tenant_limits: &str, company_limits: &str) -> Memory {
     tenancy::tenant("t").set(&store, &serde_json::from_str(&json).unwrap()).unwrap();
     let company = serde_json::from_str(&format!(r#"{{"id":"c","limits":{company_limits}}}"#)).unwrap();
     tenancy::company("c").set(&store, &company).unwrap();
-    let row = |unit: &str, usd: &str| PriceRow {
-        vendor: "v".into(),
-        model: "*".into(),
-        unit_type: unit.into(),
-        usd_per_unit: usd.into(),
-        valid_from: "2026-01-01".into(),
-    };
+    let row =
+        |unit: &str, usd: &str| PriceRow { valid_from: "2026-01-01".into(), ..PriceRow::new("v", "*", unit, usd) };
     let rows = vec![row("seconds", "0.01"), row("input_tokens", "0.0001"), row("output_tokens", "0.0001")];
     families::PRICES.value(&["v"]).set(&store, &rows).unwrap();
     store

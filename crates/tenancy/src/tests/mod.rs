@@ -11,4 +11,5 @@
 mod crashes;
 mod history;
 mod rules;
+mod settings;
 mod writes;

@@ -204,6 +204,21 @@ fn prices_are_checked_row_by_row() {
     check(row(json!({"valid_from": "2026-2-3"})), Some("prices[0].valid_from"));
     check(row(json!({"valid_from": "1969-12-31"})), Some("prices[0].valid_from"));
     check(row(json!({"currency": "EUR"})), Some("prices[0].currency"));
+    for from in [json!(null), json!(0), json!(200_000), json!(1_000_000_000)] {
+        check(row(json!({"from_input_tokens": from})), None);
+    }
+    for from in [json!(-1), json!(0.5), json!("200000"), json!(1_000_000_001), json!(u64::MAX), json!([])] {
+        check(row(json!({"from_input_tokens": from})), Some("prices[0].from_input_tokens"));
+    }
+    for hours in [json!(null), json!("01:00-04:00,06:00-10:00"), json!("22:00-06:00"), json!("22:00-00:00")] {
+        check(row(json!({"hours_utc": hours})), None);
+    }
+    for hours in ["", " ", "1-4", "01:00-04:00;06:00-10:00", "01:00-24:00", "01:00-01:00", "01:00-04:00,03:00-05:00"] {
+        check(row(json!({"hours_utc": hours})), Some("prices[0].hours_utc"));
+    }
+    for hours in [json!(["01:00-04:00"]), json!(1), json!({}), json!("01:00-04:00,".repeat(50))] {
+        check(row(json!({"hours_utc": hours})), Some("prices[0].hours_utc"));
+    }
     check(json!({"prices": [], "x": 1}), Some("x"));
     check(json!({"prices": {}}), Some("prices"));
     check(json!({"prices": [1]}), Some("prices[0]"));

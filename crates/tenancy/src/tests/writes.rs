@@ -2,7 +2,7 @@
 
 use calendar::Millis;
 use kv_schemas::{Store, families, memory::Memory};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::crashes::{keys, spec};
 use crate::*;
@@ -145,4 +145,58 @@ fn prices_are_added_or_replaced() {
     let rows: Vec<_> = all_prices(&store).unwrap().into_iter().map(|r| (r.vendor, r.usd_per_unit)).collect();
     let expected = [("openai", "2"), ("tavus", "3"), ("tavus", "4")].map(|(v, u)| (v.to_owned(), u.to_owned()));
     assert_eq!(rows, expected);
+}
+
+#[test]
+fn a_price_is_replaced_by_one_of_the_same_band_and_hours() {
+    let store = Memory::default();
+    let put = |usd: &str, from: Json, hours: Json| {
+        let row = json!({"vendor": "deepseek", "model": "*", "unit_type": "input_tokens", "usd_per_unit": usd,
+            "valid_from": "2026-01-01", "from_input_tokens": from, "hours_utc": hours});
+        put_prices(&store, parse_prices(&json!({"prices": [row]})).unwrap()).unwrap();
+    };
+    put("1", json!(null), json!(null));
+    put("2", json!(200_000), json!(null));
+    put("3", json!(null), json!("01:00-04:00"));
+    put("4", json!(200_000), json!("01:00-04:00"));
+    put("5", json!(0), json!("06:00-10:00"));
+    put("6", json!(0), json!(null));
+    put("7", json!(200_000), json!("01:00-04:00"));
+    let shown: Vec<Json> = all_prices(&store).unwrap().iter().map(|row| json!(row)).collect();
+    let row = |usd: &str, rest: Json| {
+        let mut row = json!({"vendor": "deepseek", "model": "*", "unit_type": "input_tokens", "usd_per_unit": usd,
+            "valid_from": "2026-01-01"});
+        for (name, value) in rest.as_object().unwrap() {
+            row[name] = value.clone();
+        }
+        row
+    };
+    let expected = [
+        row("6", json!({})),
+        row("3", json!({"hours_utc": "01:00-04:00"})),
+        row("5", json!({"hours_utc": "06:00-10:00"})),
+        row("2", json!({"from_input_tokens": 200_000})),
+        row("7", json!({"from_input_tokens": 200_000, "hours_utc": "01:00-04:00"})),
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn a_unit_of_a_model_has_16_bands_at_most() {
+    let store = Memory::default();
+    let rows = |model: &str, bands: std::ops::Range<u64>| {
+        let row = |from: u64| json!({"vendor": "v", "model": model, "unit_type": "seconds", "usd_per_unit": "1", "from_input_tokens": from});
+        parse_prices(&json!({"prices": bands.map(row).collect::<Vec<_>>()})).unwrap()
+    };
+    let check = |model: &str, bands: std::ops::Range<u64>, fits: bool| {
+        let put = put_prices(&store, rows(model, bands));
+        assert_eq!(put.is_ok(), fits, "{put:?}");
+        assert!(fits || matches!(put, Err(WriteError::Invalid(invalid)) if invalid.param == "prices"));
+    };
+    check("m", 0..16, true);
+    check("m", 0..16, true);
+    check("n", 0..17, false);
+    check("n", 0..16, true);
+    check("m", 99..100, false);
+    assert_eq!(all_prices(&store).unwrap().len(), 32);
 }

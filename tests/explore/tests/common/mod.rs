@@ -41,13 +41,7 @@ pub fn world(tenant_limits: &str, company_limits: &str) -> Memory {
     tenancy::tenant("t").set(&store, &serde_json::from_str(&json).unwrap()).unwrap();
     let company = serde_json::from_str(&format!(r#"{{"id":"c","limits":{company_limits}}}"#)).unwrap();
     tenancy::company("c").set(&store, &company).unwrap();
-    let row = PriceRow {
-        vendor: "v".into(),
-        model: "*".into(),
-        unit_type: "seconds".into(),
-        usd_per_unit: "0.01".into(),
-        valid_from: "2026-01-01".into(),
-    };
+    let row = PriceRow { valid_from: "2026-01-01".into(), ..PriceRow::new("v", "*", "seconds", "0.01") };
     families::PRICES.value(&["v"]).set(&store, &vec![row]).unwrap();
     store
 }
