@@ -44,11 +44,15 @@ mod answers;
 mod audit;
 mod limits;
 mod live;
+mod routing;
 mod sessions;
 mod tenants;
+mod vendors;
 mod webhooks;
 
-pub use self::{answers::*, audit::*, limits::*, live::*, sessions::*, tenants::*, webhooks::*};
+pub use self::{
+    answers::*, audit::*, limits::*, live::*, routing::*, sessions::*, tenants::*, vendors::*, webhooks::*,
+};
 
 /// Families that belong together.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +64,17 @@ pub struct Area {
 }
 
 /// The whole table.
-pub const AREAS: &[Area] =
-    &[tenants::AREA, sessions::AREA, limits::AREA, audit::AREA, live::AREA, answers::AREA, webhooks::AREA];
+pub const AREAS: &[Area] = &[
+    tenants::AREA,
+    sessions::AREA,
+    limits::AREA,
+    audit::AREA,
+    live::AREA,
+    vendors::AREA,
+    routing::AREA,
+    answers::AREA,
+    webhooks::AREA,
+];
 
 /// Every family there is, one by one.
 pub fn all() -> impl Iterator<Item = &'static Family> {

@@ -1,9 +1,10 @@
-//! The story: a tenant, its sessions, permits, log entries and webhooks, written by the cores with fixed ids at fixed
-//! times; and how it goes on, which reads all of it.
+//! The story: a tenant, its sessions, permits, log entries, webhooks and routing, written by the cores with fixed ids
+//! at fixed times; and how it goes on, which reads all of it.
 
 mod live;
 mod log;
 mod permits;
+mod routing;
 mod sessions;
 mod tenants;
 mod webhooks;
@@ -23,6 +24,7 @@ pub fn told() -> Memory {
     let store = log::told(store);
     live::told(&store);
     webhooks::told(&store);
+    routing::told(&store);
     store
 }
 
@@ -33,6 +35,7 @@ pub fn goes_on(store: &Memory) {
     permits::goes_on(store);
     log::goes_on(store);
     webhooks::goes_on(store);
+    routing::goes_on(store);
 }
 
 /// What is left when `work` dies as soon as there is such a state: for what is written only to be replaced or removed.

