@@ -179,13 +179,28 @@ async fn only_allowed_destinations_are_called() {
         (format!("http://localhost:{port}/"), "HttpRequestDenied"),
         (format!("http://2130706433:{port}/"), "HttpRequestDenied"),
         (format!("http://0x7f.1:{port}/"), "HttpRequestDenied"),
+        (format!("http://0177.0.0.1:{port}/"), "HttpRequestDenied"),
+        (format!("http://127.1:{port}/"), "HttpRequestDenied"),
+        (format!("http://127.0.0.1.:{port}/"), "HttpRequestDenied"),
+        (format!("http://0.0.0.0:{port}/"), "HttpRequestDenied"),
+        (format!("http://[::1]:{port}/"), "HttpRequestDenied"),
         (format!("http://[::ffff:127.0.0.1]:{port}/"), "HttpRequestDenied"),
+        (format!("http://x@127.0.0.1:{port}/"), "HttpRequestDenied"),
+        (format!("http://127.0.0.1:{port}@allowed.invalid/"), "HttpRequestUriInvalid"),
         ("http://169.254.169.254/".into(), "HttpRequestDenied"),
         // Allowed by `https://*:*`, which names nobody in particular.
         (format!("https://127.0.0.1:{port}/"), "DestinationIpProhibited"),
         (format!("https://localhost:{port}/"), "DestinationIpProhibited"),
         (format!("https://[::1]:{port}/"), "DestinationIpProhibited"),
+        (format!("https://[::ffff:127.0.0.1]:{port}/"), "DestinationIpProhibited"),
+        (format!("https://[64:ff9b::7f00:1]:{port}/"), "DestinationIpProhibited"),
+        (format!("https://0.0.0.0:{port}/"), "DestinationIpProhibited"),
         ("https://10.0.0.1/".into(), "DestinationIpProhibited"),
+        ("https://169.254.169.254/".into(), "DestinationIpProhibited"),
+        ("https://[fd00::1]/".into(), "DestinationIpProhibited"),
+        ("https://[fe80::1]/".into(), "DestinationIpProhibited"),
+        (format!("https://2130706433:{port}/"), "HttpRequestDenied"),
+        (format!("https://localhost.:{port}/"), "HttpRequestDenied"),
     ] {
         let (status, body) = host.get(&format!("/guest/fetch?{target}")).await;
         assert!(status == 422 && body.contains(expected), "{target}: {status} {body}");
@@ -197,8 +212,14 @@ async fn only_allowed_destinations_are_called() {
 async fn redirects_are_not_followed() {
     let host = Host::start().await;
     let (target, arrived) = server("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
-    let answer = format!("HTTP/1.1 302 Found\r\nlocation: {target}/\r\ncontent-length: 0\r\n\r\n");
-    let (url, _) = server(answer.leak()).await;
-    assert!(host.ok(&format!("/guest/fetch?{url}/")).await.starts_with("302"));
+    for status in [301, 302, 303, 307, 308] {
+        for to in [target.as_str(), "file:///etc/passwd", "http://169.254.169.254", "//127.0.0.1:9"] {
+            let answer = format!("HTTP/1.1 {status} Moved\r\nlocation: {to}/\r\ncontent-length: 0\r\n\r\n");
+            let (url, asked) = server(answer.leak()).await;
+            let told = host.ok(&format!("/guest/fetch?{url}/")).await;
+            assert!(told.starts_with(&status.to_string()), "{status} {to}: {told}");
+            assert_eq!(asked.load(Ordering::SeqCst), 1, "{status} {to}: asked once");
+        }
+    }
     assert_eq!(arrived.load(Ordering::SeqCst), 0);
 }

@@ -12,7 +12,7 @@ const POLICY = "default-src 'self'; connect-src 'self'; img-src 'self' data:; me
 const SILENCE = Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0xc4]), Buffer.alloc(413)]);
 
 const DEFAULTS = {
-  minimumAge: null, consent: false, capabilities: ['chat', 'speech', 'video'], mode: 'full', tickSeconds: 15,
+  minimumAge: null, consent: false, capabilities: ['chat', 'speech', 'video'], mode: 'full', tickSeconds: 15, disclosure: undefined,
   answer: 'The ebb turns at **nine** — the <b>Kittiwake</b> wins. ⛵',
   chop: null, // bytes per write of a stream; null writes event by event
   pauseMs: 0, // between writes
@@ -103,6 +103,7 @@ export class FakeGate {
     return json(response, 201, {
       id: `ses_${this.count}`, token: this.token, tenant_id: 'juna', mode: this.is.mode,
       capabilities: this.is.capabilities, tick_seconds: this.is.tickSeconds, expires_at: '2099-01-01T00:00:00Z',
+      disclosure: this.is.disclosure,
     });
   }
 

@@ -212,6 +212,14 @@ test('throttled, downgraded and back', async () => {
   await widget.state('ready');
 });
 
+test('the visitor is told that an AI answers, in the words of the tenant', async () => {
+  for (const [disclosure, shown] of [[undefined, 'AI Host'], ['KI-Gästgeber', 'KI-Gästgeber'], ['<i>AI</i>', '<i>AI</i>'], [null, null]]) {
+    const { widget } = await visit({ disclosure });
+    if (shown === null) assert.equal(await widget.part('badge').isVisible(), false);
+    else assert.equal(await widget.part('badge').textContent(), shown);
+  }
+});
+
 test('a text session has no voice and no video', async () => {
   const { widget } = await visit({ mode: 'text', tick: { mode: 'text' }, capabilities: ['chat'] }, { state: 'text-only' });
   assert.equal(await widget.part('video').isVisible(), false);

@@ -117,6 +117,7 @@ export class TwinWidget extends HTMLElement {
       return;
     }
     this.#session = session;
+    this.#view.disclose(session.disclosure);
     this.#become(stateOfMode(session.mode) ?? 'ready');
     const greeting = this.getAttribute('greeting');
     if (greeting && this.#view.log.empty) {

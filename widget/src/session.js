@@ -10,6 +10,8 @@ export class Session {
     this.id = opened.id;
     this.mode = opened.mode ?? 'full';
     this.tickSeconds = Number(opened.tick_seconds) > 0 ? Number(opened.tick_seconds) : 15;
+    // The gate says what tells a visitor that this is an AI; a gate that says nothing gets the usual words.
+    this.disclosure = opened.disclosure === undefined ? 'AI Host' : opened.disclosure;
     this.capabilities = new Set(Array.isArray(opened.capabilities) ? opened.capabilities : ['chat']);
   }
 

@@ -42,6 +42,13 @@ export class View {
     }));
   }
 
+  /** What tells the visitor that an AI answers, in the tenant's words; null where the tenant has switched it off. */
+  disclose(label) {
+    const { badge } = this.#part;
+    badge.hidden = label === null;
+    badge.textContent = label ?? '';
+  }
+
   /** Shows a state; `message` and `action` in place of the table's own where given. */
   state(name, { message, capabilities = this.#capabilities, action } = {}) {
     const state = STATES[name];
@@ -117,7 +124,7 @@ export class View {
     p.region.append(
       h('header', { part: 'header' }, p.portrait,
         h('div', { class: 'who' },
-          h('p', { class: 'name-line' }, p.name, h('span', { class: 'badge', 'data-part': 'badge' }, 'AI Host'), p.age), p.tagline),
+          h('p', { class: 'name-line' }, p.name, p.badge, p.age), p.tagline),
         h('p', { class: 'status' }, p.lamp, p.label)),
       this.stage.element, p.welcome, this.log.element, p.banner, p.prompts, p.form, p.meter);
     p.welcome.append(p.face, p.disclosure, p.start);
@@ -168,6 +175,7 @@ function parts() {
     portrait: h('img', { class: 'portrait', alt: '', part: 'portrait', hidden: true }),
     face: h('img', { class: 'face', alt: '', hidden: true }),
     name: h('strong', { class: 'name' }),
+    badge: h('span', { class: 'badge', 'data-part': 'badge' }, 'AI Host'),
     age: h('span', { class: 'badge age', 'data-part': 'age-badge', hidden: true }),
     tagline: h('span', { class: 'tagline' }),
     lamp: h('span', { class: 'lamp', 'aria-hidden': 'true' }),

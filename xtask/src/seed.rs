@@ -5,6 +5,7 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
+use crate::demo;
 use crate::http::{Answer, Api};
 use crate::keys::{DevKeys, TenantKeys};
 
@@ -12,32 +13,31 @@ const TENANT: &str = "/v1/tenants/demo";
 
 /// Brings the gate to its starting state. `mocks` is the address of the mock vendors, if there are any.
 pub fn seed(gate: &impl Api, keys: &mut DevKeys, port: u16, mocks: Option<&str>) -> Result<()> {
-    put(gate, "/v1/prices", &prices())?;
+    let vendors = vendors(gate)?;
+    put(gate, "/v1/prices", &list_prices(&vendors))?;
     put(gate, "/v1/companies/acme", &json!({"limits": {"monthly_cost_usd": "100.00"}}))?;
     let tenant_keys = ensure_tenant(gate, keys, port)?;
     if let Some(mocks) = mocks {
-        for (vendor, path) in [("openai", "/openai/v1"), ("elevenlabs", "/elevenlabs"), ("tavus", "/tavus")] {
-            put(gate, &format!("{TENANT}/vendors/{vendor}"), &mock_binding(vendor, &format!("{mocks}{path}")))?;
+        for vendor in &vendors {
+            let text = |name: &str| vendor[name].as_str().unwrap_or_default();
+            let binding = demo::binding(text("vendor"), text("base_url"), mocks);
+            put(gate, &format!("{TENANT}/vendors/{}", text("vendor")), &binding)?;
         }
     }
     put(gate, "/v1/site", &json!({"publishable_key": tenant_keys.publishable_key}))
 }
 
-fn prices() -> Value {
-    let rows = [
-        ("openai", "gpt-5.4-mini", "input_tokens", "0.00000075"),
-        ("openai", "gpt-5.4-mini", "cached_input_tokens", "0.000000075"),
-        ("openai", "gpt-5.4-mini", "output_tokens", "0.0000045"),
-        ("openai", "gpt-5.4", "input_tokens", "0.0000025"),
-        ("openai", "gpt-5.4", "cached_input_tokens", "0.00000025"),
-        ("openai", "gpt-5.4", "output_tokens", "0.000015"),
-        ("elevenlabs", "*", "characters", "0.00003"),
-        ("tavus", "*", "seconds", "0.0062"),
-    ];
-    let rows = rows.map(|(vendor, model, unit_type, usd)| {
-        json!({"vendor": vendor, "model": model, "unit_type": unit_type, "usd_per_unit": usd, "valid_from": "2026-01-01"})
-    });
-    json!({"prices": rows})
+/// What can be bound, as the gate itself knows it.
+fn vendors(gate: &impl Api) -> Result<Vec<Value>> {
+    let answer = gate.call("GET", "/v1/vendors", None)?;
+    expect("GET", "/v1/vendors", &answer)?;
+    Ok(answer.json()?["vendors"].as_array().context("GET /v1/vendors answered without vendors")?.clone())
+}
+
+/// Their list prices, put in force. Some are placeholders: who calls live vendors puts rows of their own over them.
+fn list_prices(vendors: &[Value]) -> Value {
+    let rows = vendors.iter().filter_map(|vendor| vendor["list_prices"].as_array()).flatten();
+    json!({"prices": rows.map(|row| row["price"].clone()).collect::<Vec<_>>()})
 }
 
 /// The tenant with this gate's own page as its origin, and its keys.
@@ -55,7 +55,7 @@ fn ensure_tenant(gate: &impl Api, keys: &mut DevKeys, port: u16) -> Result<Tenan
         (404, _) => {}
         _ => expect("GET", TENANT, &found)?,
     }
-    let answer = gate.call("POST", "/v1/tenants", Some(&demo_tenant(port)))?;
+    let answer = gate.call("POST", "/v1/tenants", Some(&demo::tenant(&origins(port))))?;
     expect("POST", "/v1/tenants", &answer)?;
     let created = answer.json()?;
     let key = |name: &str| find(&created, name).with_context(|| format!("the new tenant came without its {name}"));
@@ -65,42 +65,8 @@ fn ensure_tenant(gate: &impl Api, keys: &mut DevKeys, port: u16) -> Result<Tenan
     Ok(made)
 }
 
-fn demo_tenant(port: u16) -> Value {
-    json!({
-        "id": "demo",
-        "company": "acme",
-        "display_name": "Demo",
-        "allowed_origins": origins(port),
-        "channels": ["portal", "widget", "landing"],
-        "capabilities": ["chat", "speech", "video"],
-        "end_user_auth": null,
-        "minimum_age": null,
-        "consent_required": true,
-        "limits": {
-            "monthly_cost_usd": "25.00",
-            "daily_units": {"seconds": 3600},
-            "burst": 50,
-            "queue_wait_ms": 0,
-            "requests_per_minute": 600,
-            "request_burst": 100,
-        },
-        "ladder": {"throttle_at": 0.8, "text_only_at": 0.95},
-        "fallback_message": "I am sleeping now",
-        "vendors": {
-            "chat": {"provider": "openai", "model": "gpt-5.4-mini"},
-            "speech": {"provider": "elevenlabs"},
-            "video": {"provider": "tavus"},
-        },
-    })
-}
-
 fn origins(port: u16) -> [String; 2] {
     [format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}")]
-}
-
-fn mock_binding(vendor: &str, base_url: &str) -> Value {
-    let options = if vendor == "tavus" { json!({"persona": "pal-demo"}) } else { json!({}) };
-    json!({"mode": "mock", "base_url": base_url, "secret": format!("sk-mock-{vendor}"), "options": options})
 }
 
 fn put(gate: &impl Api, path: &str, body: &Value) -> Result<()> {
@@ -147,6 +113,7 @@ mod tests {
                 return answer(503, json!({"error": {"type": "offline"}}));
             }
             match (method, path, tenant.is_some()) {
+                ("GET", "/v1/vendors", _) => answer(200, offered()),
                 ("GET" | "PATCH", TENANT, true) => answer(200, json!({"id": "demo"})),
                 ("DELETE", TENANT, true) => {
                     *tenant = None;
@@ -165,6 +132,14 @@ mod tests {
                 _ => answer(404, json!({"error": {"type": "not_found"}})),
             }
         }
+    }
+
+    fn offered() -> Value {
+        let row = |model: &str| json!({"price": {"vendor": "v", "model": model}, "as_of": "2026-01-01", "source": "s"});
+        json!({"vendors": [
+            {"vendor": "openai", "base_url": "https://api.openai.com/v1", "list_prices": [row("a"), row("b")]},
+            {"vendor": "tavus", "base_url": "https://tavusapi.com", "list_prices": [row("*")]},
+        ]})
     }
 
     impl FakeGate {
@@ -192,6 +167,11 @@ mod tests {
         assert_eq!(origins, json!({"allowed_origins": ["http://127.0.0.1:4000", "http://localhost:4000"]}));
         let binding = gate.last("PUT /v1/tenants/demo/vendors/openai").unwrap();
         assert_eq!(binding["base_url"], "http://127.0.0.1:2/openai/v1");
+        let binding = gate.last("PUT /v1/tenants/demo/vendors/tavus").unwrap();
+        assert_eq!(binding["options"], json!({"persona": "pal-demo"}));
+        let prices = gate.last("PUT /v1/prices").unwrap();
+        let price = |model: &str| json!({"vendor": "v", "model": model});
+        assert_eq!(prices, json!({"prices": [price("a"), price("b"), price("*")]}));
         assert_eq!(gate.last("PUT /v1/site").unwrap(), json!({"publishable_key": "tg_pk_1"}));
     }
 
@@ -210,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_with_its_path() {
-        for path in ["/v1/prices", TENANT, "/v1/tenants", "/v1/site"] {
+        for path in ["/v1/vendors", "/v1/prices", TENANT, "/v1/tenants", "/v1/site"] {
             let folder = tempfile::tempdir().unwrap();
             let gate = FakeGate { broken_path: Some(path), ..FakeGate::default() };
             let error =

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use crate::apt;
 use crate::browser;
 use crate::build;
+use crate::clients;
 use crate::report::{Report, count_tests};
 use crate::workspace::Workspace;
 
@@ -34,6 +35,8 @@ pub enum Suite {
     Scenarios,
     /// The widget in a browser, against a fake and against a real gate
     Browser,
+    /// OpenAI's JavaScript and Python libraries, against a real gate
+    Clients,
 }
 
 pub fn run(workspace: &Workspace, args: Args) -> ExitCode {
@@ -64,6 +67,9 @@ pub fn suites(workspace: &Workspace, only: Option<Suite>, report: &mut Report) {
     }
     if wanted(Suite::Browser) {
         browser::suite(workspace, report);
+    }
+    if wanted(Suite::Clients) {
+        clients::suite(workspace, report);
     }
 }
 

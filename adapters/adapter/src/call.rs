@@ -1,42 +1,11 @@
-//! A vendor's fixed facts, the request an adapter plans, and the head of what comes back.
+//! The request an adapter plans, and the head of what comes back.
 
+use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::{Capability, Quantity};
-
-/// A vendor's fixed facts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Profile {
-    pub vendor: &'static str,
-    pub capabilities: &'static [Capability],
-    /// The address a tenant's binding may leave out, without a trailing slash, such as `https://api.openai.com/v1`.
-    pub base_url: &'static str,
-    pub credential: Credential,
-    pub signature: SignatureScheme,
-    /// Models offered by name; the first is the default. Empty where the vendor has none.
-    pub models: &'static [&'static str],
-}
-
-/// Where the proxy puts the vendor's key: header `name`, value `prefix` followed by the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Credential {
-    pub name: &'static str,
-    pub prefix: &'static str,
-}
-
-/// How the vendor signs its webhooks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignatureScheme {
-    /// The vendor signs nothing: the gate puts an unguessable token into the callback address.
-    CallbackToken,
-    /// HMAC over timestamp, id and body; see `X-Signature` in the HTTP contract.
-    Generic,
-    /// <https://www.standardwebhooks.com>
-    StandardWebhooks,
-    /// `ElevenLabs-Signature: t=..,v0=..`
-    ElevenLabs,
-}
+use crate::Quantity;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
@@ -59,6 +28,25 @@ pub enum Answer {
     Nothing,
 }
 
+/// What a signed token allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grants {
+    /// A JSON object: all claims but `iss`, `nbf` and `exp`, which the proxy adds.
+    pub claims: String,
+    pub ttl_seconds: u32,
+}
+
+/// How a call proves whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// By the tenant's key, put where the profile says.
+    Key,
+    /// By a token that the key signs ([`crate::Credential::SignedToken`]).
+    Grants(Grants),
+    /// By a token that the vendor has given for this one session: `Authorization: Bearer`.
+    Bearer(String),
+}
+
 /// The upstream request, complete but for the key, and the most it can cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -67,6 +55,9 @@ pub struct Call {
     pub path: String,
     pub headers: Vec<Header>,
     pub body: Vec<u8>,
+    pub auth: Auth,
+    /// The header by which the vendor knows a repeat of this call; the proxy fills it in.
+    pub idempotency_header: Option<&'static str>,
     /// Names the price row; empty where the vendor has no models.
     pub model: String,
     pub answer: Answer,
@@ -76,6 +67,48 @@ pub struct Call {
     pub worst_case: Vec<Quantity>,
     /// The largest answer that is passed on, in bytes.
     pub max_answer_bytes: u64,
+    /// How long the answer stays good, in seconds; 0 where it must not be kept.
+    pub cache_seconds: u32,
+}
+
+/// The largest JSON answer that isn't a conversation's.
+const SMALL_JSON_BYTES: u64 = 256 * 1024;
+
+impl Call {
+    /// A call without a body that is answered in JSON, and costs nothing until the planner says otherwise.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self {
+            method: "GET",
+            path: path.into(),
+            headers: vec![Header::new("accept", "application/json")],
+            body: Vec::new(),
+            auth: Auth::Key,
+            idempotency_header: None,
+            model: String::new(),
+            answer: Answer::Json,
+            content_types: vec!["application/json"],
+            worst_case: Vec::new(),
+            max_answer_bytes: SMALL_JSON_BYTES,
+            cache_seconds: 0,
+        }
+    }
+
+    /// The same with a JSON body.
+    pub fn post_json(path: impl Into<String>, body: &serde_json::Value) -> Self {
+        let mut call = Self::get(path);
+        call.method = "POST";
+        call.headers.push(Header::new("content-type", "application/json"));
+        call.body = serde_json::to_vec(body).unwrap_or_default();
+        call
+    }
+
+    /// A call whose answer is of no interest, such as the end of a live session.
+    pub fn post_nothing(path: impl Into<String>) -> Self {
+        let mut call = Self::get(path);
+        call.method = "POST";
+        (call.headers, call.answer, call.content_types) = (Vec::new(), Answer::Nothing, Vec::new());
+        call
+    }
 }
 
 /// Why an operation can't be planned. Nothing was called or charged.
@@ -91,6 +124,11 @@ impl PlanError {
     /// The request's field `param` is wrong; `expected` says what it must be.
     pub fn invalid(param: impl Into<String>, expected: impl Into<String>) -> Self {
         Self::Invalid(Some(param.into()), expected.into())
+    }
+
+    /// The vendor doesn't do this.
+    pub fn unsupported(what: &str) -> Self {
+        Self::Unsupported(what.to_owned())
     }
 }
 
@@ -114,13 +152,4 @@ impl AnswerHead {
         }
         found
     }
-}
-
-/// A live session that the vendor has opened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VideoSession {
-    /// The vendor's own id.
-    pub vendor_id: String,
-    /// Where the page joins, with whatever credential the vendor puts into it.
-    pub join_url: String,
 }

@@ -17,25 +17,31 @@ mod failure;
 mod fields;
 mod operation;
 mod options;
+mod outcome;
 mod port;
 mod price;
+mod profile;
 mod sse;
 mod text;
 mod usage;
 mod webhook;
+mod whole;
 
-pub use call::{Answer, AnswerHead, Call, Credential, Header, PlanError, Profile, SignatureScheme, VideoSession};
+pub use call::{Answer, AnswerHead, Auth, Call, Grants, Header, PlanError};
 pub use collect::Collect;
 pub use failure::Failure;
 pub use fields::Fields;
-pub use operation::{Capability, Operation, Speech, Video};
+pub use operation::{Capability, Job, Live, Operation, Speech};
 pub use options::Options;
+pub use outcome::{JobState, Join, NoGood, Progress, Started, Step};
 pub use port::{Adapter, Meter};
 pub use price::Price;
+pub use profile::{Credential, Profile, SignatureScheme};
 pub use sse::{SseError, SseEvent, SseParser};
-pub use text::{is_id, is_plain_url};
+pub use text::{is_id, is_plain_url, is_room_url};
 pub use usage::{Quantity, Unit, Usage, capped, units_of};
 pub use webhook::{Effect, Event};
+pub use whole::WholeMeter;
 
 /// The parts of `alloc` that nearly every adapter names.
 pub mod prelude {

@@ -7,11 +7,23 @@ pub fn is_id(text: &str, max: usize, extra: &str) -> bool {
 
 /// An `https` address, or an `http` one on loopback for development, with nothing in it that could be read two ways.
 pub fn is_plain_url(url: &str) -> bool {
-    let (rest, loopback_only) = match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
-        (Some(rest), _) => (rest, false),
-        (None, Some(rest)) => (rest, true),
-        (None, None) => return false,
-    };
+    match (url.strip_prefix("https://"), url.strip_prefix("http://")) {
+        (Some(rest), _) => is_plain(url, rest, false),
+        (None, Some(rest)) => is_plain(url, rest, true),
+        (None, None) => false,
+    }
+}
+
+/// The same, or one of a room: `wss`, or `ws` on loopback.
+pub fn is_room_url(url: &str) -> bool {
+    match (url.strip_prefix("wss://"), url.strip_prefix("ws://")) {
+        (Some(rest), _) => is_plain(url, rest, false),
+        (None, Some(rest)) => is_plain(url, rest, true),
+        (None, None) => is_plain_url(url),
+    }
+}
+
+fn is_plain(url: &str, rest: &str, loopback_only: bool) -> bool {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let port_ok = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     let (host, port) = match authority.strip_prefix("[::1]") {

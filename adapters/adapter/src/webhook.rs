@@ -16,6 +16,8 @@ pub struct Event {
 pub enum Effect {
     /// Nothing to do; the event is kept.
     None,
-    /// The session with this vendor id has ended.
-    VideoEnded(String),
+    /// The live session with this vendor id has ended.
+    LiveEnded(String),
+    /// Something happened to the job with this vendor id: the gate looks at it.
+    JobChanged(String),
 }

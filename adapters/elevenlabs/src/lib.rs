@@ -17,7 +17,7 @@ mod webhook;
 use adapter::prelude::*;
 use adapter::{
     Adapter, AnswerHead, Call, Capability, Credential, Event, Failure, Header, Meter, Operation, PlanError, Price,
-    Profile, Quantity, SignatureScheme, VideoSession,
+    Profile, Quantity, SignatureScheme,
 };
 
 /// The vendor `elevenlabs`.
@@ -30,9 +30,10 @@ impl Adapter for ElevenLabs {
             vendor: "elevenlabs",
             capabilities: &[Capability::Speech],
             base_url: "https://api.elevenlabs.io",
-            credential: Credential { name: "xi-api-key", prefix: "" },
+            credential: Credential::Header { name: "xi-api-key", prefix: "" },
             signature: SignatureScheme::ElevenLabs,
             models: plan::MODELS,
+            live_step_seconds: 1,
         }
     }
 
@@ -43,16 +44,12 @@ impl Adapter for ElevenLabs {
     fn plan(&self, operation: &Operation, options: &str) -> Result<Call, PlanError> {
         match operation {
             Operation::Speech(speech) => plan::speech(speech, options),
-            _ => Err(PlanError::Unsupported("elevenlabs does speech only".to_owned())),
+            _ => Err(PlanError::unsupported("elevenlabs does speech only")),
         }
     }
 
     fn meter(&self, _operation: &Operation, head: &AnswerHead, worst_case: &[Quantity]) -> Box<dyn Meter> {
         Box::new(meter::SpeechMeter::new(head, worst_case))
-    }
-
-    fn video_started(&self, _body: &[u8]) -> Result<VideoSession, String> {
-        Err("elevenlabs has no video sessions".to_owned())
     }
 
     fn explain(&self, head: &AnswerHead, body: &[u8]) -> Failure {

@@ -1,8 +1,8 @@
 //! Plans a speech call.
 
 use adapter::prelude::*;
-use adapter::{Answer, Call, Header, Options, PlanError, Quantity, Speech, Unit, is_id};
-use serde_json::json;
+use adapter::{Answer, Auth, Call, Header, Options, PlanError, Quantity, Speech, Unit, is_id};
+use serde_json::{Value, json};
 
 use crate::format;
 
@@ -47,17 +47,28 @@ pub fn speech(speech: &Speech, options: &str) -> Result<Call, PlanError> {
     let format =
         format::find(&speech.format).ok_or_else(|| PlanError::invalid("format", "must be mp3, pcm, opus or wav"))?;
 
+    let mut body = json!({ "text": speech.text, "model_id": model });
+    if let (Some(language), Some(body)) = (options.text("language")?, body.as_object_mut()) {
+        if !is_id(&language, 16, "-") {
+            return Err(PlanError::invalid("options.language", "must be the code of a language, such as en"));
+        }
+        body.insert("language_code".to_owned(), Value::String(language));
+    }
+
     let billed = characters.saturating_mul(percent).div_ceil(100);
     let seconds = characters.div_ceil(SLOWEST_CHARACTERS_PER_SECOND).saturating_add(10);
     Ok(Call {
         method: "POST",
         path: format!("/v1/text-to-speech/{voice}/stream?output_format={}", format.name),
         headers: vec![Header::new("content-type", "application/json")],
-        body: json!({ "text": speech.text, "model_id": model }).to_string().into_bytes(),
+        body: body.to_string().into_bytes(),
+        auth: Auth::Key,
+        idempotency_header: None,
         model,
         answer: Answer::Audio,
         content_types: format.content_types.to_vec(),
         worst_case: vec![Quantity::new(Unit::Characters, billed)],
         max_answer_bytes: seconds.saturating_mul(format.bytes_per_second),
+        cache_seconds: 0,
     })
 }

@@ -4,10 +4,5 @@ use adapter::{Price, Unit};
 
 /// The price of the smallest paid plan ($6 for 30,000 credits), the highest of all: a tenant whose plan is larger pays
 /// less, and the operator's own row goes before this one.
-pub const PRICES: &[Price] = &[Price {
-    model: "*",
-    unit: Unit::Characters,
-    usd_per_unit: "0.0002",
-    as_of: "2026-08-07",
-    source: "third-party transcription of elevenlabs.io/pricing",
-}];
+pub const PRICES: &[Price] =
+    &[Price::flat("*", Unit::Characters, "0.0002", "2026-08-07", "third-party transcription of elevenlabs.io/pricing")];

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
-use adapter::conformance::{Ending, Recording, Webhook, check};
+use adapter::conformance::{Ending, Recording, Records, Webhook, check};
 use adapter::{Adapter, AnswerHead, Header, Operation, PlanError, Quantity, Speech, Unit, Usage, units_of};
 use elevenlabs::ElevenLabs;
 
@@ -47,7 +47,7 @@ fn recorded_answers() {
         })
         .collect();
     let webhook = Webhook { headers: vec![], body: include_bytes!("fixtures/post_call_transcription.json").to_vec() };
-    check(&ElevenLabs, &recordings, &[webhook], &[]);
+    check(&ElevenLabs, &Records { recordings, webhooks: vec![webhook], ..Records::default() });
 }
 
 #[test]
@@ -59,6 +59,9 @@ fn requests() {
     assert_eq!(call.model, "eleven_v3");
     let call = ElevenLabs.plan(&speech("a", None, "wav"), r#"{"voice":"v2"}"#).unwrap();
     assert_eq!(call.path, "/v1/text-to-speech/v2/stream?output_format=wav_44100");
+    let call = ElevenLabs.plan(&speech("a", None, "mp3"), r#"{"language":"de"}"#).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();
+    assert_eq!(body, serde_json::json!({"model_id": "eleven_flash_v2_5", "text": "a", "language_code": "de"}));
     let call = ElevenLabs.plan(&speech("a", None, "opus"), "{}").unwrap();
     assert_eq!(call.path, "/v1/text-to-speech/21m00Tcm4TlvDq8ikWAM/stream?output_format=opus_48000_64");
     assert_eq!(call.model, "eleven_flash_v2_5");
@@ -92,6 +95,7 @@ fn wrong_requests_name_the_field() {
         (speech("a", None, "mp3"), r#"{"voice":5}"#, "options.voice"),
         (speech("a", None, "mp3"), r#"{"character_multiplier_percent":0}"#, "options.character_multiplier_percent"),
         (speech("a", None, "mp3"), r#"{"model":"a b"}"#, "options.model"),
+        (speech("a", None, "mp3"), r#"{"language":"d e"}"#, "options.language"),
         (speech("a", None, "mp3"), "[]", "options"),
         (speech("a", None, "flac"), "{}", "format"),
     ];

@@ -8,21 +8,35 @@
 
 extern crate alloc;
 
-mod answer;
-mod content;
-mod failure;
-mod limits;
-mod messages;
-mod meter;
 mod models;
-mod plan;
 mod prices;
 mod webhook;
 
 use adapter::prelude::*;
 use adapter::{
     Adapter, AnswerHead, Call, Capability, Credential, Event, Failure, Header, Meter, Operation, PlanError, Price,
-    Profile, Quantity, SignatureScheme, VideoSession,
+    Profile, Quantity, SignatureScheme,
+};
+use chat::compatible::{self, Facts, TokenLimit};
+use chat::{Rules, limits};
+
+const FACTS: Facts = Facts {
+    path: "/chat/completions",
+    rules: Rules {
+        default_model: models::DEFAULT,
+        is_offered: models::bills_tokens_only,
+        max_answers: limits::MAX_ANSWERS,
+        default_max_tokens: limits::DEFAULT_MAX_TOKENS,
+        max_tokens_ceiling: limits::MAX_TOKENS_CEILING,
+    },
+    token_limit: TokenLimit::AsGiven,
+    picture_tokens: Some(models::picture_tokens),
+    knows_developer: true,
+    // What a visitor says isn't kept at the vendor.
+    forced: &[("store", false)],
+    dropped: &[],
+    thinks_unseen: models::may_reason,
+    usage: compatible::openai_usage,
 };
 
 /// The vendor `openai`.
@@ -35,9 +49,10 @@ impl Adapter for OpenAi {
             vendor: "openai",
             capabilities: &[Capability::Chat],
             base_url: "https://api.openai.com/v1",
-            credential: Credential { name: "authorization", prefix: "Bearer " },
+            credential: Credential::BEARER,
             signature: SignatureScheme::StandardWebhooks,
             models: models::OFFERED,
+            live_step_seconds: 1,
         }
     }
 
@@ -47,21 +62,17 @@ impl Adapter for OpenAi {
 
     fn plan(&self, operation: &Operation, options: &str) -> Result<Call, PlanError> {
         match operation {
-            Operation::Chat(body) => plan::chat(body, options),
-            _ => Err(PlanError::Unsupported("openai does chat only".to_owned())),
+            Operation::Chat(body) => compatible::plan(&FACTS, body, options),
+            _ => Err(PlanError::unsupported("openai does chat only")),
         }
     }
 
     fn meter(&self, operation: &Operation, _head: &AnswerHead, worst_case: &[Quantity]) -> Box<dyn Meter> {
-        meter::for_chat(operation, worst_case)
-    }
-
-    fn video_started(&self, _body: &[u8]) -> Result<VideoSession, String> {
-        Err("openai has no video sessions".to_owned())
+        compatible::meter(&FACTS, operation, worst_case)
     }
 
     fn explain(&self, head: &AnswerHead, body: &[u8]) -> Failure {
-        failure::explain(head, body)
+        compatible::explain(head, body)
     }
 
     fn webhook(&self, headers: &[Header], body: &[u8]) -> Result<Event, String> {

@@ -1,12 +1,15 @@
 //! Which models are offered, and what their names tell about billing.
 
+/// Stands for `auto`.
+pub const DEFAULT: &str = "gpt-4.1-mini";
+
 /// Offered by name; the first is the default.
 pub const OFFERED: &[&str] =
-    &["gpt-4.1-mini", "gpt-4.1", "gpt-4.1-nano", "gpt-4o", "gpt-4o-mini", "gpt-5.4", "gpt-5.4-mini", "gpt-5.5"];
+    &[DEFAULT, "gpt-4.1", "gpt-4.1-nano", "gpt-4o", "gpt-4o-mini", "gpt-5.4", "gpt-5.4-mini", "gpt-5.5"];
 
-/// Models that bill more than tokens in and out: searches per call, sound by its own price.
-pub fn bills_beyond_tokens(model: &str) -> bool {
-    ["search", "audio", "realtime", "deep-research", "image"].iter().any(|kind| model.contains(kind))
+/// Whether a model bills nothing but tokens in and out; some bill searches by the call, or sound by its own price.
+pub fn bills_tokens_only(model: &str) -> bool {
+    !["search", "audio", "realtime", "deep-research", "image"].iter().any(|kind| model.contains(kind))
 }
 
 /// Whether a model may think unseen. What it delivered is then no bound of what it consumed.

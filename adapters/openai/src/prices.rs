@@ -8,9 +8,9 @@ const LIST: &str = "third-party transcription of OpenAI's price page";
 macro_rules! prices {
     ($($model:literal: $input:literal, $cached:literal, $output:literal, $as_of:literal, $source:expr;)*) => {
         &[$(
-            Price { model: $model, unit: Unit::InputTokens, usd_per_unit: $input, as_of: $as_of, source: $source },
-            Price { model: $model, unit: Unit::CachedInputTokens, usd_per_unit: $cached, as_of: $as_of, source: $source },
-            Price { model: $model, unit: Unit::OutputTokens, usd_per_unit: $output, as_of: $as_of, source: $source },
+            Price::flat($model, Unit::InputTokens, $input, $as_of, $source),
+            Price::flat($model, Unit::CachedInputTokens, $cached, $as_of, $source),
+            Price::flat($model, Unit::OutputTokens, $output, $as_of, $source),
         )*]
     };
 }

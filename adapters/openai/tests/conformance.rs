@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::arithmetic_side_effects, reason = "tests may panic")]
 
-use adapter::conformance::{Ending, Recording, Webhook, check};
+use adapter::conformance::{Ending, Recording, Records, Webhook, check};
 use adapter::{AnswerHead, Header, Operation, Quantity, Unit, Usage};
 use openai::OpenAi;
 
@@ -73,5 +73,5 @@ fn recorded_answers() {
         headers: vec![Header::new("webhook-id", "wh_685342e6c53c8190a1be43f081506c52")],
         body: include_bytes!("fixtures/event.json").to_vec(),
     };
-    check(&OpenAi, &recordings, &[webhook], &[]);
+    check(&OpenAi, &Records { recordings, webhooks: vec![webhook], ..Records::default() });
 }

@@ -120,7 +120,7 @@ fn what_is_no_request_at_all() {
     for body in ["", "[]", "{", &huge, &twice] {
         assert!(matches!(plan(body, "{}"), Err(PlanError::Invalid(None, _))), "{}", body.len());
     }
-    let speech = Operation::VideoEnd("c1".into());
+    let speech = Operation::LiveEnd("c1".into());
     assert!(matches!(OpenAi.plan(&speech, "{}"), Err(PlanError::Unsupported(_))));
 }
 

@@ -9,7 +9,6 @@
 extern crate alloc;
 
 mod failure;
-mod meter;
 mod plan;
 mod prices;
 mod started;
@@ -17,8 +16,8 @@ mod webhook;
 
 use adapter::prelude::*;
 use adapter::{
-    Adapter, AnswerHead, Call, Capability, Credential, Event, Failure, Header, Meter, Operation, PlanError, Price,
-    Profile, Quantity, SignatureScheme, VideoSession,
+    Adapter, AnswerHead, Call, Capability, Credential, Event, Failure, Header, Live, NoGood, Operation, PlanError,
+    Price, Profile, SignatureScheme, Started,
 };
 
 /// The vendor `tavus`.
@@ -31,9 +30,10 @@ impl Adapter for Tavus {
             vendor: "tavus",
             capabilities: &[Capability::Video],
             base_url: "https://tavusapi.com",
-            credential: Credential { name: "x-api-key", prefix: "" },
+            credential: Credential::Header { name: "x-api-key", prefix: "" },
             signature: SignatureScheme::CallbackToken,
             models: &[],
+            live_step_seconds: 1,
         }
     }
 
@@ -43,17 +43,13 @@ impl Adapter for Tavus {
 
     fn plan(&self, operation: &Operation, options: &str) -> Result<Call, PlanError> {
         match operation {
-            Operation::VideoStart(video) => plan::start(video, options),
-            Operation::VideoEnd(id) => plan::end(id),
-            _ => Err(PlanError::Unsupported("tavus does video only".to_owned())),
+            Operation::LiveStart(live) => plan::start(live, options),
+            Operation::LiveEnd(id) => plan::end(id),
+            _ => Err(PlanError::unsupported("tavus does video only")),
         }
     }
 
-    fn meter(&self, operation: &Operation, _head: &AnswerHead, _worst_case: &[Quantity]) -> Box<dyn Meter> {
-        Box::new(meter::VideoMeter::new(operation))
-    }
-
-    fn video_started(&self, body: &[u8]) -> Result<VideoSession, String> {
+    fn live_started(&self, _session: &Live, body: &[u8]) -> Result<Started, NoGood> {
         started::read(body)
     }
 

@@ -1,7 +1,7 @@
 //! Plans the start and the end of a conversation.
 
 use adapter::prelude::*;
-use adapter::{Answer, Call, Header, Options, PlanError, Quantity, Unit, Video, is_id, is_plain_url};
+use adapter::{Call, Live, Options, PlanError, Quantity, Unit, is_id, is_plain_url};
 use serde_json::{Map, Value, json};
 
 /// The vendor's own maximum of one conversation.
@@ -13,21 +13,18 @@ const ABSENT_SECONDS: u64 = 120;
 /// How long a room waits for the page to come back: a reload must not end the conversation.
 const LEFT_SECONDS: u64 = 15;
 
-/// Answers are small.
-const MAX_ANSWER_BYTES: u64 = 64 * 1024;
-
 /// The upstream request that opens a conversation.
-pub fn start(video: &Video, options: &str) -> Result<Call, PlanError> {
+pub fn start(live: &Live, options: &str) -> Result<Call, PlanError> {
     let options = Options::parse(options)?;
-    let max_seconds = u64::from(video.max_seconds);
-    if !(1..=MAX_SECONDS).contains(&video.max_seconds) {
+    let max_seconds = u64::from(live.max_seconds);
+    if !(1..=MAX_SECONDS).contains(&live.max_seconds) {
         return Err(PlanError::invalid("max_seconds", format!("must be from 1 to {MAX_SECONDS}")));
     }
     let absent = options.integer("participant_absent_timeout", ABSENT_SECONDS, 1, u64::from(MAX_SECONDS))?;
     let left = options.integer("participant_left_timeout", LEFT_SECONDS, 0, u64::from(MAX_SECONDS))?;
 
     let mut body = Map::new();
-    let persona = match (&video.persona, named(&options, &["persona"])?) {
+    let persona = match (&live.persona, named(&options, &["persona"])?) {
         (Some(persona), _) => Some(checked(persona.clone(), "persona")?),
         (None, bound) => bound,
     };
@@ -49,7 +46,10 @@ pub fn start(video: &Video, options: &str) -> Result<Call, PlanError> {
             body.insert(field.to_owned(), Value::String(text));
         }
     }
-    if let Some(url) = &video.callback_url {
+    if let Some(label) = &live.disclosure {
+        body.insert("conversation_name".to_owned(), Value::String(label.clone()));
+    }
+    if let Some(url) = &live.callback_url {
         if !is_plain_url(url) {
             return Err(PlanError::invalid("callback_url", "must be an https address, or http on loopback"));
         }
@@ -68,17 +68,9 @@ pub fn start(video: &Video, options: &str) -> Result<Call, PlanError> {
     }
     body.insert("properties".to_owned(), properties);
 
-    Ok(Call {
-        method: "POST",
-        path: "/v2/conversations".to_owned(),
-        headers: vec![Header::new("content-type", "application/json"), Header::new("accept", "application/json")],
-        body: Value::Object(body).to_string().into_bytes(),
-        model: String::new(),
-        answer: Answer::Json,
-        content_types: vec!["application/json"],
-        worst_case: vec![Quantity::new(Unit::Seconds, max_seconds)],
-        max_answer_bytes: MAX_ANSWER_BYTES,
-    })
+    let mut call = Call::post_json("/v2/conversations", &Value::Object(body));
+    call.worst_case = vec![Quantity::new(Unit::Seconds, max_seconds)];
+    Ok(call)
 }
 
 /// The upstream request that ends a conversation; a repeat is answered with a refusal that means "already ended".
@@ -86,17 +78,7 @@ pub fn end(id: &str) -> Result<Call, PlanError> {
     if !is_id(id, 128, "_-") {
         return Err(PlanError::invalid("id", "must be the vendor's id of a conversation"));
     }
-    Ok(Call {
-        method: "POST",
-        path: format!("/v2/conversations/{id}/end"),
-        headers: Vec::new(),
-        body: Vec::new(),
-        model: String::new(),
-        answer: Answer::Nothing,
-        content_types: Vec::new(),
-        worst_case: Vec::new(),
-        max_answer_bytes: MAX_ANSWER_BYTES,
-    })
+    Ok(Call::post_nothing(format!("/v2/conversations/{id}/end")))
 }
 
 /// The first of `names` that the options have.

@@ -18,7 +18,7 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
         return Err("the event's time is garbled".to_owned());
     }
     let effect = match name.as_str() {
-        "system.shutdown" => Effect::VideoEnded(conversation.clone()),
+        "system.shutdown" => Effect::LiveEnded(conversation.clone()),
         _ => Effect::None,
     };
     Ok(Event { dedupe_id: format!("{conversation}:{name}:{at}"), name, effect })

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
-use adapter::conformance::{Ending, Recording, Webhook, check};
-use adapter::{Adapter, AnswerHead, Effect, Operation, PlanError, Usage, Video};
+use adapter::conformance::{Ending, Recording, Records, Start, Webhook, check};
+use adapter::{Adapter, AnswerHead, Effect, Join, Live, Operation, PlanError, Started, Step, Usage};
 use tavus::Tavus;
 
 const CREATED: &[u8] = include_bytes!("fixtures/created.json");
@@ -12,12 +12,12 @@ const JOINED: &[u8] = include_bytes!("fixtures/replica_joined.json");
 
 fn start(persona: Option<&str>, max_seconds: u32, callback_url: Option<&str>) -> Operation {
     let (persona, callback_url) = (persona.map(Into::into), callback_url.map(Into::into));
-    Operation::VideoStart(Video { persona, max_seconds, callback_url })
+    Operation::LiveStart(Live { persona, max_seconds, callback_url, ..Live::default() })
 }
 
 #[test]
 fn recorded_answers() {
-    let end = Operation::VideoEnd("c123456".into());
+    let end = Operation::LiveEnd("c123456".into());
     let rows = [
         ("start", start(Some("p1"), 600, None), CREATED, Usage::Unknown),
         ("end", end, b"".as_slice(), Usage::Counted(vec![])),
@@ -32,7 +32,8 @@ fn recorded_answers() {
         ending: Ending::Complete,
     });
     let webhooks = [SHUTDOWN, JOINED].map(|body| Webhook { headers: vec![], body: body.to_vec() });
-    check(&Tavus, &recordings, &webhooks, &[CREATED]);
+    let starts = vec![Start { session: Live::default(), body: CREATED.to_vec() }];
+    check(&Tavus, &Records { recordings: recordings.into(), webhooks: webhooks.into(), starts, jobs: vec![] });
 }
 
 #[test]
@@ -51,8 +52,19 @@ fn a_start_names_its_hard_end() {
 }
 
 #[test]
+fn the_label_is_the_name_of_the_conversation() {
+    for (label, expected) in [(Some("AI \"Host\""), Some("AI \"Host\"")), (None, None)] {
+        let live =
+            Live { persona: Some("p".into()), max_seconds: 60, disclosure: label.map(Into::into), ..Live::default() };
+        let call = Tavus.plan(&Operation::LiveStart(live), "{}").unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();
+        assert_eq!(body.get("conversation_name").and_then(|name| name.as_str()), expected);
+    }
+}
+
+#[test]
 fn an_end_names_the_conversation() {
-    let call = Tavus.plan(&Operation::VideoEnd("c123456".into()), "{}").unwrap();
+    let call = Tavus.plan(&Operation::LiveEnd("c123456".into()), "{}").unwrap();
     assert_eq!((call.method, call.path.as_str()), ("POST", "/v2/conversations/c123456/end"));
     assert!(call.worst_case.is_empty() && call.body.is_empty());
 }
@@ -69,7 +81,7 @@ fn wrong_requests_name_the_field() {
         (start(Some("p"), 60, Some("http://gate.example/")), "{}", "callback_url"),
         (start(Some("p"), 60, None), r#"{"participant_absent_timeout":0}"#, "options.participant_absent_timeout"),
         (start(Some("p"), 60, None), r#"{"language":"a b"}"#, "options.language"),
-        (Operation::VideoEnd("../../x".into()), "{}", "id"),
+        (Operation::LiveEnd("../../x".into()), "{}", "id"),
     ];
     for (operation, options, field) in rows {
         let planned = Tavus.plan(&operation, options);
@@ -106,15 +118,19 @@ fn where_the_page_joins() {
         ("[]", None),
     ];
     for (body, expected) in rows {
-        let session = Tavus.video_started(body.as_bytes());
-        assert_eq!(session.as_ref().ok().map(|session| session.join_url.as_str()), expected, "{body}: {session:?}");
+        let started = Tavus.live_started(&Live::default(), body.as_bytes());
+        let url = match &started {
+            Ok(Started { step: Step::Open(Join::Url(url)), .. }) => Some(url.as_str()),
+            _ => None,
+        };
+        assert_eq!(url, expected, "{body}: {started:?}");
     }
 }
 
 #[test]
 fn callbacks() {
     let ended = Tavus.webhook(&[], SHUTDOWN).unwrap();
-    assert_eq!(ended.effect, Effect::VideoEnded("c123456".into()));
+    assert_eq!(ended.effect, Effect::LiveEnded("c123456".into()));
     assert_eq!(ended.dedupe_id, "c123456:system.shutdown:2026-04-29T03:47:01Z");
     assert_eq!(Tavus.webhook(&[], JOINED).unwrap().effect, Effect::None);
 }

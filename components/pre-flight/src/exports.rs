@@ -33,6 +33,13 @@ impl Guest for PreFlight {
         found.map(rung).map_err(|refusal| denial(None, &tenant, "", refusal))
     }
 
+    fn quote(provider: String, model: String, worst_case: Vec<wit::Quantity>) -> Result<i64, Denial> {
+        let worst_case: Vec<Quantity> = worst_case.into_iter().map(quantity).collect();
+        let found = open().map_err(limits::Denial::from);
+        let found = found.and_then(|store| limits::quote(&store, shell::host::now(), &provider, &model, &worst_case));
+        found.map(|cost| cost.0).map_err(|refusal| denial(None, "", "", refusal))
+    }
+
     fn charge(id: String, used: Usage) -> Result<Decision, Fault> {
         let store = open().map_err(|error| fault(error.into()))?;
         let used = match used {

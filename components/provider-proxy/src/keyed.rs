@@ -62,6 +62,15 @@ pub enum Failed {
     Charged(Problem),
 }
 
+impl Failed {
+    /// What is told of it.
+    pub fn problem(&self) -> &Problem {
+        match self {
+            Self::Early(problem) | Self::Free(problem) | Self::Charged(problem) => problem,
+        }
+    }
+}
+
 impl From<Problem> for Failed {
     fn from(problem: Problem) -> Self {
         Self::Early(problem)
@@ -88,6 +97,11 @@ impl Keyed {
     /// The name of this attempt's permit, drawn anew whenever the key was free.
     pub fn token(&self) -> Option<&str> {
         self.0.as_ref().map(|held| held.token.as_str())
+    }
+
+    /// The same for the place on a ladder: each rung has a permit of its own.
+    pub fn token_of(&self, rung: usize) -> Option<String> {
+        self.token().map(|token| if rung == 0 { token.to_owned() } else { format!("{token}.{rung}") })
     }
 
     /// Something to collect the answer in.

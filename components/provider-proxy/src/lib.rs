@@ -6,11 +6,12 @@
 
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports, reason = "only wasm has the entry"))]
 
-mod answered;
 mod bindings;
-mod callback;
 mod caller;
 mod chat;
+mod context;
+mod disclosure;
+mod jobs;
 mod keyed;
 mod live;
 mod maintenance;
@@ -20,21 +21,20 @@ mod problems;
 mod record;
 mod relay;
 mod resolve;
-mod sessions;
+mod router_health;
 mod speech;
 mod stop;
-mod thrift;
-mod ticks;
-mod upstream;
+mod topic;
 mod vendor;
-mod video;
 
 use http::{Method, Response};
+use live::{rooms, sessions, ticks, video};
 use shell::{Call, KeyValue, Limits, Problem, Reply, serve};
 use spin_sdk::{
     http::{BoxBody, Request},
     http_service,
 };
+use vendor::catalog;
 
 /// The largest request body: a chat with images in it.
 const BODY: Limits = Limits { body_bytes: 1024 * 1024 };
@@ -52,7 +52,13 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         (Method::POST, ["v1", "speech"]) => speech::speak(call, store).await,
         (Method::DELETE, ["v1", "speech", id]) => speech::interrupt(call, &store, id),
         (Method::POST, ["v1", "video", "sessions"]) => video::start(call, &store).await,
-        (Method::DELETE, ["v1", "video", "sessions", id]) => video::end(call, &store, id).await,
+        (Method::DELETE, ["v1", "video", "sessions", id]) => video::stop(call, &store, id).await,
+        (Method::POST, ["v1", "realtime", "tokens"]) => rooms::token(call, &store).await,
+        (Method::GET, ["v1", "context", topic @ ..]) => context::show(call, store, topic).await,
+        (Method::POST, ["v1", "jobs"]) => jobs::begin(call, &store).await,
+        (Method::GET, ["v1", "jobs", id]) => jobs::show(call, &store, id).await,
+        (Method::GET, ["v1", "vendors"]) => catalog::list(call),
+        (Method::GET, ["v1", "router", "health"]) => router_health::show(call, &store),
         (Method::GET, ["v1", "sessions", id]) => sessions::show(call, id),
         (Method::DELETE, ["v1", "sessions", id]) => sessions::end(call, &store, id).await,
         (Method::POST, ["v1", "sessions", id, "ticks"]) => ticks::tick(call, &store, id).await,
@@ -65,9 +71,12 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 
 fn unrouted(path: &[&str]) -> Problem {
     let methods: &[&str] = match path {
-        ["v1", "chat", "completions"] | ["v1", "speech" | "maintenance"] | ["v1", "video", "sessions"] => &["POST"],
+        ["v1", "chat", "completions"] | ["v1", "video", "sessions"] | ["v1", "realtime", "tokens"] => &["POST"],
+        ["v1", "speech" | "maintenance" | "jobs"] => &["POST"],
         ["v1", "sessions", _, "ticks"] | ["v1", "preflight", _, "settle"] => &["POST"],
-        ["v1", "models"] => &["GET"],
+        ["v1", "models" | "vendors"] | ["v1", "router", "health"] | ["v1", "jobs", _] | ["v1", "context", ..] => {
+            &["GET"]
+        }
         ["v1", "sessions", _] => &["GET", "DELETE"],
         ["v1", "speech" | "preflight", _] | ["v1", "video", "sessions", _] => &["DELETE"],
         _ => return Problem::not_found("There is nothing at this path."),

@@ -11,10 +11,10 @@ use shell::{Call, KeyValue, Problem, Reply, offline};
 use crate::{
     bindings::{audit, sessions},
     caller::operator,
-    live::{self, Listed, Live},
+    jobs,
+    live::{self, Listed, Live, video},
     permits,
     problems::refused,
-    video,
 };
 
 /// Things of each kind that one run looks at.
@@ -37,12 +37,14 @@ pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
         Problem::offline()
     })?;
     let ended_live = end_live(store).await?;
+    let finished_jobs = look_at_jobs(store).await?;
     Ok(Reply::json(
         200,
         &json!({
             "status": "ok",
             "ended_sessions": ended_sessions,
             "ended_live_sessions": ended_live,
+            "finished_jobs": finished_jobs,
             "settled_permits": settled,
             "log": { "size": log.size, "staged": log.staged },
         }),
@@ -107,4 +109,40 @@ fn is_over(store: &dyn Store, live: &Live, now: Millis) -> Result<bool, StoreErr
         || live.due <= now
         || live::report(&live.id).exists(store)?
         || tenancy::find_tenant(store, &live.tenant)?.is_none())
+}
+
+/// The slow poll: jobs whose vendor's webhook didn't come, or that nobody has asked for since it came.
+async fn look_at_jobs(store: &KeyValue) -> Result<u64, Problem> {
+    let started = shell::host::now();
+    let mut finished = 0;
+    for job in due_jobs(store, started)? {
+        if shell::host::now().since(started) > BUDGET_MS {
+            break;
+        }
+        let id = job.id.clone();
+        match jobs::look(store, job).await {
+            Ok(job) => finished += u64::from(job.state.is_over()),
+            Err(problem) => eprintln!("looking at {id}: {} {}", problem.code, problem.message),
+        }
+    }
+    Ok(finished)
+}
+
+fn due_jobs(store: &KeyValue, now: Millis) -> Result<Vec<jobs::Job>, Problem> {
+    let head = families::JOB_HEAD.value(&[]);
+    let listed = sweep::pending(store, &jobs::list(), &head, now.0, BATCH as usize).map_err(|error| offline(&error))?;
+    let mut due = Vec::new();
+    for (index, jobs::Listed { id, at }) in listed {
+        let strike = || jobs::list().remove(store, index).map_err(|error| offline(&error));
+        match jobs::record(&id).get(store).map_err(|error| offline(&error))? {
+            // The process died before striking it off.
+            Some(job) if job.state.is_over() => strike()?,
+            Some(job) if jobs::is_due(store, &job)? => due.push(job),
+            Some(_) => {}
+            // The process died between the list and the record: the vendor was not called. Or it is just being written.
+            None if now.since(at) > UNWRITTEN_MS => strike()?,
+            None => {}
+        }
+    }
+    Ok(due)
 }

@@ -13,11 +13,14 @@ use spin_sdk::http::box_body;
 
 use crate::{
     bindings::adapter::Answer,
+    chat::privacy::{self, Restored, Restorer},
+    disclosure,
     keyed::{Failed, Keyed},
     metered::{Metered, about, mode},
     permits::{self, used},
     record::{End, Record},
-    stop, upstream,
+    stop,
+    vendor::upstream,
 };
 
 /// The longest an answer may take.
@@ -27,15 +30,34 @@ const STOP_CHECK_MS: u64 = 200;
 
 type Page = mpsc::Sender<Result<Frame<Bytes>, anyhow::Error>>;
 
+/// What is done to an answer on its way, and said beside it.
+#[derive(Default)]
+pub struct Passing {
+    /// What tells the visitor that this is an AI.
+    pub disclosure: Option<String>,
+    /// Puts back what was masked.
+    pub restorer: Option<Restorer>,
+    /// The route that was asked for.
+    pub route: Option<RouteLabel>,
+}
+
+/// What is told of a route's decision.
+pub struct RouteLabel {
+    pub name: String,
+    pub rung: usize,
+    pub decision_us: u64,
+}
+
 /// Passes a streamed answer on.
-pub fn stream(mut metered: Metered, store: KeyValue, request_id: String, keyed: Keyed) -> Reply {
+pub fn stream(mut metered: Metered, store: KeyValue, request_id: String, keyed: Keyed, passing: Passing) -> Reply {
     let (mut page, chunks) = mpsc::channel(0);
     let head = Reply::stream(200, &metered.media_type, box_body(StreamBody::new(chunks)));
-    let reply = labelled(head, &metered);
+    let reply = labelled(head, &metered, &passing);
     let kept_head = Head::of(&reply);
     spin_sdk::wasip3::spawn(async move {
         let mut record = keyed.record();
-        let end = match pump(&mut metered, &store, &mut page, &mut record).await {
+        let mut restored = Restored::streamed(passing.restorer);
+        let end = match pump(&mut metered, &store, &mut page, &mut record, &mut restored).await {
             Ok(end) => end,
             Err(problem) => {
                 tell(&metered, &mut page, &problem, &request_id).await;
@@ -53,15 +75,21 @@ pub fn stream(mut metered: Metered, store: KeyValue, request_id: String, keyed: 
 }
 
 /// Reads a whole answer, then passes it on.
-pub async fn whole(mut metered: Metered, store: &dyn Store, call: &Call, keyed: Keyed) -> Result<Reply, Problem> {
+pub async fn whole(
+    mut metered: Metered,
+    store: &dyn Store,
+    call: &Call,
+    keyed: Keyed,
+    mut passing: Passing,
+) -> Result<Reply, Problem> {
     let answer = collect(&mut metered).await;
     let usage = used(metered.meter.usage());
     let id = metered.permit.id.clone();
     spin_sdk::wasip3::spawn(async move { permits::settle_later(&id, &usage) });
     match answer {
         Ok(bytes) => {
-            let bytes = Bytes::from(bytes);
-            let reply = labelled(Reply::bytes(200, &metered.media_type, bytes.clone()), &metered);
+            let bytes = Bytes::from(privacy::restore(passing.restorer.take(), bytes));
+            let reply = labelled(Reply::bytes(200, &metered.media_type, bytes.clone()), &metered, &passing);
             keyed.finish(store, || Head::of(&reply).whole(&bytes));
             Ok(reply)
         }
@@ -69,7 +97,8 @@ pub async fn whole(mut metered: Metered, store: &dyn Store, call: &Call, keyed: 
     }
 }
 
-async fn collect(metered: &mut Metered) -> Result<Vec<u8>, Problem> {
+/// The whole answer, as the meter passes it on.
+pub async fn collect(metered: &mut Metered) -> Result<Vec<u8>, Problem> {
     let bytes = upstream::read(&mut metered.body, metered.planned.max_answer_bytes).await?;
     let mut answer = metered.meter.push(&bytes).map_err(garbled)?;
     answer.extend(metered.meter.end().map_err(garbled)?);
@@ -77,7 +106,13 @@ async fn collect(metered: &mut Metered) -> Result<Vec<u8>, Problem> {
 }
 
 /// Moves the answer to the page until either side ends.
-async fn pump(metered: &mut Metered, store: &dyn Store, page: &mut Page, record: &mut Record) -> Result<End, Problem> {
+async fn pump(
+    metered: &mut Metered,
+    store: &dyn Store,
+    page: &mut Page,
+    record: &mut Record,
+    restored: &mut Restored,
+) -> Result<End, Problem> {
     let started = shell::host::now();
     let mut asked = started;
     let mut passed: u64 = 0;
@@ -90,7 +125,7 @@ async fn pump(metered: &mut Metered, store: &dyn Store, page: &mut Page, record:
                 "The vendor's answer is too large.",
             ));
         }
-        let ready = metered.meter.push(&chunk).map_err(garbled)?;
+        let ready = restored.push(metered.meter.push(&chunk).map_err(garbled)?);
         record.push(&ready);
         if !send(page, ready).await {
             return Ok(End::Cut);
@@ -106,7 +141,7 @@ async fn pump(metered: &mut Metered, store: &dyn Store, page: &mut Page, record:
             }
         }
     }
-    let rest = metered.meter.end().map_err(garbled)?;
+    let rest = restored.end(metered.meter.end().map_err(garbled)?);
     record.push(&rest);
     // Whether or not the page is still there: it was all said, and can be given again.
     send(page, rest).await;
@@ -135,9 +170,20 @@ fn garbled(reason: String) -> Problem {
     Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")
 }
 
-fn labelled(reply: Reply, metered: &Metered) -> Reply {
-    reply
+fn labelled(reply: Reply, metered: &Metered, passing: &Passing) -> Reply {
+    let mut reply = reply
         .with("x-limit-check-id", &metered.permit.id)
         .with("x-tollgate-provider", &metered.vendor)
-        .with("x-tollgate-mode", mode(metered.permit.rung))
+        .with("x-tollgate-model", &metered.planned.model)
+        .with("x-tollgate-mode", mode(metered.permit.rung));
+    if let Some(label) = &passing.disclosure {
+        reply = disclosure::on(reply, label);
+    }
+    if let Some(route) = &passing.route {
+        reply = reply
+            .with("x-tollgate-route", &route.name)
+            .with("x-tollgate-rung", &route.rung.to_string())
+            .with("x-tollgate-decision-us", &route.decision_us.to_string());
+    }
+    reply
 }

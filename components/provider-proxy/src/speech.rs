@@ -5,14 +5,17 @@ use shell::{Call, KeyValue, Problem, Reply, offline};
 
 use crate::{
     bindings::{
-        adapter::{self, Operation},
+        adapter::{self, Capability, Operation},
         limits,
+        sessions::Grant,
     },
     caller::{capable, owns, tenant_caller},
-    keyed::{self, Start},
-    metered,
-    problems::faulty,
-    relay, stop,
+    keyed::{self, Failed, Keyed, Start},
+    metered::{self, Metered, Wanted},
+    problems::{faulty, unplannable},
+    relay::{self, Passing},
+    stop,
+    vendor::{self, attempt::Patience},
 };
 
 #[derive(Deserialize)]
@@ -38,10 +41,37 @@ pub async fn speak(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         Start::Now(keyed) => keyed,
     };
     let operation = Operation::Speech(adapter::Speech { text, voice, format });
-    match metered::begin(call, &store, &grant, "speech", operation, keyed.token()).await {
-        Ok(metered) => Ok(relay::stream(metered, store, call.request_id.clone(), keyed)),
+    match begin(call, &store, &grant, operation, &keyed).await {
+        Ok((metered, disclosure)) => {
+            let passing = Passing { disclosure, ..Passing::default() };
+            Ok(relay::stream(metered, store, call.request_id.clone(), keyed, passing))
+        }
         Err(failed) => Err(keyed.fail(&store, call, failed)),
     }
+}
+
+async fn begin(
+    call: &Call,
+    store: &KeyValue,
+    grant: &Grant,
+    operation: Operation,
+    keyed: &Keyed,
+) -> Result<(Metered, Option<String>), Failed> {
+    let tenant = vendor::tenant(store, &grant.tenant)?;
+    let vendor = vendor::choose(store, &tenant, Capability::Speech)?;
+    let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
+    let wanted = Wanted {
+        grant,
+        capability: Capability::Speech,
+        vendor,
+        operation,
+        planned,
+        token: keyed.token(),
+        patience: Patience::Retrying,
+        counted: false,
+    };
+    let metered = metered::begin(call, store, wanted).await?;
+    Ok((metered, tenant.disclosure.shown().map(str::to_owned)))
 }
 
 /// `DELETE /v1/speech/{limit_check_id}`

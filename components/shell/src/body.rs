@@ -16,6 +16,11 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     if body.is_empty() {
         return Err(Problem::new(Kind::InvalidRequest, "invalid_json", "A JSON body is expected."));
     }
+    // Serde would take a list for an object's fields in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        let message = "The body can't be read: it must be an object.";
+        return Err(Problem::new(Kind::InvalidRequest, "invalid_json", message).with_param(Some("body".into())));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -121,6 +126,7 @@ mod tests {
         // The whole, and what isn't JSON.
         check("null", Some("body"));
         check("5", Some("body"));
+        check(r#" ["openai",{"units":1}]"#, Some("body"));
         check("", None);
         check("{", None);
         check(r#"{"provider":"#, None);

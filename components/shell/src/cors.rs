@@ -7,6 +7,10 @@ use kv_schemas::{Store, families};
 
 use crate::{Call, Reply};
 
+/// What a page may read of an answer besides what every page may.
+const EXPOSED: &str = "x-request-id, x-limit-check-id, retry-after, location, x-ai-disclosure, x-tollgate-provider, \
+    x-tollgate-model, x-tollgate-mode, x-tollgate-route, x-tollgate-rung, x-tollgate-decision-us";
+
 /// Whether some tenant has allowed this origin. A store that can't be reached allows nothing.
 fn known(store: &dyn Store, origin: &str) -> bool {
     families::ORIGIN.value::<Vec<String>>(&[origin]).exists(store).unwrap_or(false)
@@ -32,10 +36,9 @@ pub fn share(store: &dyn Store, call: &Call, reply: Reply) -> Reply {
     let reply = reply.with("vary", "Origin");
     match call.header("origin").filter(|origin| known(store, origin)) {
         None => reply,
-        Some(origin) => reply.with("access-control-allow-origin", origin).with(
-            "access-control-expose-headers",
-            "x-request-id, x-limit-check-id, x-tollgate-provider, x-tollgate-mode, retry-after",
-        ),
+        Some(origin) => {
+            reply.with("access-control-allow-origin", origin).with("access-control-expose-headers", EXPOSED)
+        }
     }
 }
 
@@ -59,6 +62,8 @@ mod tests {
             let headers = share(&store, &call, reply).0.headers().clone();
             let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
             assert_eq!(header("access-control-allow-origin"), allowed, "{origin:?}");
+            let exposed = allowed.is_some_and(|allowed| allowed != "*").then_some(EXPOSED);
+            assert_eq!(header("access-control-expose-headers"), exposed, "{origin:?}");
             assert_eq!(header("vary"), varies.then_some("Origin"), "{origin:?}");
         };
         check(Some(HERE), Reply::empty(404), Some(HERE), true);
@@ -67,5 +72,22 @@ mod tests {
         let open = || Reply::empty(200).with("access-control-allow-origin", "*");
         check(Some(HERE), open(), Some("*"), false);
         check(Some("https://b.example"), open(), Some("*"), false);
+    }
+
+    #[test]
+    fn pages_may_read_what_the_interface_names() {
+        let document: serde_json::Value =
+            serde_json::from_str(include_str!("../../twin-registry/openapi.json")).unwrap();
+        let answers = document["paths"].as_object().unwrap().values();
+        let operations = answers.flat_map(|item| item.as_object().unwrap().values());
+        let responses = operations.filter_map(|operation| operation["responses"].as_object());
+        let named = responses.flat_map(|all| all.values()).filter_map(|response| response["headers"].as_object());
+        let names: std::collections::BTreeSet<String> =
+            named.flat_map(|headers| headers.keys().map(|name| name.to_ascii_lowercase())).collect();
+        assert!(names.len() > 5, "{names:?}");
+        let exposed: Vec<&str> = EXPOSED.split(',').map(str::trim).collect();
+        // A page may read these anyway (the Fetch standard's safelist).
+        let missing = names.iter().filter(|name| !exposed.contains(&name.as_str()) && *name != "cache-control");
+        assert_eq!(missing.collect::<Vec<_>>(), Vec::<&String>::new());
     }
 }

@@ -113,6 +113,40 @@ mod tests {
     }
 
     #[test]
+    fn prices_and_settings_are_those_that_are_read() {
+        let document = document();
+        let names = |value: &Json| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+        let check = |schema: &str, written: &Json| {
+            assert_eq!(names(&document["components"]["schemas"][schema]["properties"]), names(written), "{schema}");
+        };
+        let row = serde_json::json!({"vendor": "v", "model": "m", "unit_type": "seconds", "usd_per_unit": "1",
+            "valid_from": "2026-01-01", "from_input_tokens": 1, "hours_utc": "01:00-04:00"});
+        let rows = tenancy::parse_prices(&serde_json::json!({"prices": [row]})).unwrap();
+        check("PriceRow", &serde_json::to_value(&rows[0]).unwrap());
+
+        let tenant = tenancy::parse_tenant(&serde_json::json!({"id": "a", "company": "c",
+            "vendors": {"context": {"provider": "v", "model": "m", "into_chat": "t", "cache_seconds": 1}},
+            "routes": {"auto": {"rungs": [{"provider": "v", "model": "m", "rank": 1}], "template": "t"}}}));
+        let tenant = serde_json::to_value(tenant.unwrap()).unwrap();
+        check("Tenant", &tenant);
+        check("TenantInput", &tenant);
+        check("VendorChoice", &tenant["vendors"]["context"]);
+        check("Route", &tenant["routes"]["auto"]);
+        check("RouteRung", &tenant["routes"]["auto"]["rungs"][0]);
+        check("Privacy", &tenant["privacy"]);
+        check("Disclosure", &tenant["disclosure"]);
+        let defaults = &document["components"]["schemas"]["Route"]["properties"]["weights"]["properties"];
+        for (weight, default) in tenant["routes"]["auto"]["weights"].as_object().unwrap() {
+            assert_eq!(&defaults[weight]["default"], default, "{weight}");
+        }
+        let label = &document["components"]["schemas"]["Disclosure"]["properties"]["label"]["default"];
+        assert_eq!(label, &tenant["disclosure"]["label"]);
+        let example = &document["components"]["schemas"]["Tenant"]["properties"]["routes"]["examples"][0];
+        let read = tenancy::parse_tenant(&serde_json::json!({"id": "a", "company": "c", "routes": example}));
+        assert!(read.is_ok(), "{read:?}");
+    }
+
+    #[test]
     fn what_honours_an_idempotency_key_says_so() {
         let document = document();
         let check = |path: &str, honoured: bool| {
@@ -131,6 +165,8 @@ mod tests {
         check("/v1/chat/completions", true);
         check("/v1/speech", true);
         check("/v1/video/sessions", true);
+        check("/v1/realtime/tokens", true);
+        check("/v1/jobs", true);
         check("/v1/sessions/{id}/ticks", false);
         check("/v1/maintenance", false);
         let conflict = document["components"]["responses"]["Conflict"]["description"].as_str().unwrap();

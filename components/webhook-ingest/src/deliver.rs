@@ -31,7 +31,7 @@ pub fn deliver(call: &Call, house: &House<'_>, provider: &str, tenant: &str) -> 
                 .map_err(refused)?
         }
         Signing::Signed(scheme) => {
-            let secrets = secrets(house, provider, tenant, &binding)?;
+            let secrets = secrets(house, provider, tenant, &binding, scheme)?;
             verify(scheme, &secrets, &Headers(&headers), &call.body, house.now).map_err(refused)?
         }
     };
@@ -73,14 +73,24 @@ fn known(house: &House<'_>, provider: &str, tenant: &str) -> Result<(VendorBindi
     Ok((binding, signing.ok_or_else(unknown)?))
 }
 
-fn secrets(house: &House<'_>, provider: &str, tenant: &str, binding: &VendorBinding) -> Result<Secrets, Problem> {
-    let sealed = binding.sealed_webhook_secret.as_deref().ok_or_else(|| refused(SignatureError::NoSecret))?;
+fn secrets(
+    house: &House<'_>,
+    provider: &str,
+    tenant: &str,
+    binding: &VendorBinding,
+    scheme: Scheme,
+) -> Result<Secrets, Problem> {
+    let own = binding.sealed_webhook_secret.as_deref().map(|sealed| ("webhook", sealed));
+    // LiveKit signs its reports with the pair that the gate signs its own tokens with: there needn't be another secret.
+    let shared =
+        binding.sealed_secret.as_deref().filter(|_| scheme == Scheme::LiveKit).map(|sealed| ("secret", sealed));
+    let (kind, sealed) = own.or(shared).ok_or_else(|| refused(SignatureError::NoSecret))?;
     let vault = house.vault.as_ref().map_err(Clone::clone)?;
-    let opened = vault.open(&format!("vendor/{tenant}/{provider}/webhook"), sealed).map_err(|error| {
+    let opened = vault.open(&format!("vendor/{tenant}/{provider}/{kind}"), sealed).map_err(|error| {
         eprintln!("webhook secret of {tenant} for {provider}: {error}");
         Problem::offline()
     })?;
-    Secrets::parse(&opened).map_err(refused)
+    Secrets::parse(opened.expose()).map_err(refused)
 }
 
 /// What the event means, by the adapter of `provider`. Events of [`GENERIC`] are kept and mean nothing to the gate.

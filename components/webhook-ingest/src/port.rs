@@ -34,6 +34,10 @@ impl Vendors for Bundle {
             SignatureScheme::Generic => Signing::Signed(Scheme::Generic),
             SignatureScheme::StandardWebhooks => Signing::Signed(Scheme::StandardWebhooks),
             SignatureScheme::Elevenlabs => Signing::Signed(Scheme::ElevenLabs),
+            SignatureScheme::Livekit => Signing::Signed(Scheme::LiveKit),
+            SignatureScheme::Heygen => Signing::Signed(Scheme::HeyGen),
+            SignatureScheme::Kie => Signing::Signed(Scheme::Kie),
+            SignatureScheme::UploadPost => Signing::Signed(Scheme::UploadPost),
         })
     }
 
@@ -43,7 +47,8 @@ impl Vendors for Bundle {
         let event = adapter::webhook(vendor, &headers, body)?;
         let effect = match event.effect {
             adapter::Effect::None => Effect::None,
-            adapter::Effect::VideoEnded(id) => Effect::VideoEnded(id),
+            adapter::Effect::LiveEnded(id) => Effect::LiveEnded(id),
+            adapter::Effect::JobChanged(id) => Effect::JobChanged(id),
         };
         Ok(Reading { dedupe_id: event.dedupe_id, event: Event { name: event.name, effect } })
     }

@@ -20,9 +20,7 @@ impl Signing {
     pub fn name(self) -> &'static str {
         match self {
             Self::CallbackToken => "callback-token",
-            Self::Signed(Scheme::Generic) => "generic",
-            Self::Signed(Scheme::StandardWebhooks) => "standard-webhooks",
-            Self::Signed(Scheme::ElevenLabs) => "elevenlabs",
+            Self::Signed(scheme) => scheme.name(),
         }
     }
 }

@@ -42,7 +42,7 @@ impl Vendors for Fakes {
         assert!(headers.iter().all(|(name, _)| name != "elevenlabs-signature" && name != "authorization"));
         let text = std::str::from_utf8(body).map_err(|_| "not text".to_owned())?;
         let (id, ended) = text.trim_end().split_once(' ').ok_or("two words are expected")?;
-        let effect = if ended == "-" { Effect::None } else { Effect::VideoEnded(ended.into()) };
+        let effect = if ended == "-" { Effect::None } else { Effect::LiveEnded(ended.into()) };
         Ok(Reading { dedupe_id: id.into(), event: Event { name: "event".into(), effect } })
     }
 }

@@ -47,6 +47,8 @@ pub struct Opened {
     pub tick_seconds: u32,
     /// RFC 3339, UTC.
     pub expires_at: String,
+    /// What tells the visitor that an AI answers; `null` where the tenant has switched it off.
+    pub disclosure: Option<String>,
 }
 
 /// What makes a session unique: brought by the caller, from the host's randomness.
@@ -114,6 +116,7 @@ pub fn open(
         capabilities: session.capabilities,
         tick_seconds: TICK_SECONDS,
         expires_at: session.expires_at.to_string(),
+        disclosure: tenant.disclosure.shown().map(str::to_owned),
     })
 }
 

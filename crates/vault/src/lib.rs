@@ -2,6 +2,9 @@
 //!
 //! A sealed secret moved to another tenant or vendor doesn't open. The nonce is the caller's (24 random bytes).
 
+mod secret;
+mod signed;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
@@ -11,6 +14,9 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
+
+pub use secret::Secret;
+pub use signed::sign;
 
 /// Bytes of a nonce.
 pub const NONCE_BYTES: usize = 24;
@@ -24,6 +30,12 @@ pub enum VaultError {
     /// Sealed under another key, for another place, or damaged.
     #[error("the secret does not open")]
     DoesNotOpen,
+    /// A key that signs tokens must be `<id>:<secret>`.
+    #[error("the key must be <id>:<secret>")]
+    NotAPair,
+    /// Claims that aren't an object, or that name what is added here.
+    #[error("the claims can't be signed")]
+    BadClaims,
 }
 
 /// The master key.
@@ -48,12 +60,12 @@ impl Vault {
     }
 
     /// Opens what was sealed for the same context.
-    pub fn open(&self, context: &str, sealed: &str) -> Result<String, VaultError> {
+    pub fn open(&self, context: &str, sealed: &str) -> Result<Secret, VaultError> {
         let bytes = STANDARD.decode(sealed).map_err(|_| VaultError::DoesNotOpen)?;
         let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES).ok_or(VaultError::DoesNotOpen)?;
         let payload = Payload { msg: sealed, aad: context.as_bytes() };
         let secret = self.cipher.decrypt(XNonce::from_slice(nonce), payload).map_err(|_| VaultError::DoesNotOpen)?;
-        String::from_utf8(secret).map_err(|_| VaultError::DoesNotOpen)
+        String::from_utf8(secret).map(Secret::new).map_err(|_| VaultError::DoesNotOpen)
     }
 
     /// A token that only this deployment can make, for `purpose` (HMAC-SHA256, hex).
@@ -87,7 +99,7 @@ mod tests {
         let vault = Vault::new(MASTER).unwrap();
         let sealed = vault.seal("vendor/a/openai/secret", [7; 24], "sk-1").unwrap();
         assert!(!sealed.contains("sk-1"));
-        assert_eq!(vault.open("vendor/a/openai/secret", &sealed), Ok("sk-1".into()));
+        assert_eq!(vault.open("vendor/a/openai/secret", &sealed), Ok(Secret::new("sk-1")));
         assert_eq!(vault.open("vendor/b/openai/secret", &sealed), Err(VaultError::DoesNotOpen));
         assert_eq!(vault.open("vendor/a/openai/secret", "AAAA"), Err(VaultError::DoesNotOpen));
         assert_eq!(vault.open("vendor/a/openai/secret", "not base64!"), Err(VaultError::DoesNotOpen));

@@ -23,7 +23,7 @@ fn origin(live: Option<&str>) -> Origin {
 }
 
 fn ended(vendor_id: &str) -> Result<Event, String> {
-    Ok(Event { name: "system.shutdown".into(), effect: Effect::VideoEnded(vendor_id.into()) })
+    Ok(Event { name: "system.shutdown".into(), effect: Effect::LiveEnded(vendor_id.into()) })
 }
 
 fn send(store: &dyn Store, at: Millis, id: &str, event: &Result<Event, String>) -> Result<Answer, StoreError> {

@@ -72,9 +72,17 @@ async fn connect(uri: Uri, verdict: Verdict) -> Result<TokioIo<TcpStream>, Conne
         Some("https") => 443,
         _ => 80,
     });
-    let addresses = permitted(resolve(host, port).await?, verdict)?;
+    connect_to(resolve(host, port), verdict).await
+}
+
+/// Connects to where a name was found to lead. It is a future, so it can be asked only once: a name that leads somewhere
+/// else the next time (DNS rebinding) is judged by the very addresses that are connected to.
+async fn connect_to(
+    found: impl Future<Output = Result<Vec<SocketAddr>, ConnectError>>,
+    verdict: Verdict,
+) -> Result<TokioIo<TcpStream>, ConnectError> {
     let mut last = None;
-    for address in addresses {
+    for address in permitted(found.await?, verdict)? {
         match TcpStream::connect(address).await {
             Ok(stream) => {
                 stream.set_nodelay(true).map_err(ConnectError::Io)?;
@@ -109,6 +117,10 @@ fn permitted(addresses: Vec<SocketAddr>, verdict: Verdict) -> Result<Vec<SocketA
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -129,5 +141,44 @@ mod tests {
         let uri: Uri = "http://localhost:9/".parse().unwrap();
         let result = connect(uri, Verdict::PublicOnly).await;
         assert!(matches!(result, Err(ConnectError::Prohibited)), "{result:?}");
+    }
+
+    /// Whether somebody has come to `listener`.
+    async fn came(listener: &TcpListener) -> bool {
+        tokio::time::timeout(Duration::from_millis(50), listener.accept()).await.is_ok()
+    }
+
+    /// A name that leads to one place when it is asked for the first time, and to another from then on.
+    #[tokio::test]
+    async fn a_name_is_asked_for_once_and_its_answer_is_what_is_connected_to() {
+        let (first, second) =
+            (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let answers = [&first, &second].map(|listener| listener.local_addr().unwrap());
+        let asked = AtomicUsize::new(0);
+        let rebinding = async || Ok(vec![answers[asked.fetch_add(1, Ordering::SeqCst).min(1)]]);
+        connect_to(rebinding(), Verdict::AnyAddress).await.unwrap();
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
+        assert_eq!((came(&first).await, came(&second).await), (true, false));
+
+        // The name is as good as before, but where it leads to now isn't.
+        let refused = connect_to(rebinding(), Verdict::PublicOnly).await;
+        assert!(matches!(refused, Err(ConnectError::Prohibited)), "{refused:?}");
+        assert!(!came(&second).await);
+    }
+
+    #[tokio::test]
+    async fn a_name_with_private_addresses_among_its_own_reaches_none_of_them() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = listener.local_addr().unwrap();
+        let mapped = SocketAddr::new("::ffff:127.0.0.1".parse().unwrap(), here.port());
+        // Nobody is called on the internet for this: what is permitted is what is connected to.
+        let public: SocketAddr = "1.1.1.1:443".parse().unwrap();
+        assert_eq!(permitted(vec![here, public, mapped, here], Verdict::PublicOnly).unwrap(), [public]);
+        let result = connect_to(async { Ok(vec![here, mapped]) }, Verdict::PublicOnly).await;
+        assert!(matches!(result, Err(ConnectError::Prohibited)), "{result:?}");
+        assert!(!came(&listener).await);
+        // None at all is no reason to look elsewhere.
+        let result = connect_to(async { Ok(Vec::new()) }, Verdict::AnyAddress).await;
+        assert!(matches!(result, Err(ConnectError::Io(_))), "{result:?}");
     }
 }

@@ -1,18 +1,34 @@
 //! Stand-ins for the vendors: their real wire shapes, faults on demand, and a record of every call they saw.
 //!
 //! Tests start one in their own process ([`Mock::start`]); people run the program `mock-vendors`. A tenant's binding
-//! points its base URL at `http://HOST/openai/v1`, `/elevenlabs` or `/tavus`; nothing else differs from live.
+//! points its base URL at [`Mock::base_url`], such as `http://HOST/openai/v1` or `/tavus`; nothing else differs from
+//! live. Any key will do that doesn't begin with `bad`; LiveKit's is `<id>:mock-secret-of-livekit`.
 
+mod anthropic;
+mod callback;
+mod cartesia;
+mod chat;
 pub mod client;
+mod clock;
+mod context;
 mod control;
+mod deepseek;
 mod elevenlabs;
 mod fault;
 mod gate;
+mod gemini;
+mod heygen;
+mod jobs;
+mod jwt;
+mod live;
+mod livekit;
 mod openai;
 mod play;
 mod record;
+mod speech;
 mod state;
 mod tavus;
+mod vendors;
 pub mod webhook;
 
 use std::net::SocketAddr;
@@ -23,9 +39,13 @@ use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+pub use callback::Hook;
 pub use fault::Fault;
+pub use jobs::{Job, Plan};
+pub use live::LiveSession;
 pub use record::Call;
 pub use state::{Pace, State};
+pub use vendors::{VENDORS, base_url};
 
 /// A running mock; dropping it stops the server.
 pub struct Mock {
@@ -52,10 +72,9 @@ impl Mock {
         format!("http://{}", self.address)
     }
 
-    /// The base URL of a vendor's binding: `openai`, `elevenlabs` or `tavus`.
+    /// The base URL of a vendor's binding.
     pub fn base_url(&self, vendor: &str) -> String {
-        let version = if vendor == "openai" { "/v1" } else { "" };
-        format!("{}/{vendor}{version}", self.url())
+        base_url(&self.url(), vendor)
     }
 }
 
@@ -69,8 +88,20 @@ impl Drop for Mock {
 pub fn router(state: State) -> Router {
     Router::new()
         .nest("/openai", openai::router())
+        .nest("/anthropic", anthropic::router())
+        .nest("/gemini", gemini::router())
+        .nest("/deepseek", deepseek::router())
         .nest("/elevenlabs", elevenlabs::router())
+        .nest("/cartesia", cartesia::router())
         .nest("/tavus", tavus::router())
+        .nest("/heygen", heygen::router())
+        .nest("/livekit", livekit::router())
+        .nest("/sportradar", context::sportradar::router())
+        .nest("/newsapi", context::newsapi::router())
+        .nest("/kie", jobs::kie::router())
+        .nest("/shotstack", jobs::shotstack::router())
+        .nest("/upload-post", jobs::upload_post::router())
+        .merge(jobs::files())
         .merge(control::router())
         .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
         .with_state(state)

@@ -29,8 +29,19 @@ pub struct Piece {
 
 /// An answer in one piece.
 pub fn json(status: u16, body: Value, fault: &Fault, tracker: Tracker) -> Response<Body> {
+    json_with(status, Vec::new(), body, fault, tracker)
+}
+
+/// The same with more headers.
+pub fn json_with(
+    status: u16,
+    mut headers: Vec<(&'static str, String)>,
+    body: Value,
+    fault: &Fault,
+    tracker: Tracker,
+) -> Response<Body> {
     let bytes = Bytes::from(body.to_string());
-    let mut headers = vec![("content-type", "application/json".to_owned())];
+    headers.push(("content-type", "application/json".to_owned()));
     if !fault.garble && !fault.endless {
         headers.push(("content-length", bytes.len().to_string()));
     }

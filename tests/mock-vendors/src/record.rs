@@ -16,10 +16,13 @@ pub struct Call {
     /// With the query.
     pub path: String,
     pub header_names: Vec<String>,
-    /// The key as it came, without a prefix such as `Bearer `; tests compare it.
+    /// The key as it came, without a prefix such as `Bearer `; tests compare it. Where a token came in its place
+    /// (LiveKit, HeyGen), the key behind the token.
     pub key: Option<String>,
     pub key_ok: bool,
-    /// The body as JSON; `null` if it is none.
+    /// The value of `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// The body as JSON, a form as an object of its fields; `null` if it is neither.
     pub body: Value,
     pub status: Option<u16>,
     pub bytes_sent: u64,

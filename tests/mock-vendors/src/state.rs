@@ -1,11 +1,16 @@
 //! What the mock remembers.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use crate::callback::{Hook, Hooks};
 use crate::fault::Faults;
+use crate::heygen::Sessions;
+use crate::jobs::{Job, Jobs, Plan};
+use crate::livekit::Rooms;
 use crate::record::Calls;
 use crate::tavus::Conversations;
 
@@ -39,7 +44,12 @@ struct Inner {
     calls: Mutex<Calls>,
     faults: Mutex<Faults>,
     conversations: Mutex<Conversations>,
+    heygen: Mutex<Sessions>,
+    rooms: Mutex<Rooms>,
+    jobs: Mutex<Jobs>,
+    hooks: Mutex<Hooks>,
     callbacks: Mutex<Vec<Value>>,
+    events: AtomicU64,
 }
 
 impl State {
@@ -49,7 +59,12 @@ impl State {
             calls: Mutex::default(),
             faults: Mutex::default(),
             conversations: Mutex::default(),
+            heygen: Mutex::default(),
+            rooms: Mutex::default(),
+            jobs: Mutex::default(),
+            hooks: Mutex::default(),
             callbacks: Mutex::default(),
+            events: AtomicU64::new(now_ms() << 8),
         }))
     }
 
@@ -73,6 +88,27 @@ impl State {
         lock(&self.0.conversations)
     }
 
+    pub(crate) fn heygen(&self) -> MutexGuard<'_, Sessions> {
+        lock(&self.0.heygen)
+    }
+
+    pub(crate) fn rooms(&self) -> MutexGuard<'_, Rooms> {
+        lock(&self.0.rooms)
+    }
+
+    pub(crate) fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        lock(&self.0.jobs)
+    }
+
+    pub(crate) fn hooks(&self) -> MutexGuard<'_, Hooks> {
+        lock(&self.0.hooks)
+    }
+
+    /// Unlike any other, also after a restart of the mock.
+    pub(crate) fn next_event_id(&self) -> u64 {
+        self.0.events.fetch_add(1, Ordering::Relaxed)
+    }
+
     pub(crate) fn callbacks(&self) -> MutexGuard<'_, Vec<Value>> {
         lock(&self.0.callbacks)
     }
@@ -89,6 +125,26 @@ impl State {
     /// The next calls to `vendor` go wrong this way; `None` makes it well again.
     pub fn set_fault(&self, vendor: &str, fault: Option<crate::Fault>) {
         self.faults().set(vendor, fault);
+    }
+
+    /// How the next jobs go, at one vendor or (`None`) at all that have no plan of their own; `None` is as by default.
+    pub fn set_plan(&self, vendor: Option<&str>, plan: Option<Plan>) {
+        self.jobs().set_plan(vendor, plan);
+    }
+
+    /// All jobs since the start, oldest first.
+    pub fn all_jobs(&self) -> Vec<Job> {
+        self.jobs().all().to_vec()
+    }
+
+    /// Where and how a vendor reports for one account.
+    pub fn set_hook(&self, vendor: &str, hook: Hook) {
+        self.hooks().set(vendor, hook);
+    }
+
+    /// What has been reported so far, and how it was taken.
+    pub fn reported(&self) -> Vec<Value> {
+        self.callbacks().clone()
     }
 }
 

@@ -109,7 +109,7 @@ impl Call {
 
     /// The same where the gate may be gone, as in a crash.
     pub fn try_send(self) -> Result<Answer, reqwest::Error> {
-        let mut stream = Stream { response: self.request.send()?, transcript: self.transcript };
+        let mut stream = Stream::of(self.request.send()?, self.transcript);
         let mut body = Vec::new();
         // An answer cut short is an answer that did not come.
         while let Some(chunk) = stream.try_read().map_err(|error| {
@@ -127,7 +127,7 @@ impl Call {
     #[track_caller]
     pub fn open(self) -> Stream {
         let response = self.request.send().unwrap_or_else(|error| panic!("the gate did not answer: {error:?}"));
-        Stream { response, transcript: self.transcript }
+        Stream::of(response, self.transcript)
     }
 }
 
@@ -138,6 +138,17 @@ pub struct Stream {
 }
 
 impl Stream {
+    fn of(response: Response, transcript: Option<Transcript>) -> Self {
+        if let Some(transcript) = &transcript {
+            let mut said = transcript.lock().expect("not poisoned");
+            for (name, value) in response.headers() {
+                said.extend_from_slice(&[b"\n", name.as_str().as_bytes(), b": ", value.as_bytes()].concat());
+            }
+            said.extend_from_slice(b"\n\n");
+        }
+        Self { response, transcript }
+    }
+
     pub fn status(&self) -> u16 {
         self.response.status().as_u16()
     }

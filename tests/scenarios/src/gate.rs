@@ -54,10 +54,15 @@ impl Gate {
 
     /// A gate that nobody maintains: neither its own timer nor anybody else finds the route.
     pub fn start_without_maintenance() -> Self {
+        Self::start_changed(|manifest| manifest.replace("/v1/maintenance\"", "/v1/nobody\""))
+    }
+
+    /// A gate whose manifest is the real one, changed.
+    pub fn start_changed(change: impl FnOnce(String) -> String) -> Self {
         let real = programs::manifest();
         let base = real.parent().expect("a file is in a folder").display();
         let text = fs::read_to_string(&real).expect("the manifest can be read");
-        let text = text.replace("\"target/", &format!("\"{base}/target/")).replace("/v1/maintenance\"", "/v1/nobody\"");
+        let text = change(text.replace("\"target/", &format!("\"{base}/target/")));
         let folder = Folder::new("manifest-");
         let manifest = folder.0.join("spin.toml");
         fs::write(&manifest, text).expect("the manifest can be written");

@@ -5,8 +5,8 @@ use toml::{Table, Value};
 use super::Finding;
 use super::tree::{Tree, is_core};
 
-/// The one crate under `adapters/` that is a component.
-const BUNDLE: &str = "adapters/bundle/";
+/// The one crate under `adapters/` that makes a component of the others.
+const GUEST: &str = "adapters/guest/";
 
 /// Crates, and the families named after them, that bring a runtime, a network or a Wasm world.
 const RUNTIMES: [&str; 12] = [
@@ -31,7 +31,7 @@ fn brings_a_runtime(name: &str) -> bool {
 }
 
 pub fn dependencies(tree: &Tree) -> Vec<Finding> {
-    let cores = manifests(tree).filter(|(path, _)| !path.starts_with(BUNDLE));
+    let cores = manifests(tree).filter(|(path, _)| !path.starts_with(GUEST));
     let runtime_of = |(path, manifest): (&str, Table)| {
         let names = shipped_dependencies(&manifest).into_iter().filter(|name| brings_a_runtime(name));
         names
@@ -91,7 +91,7 @@ mod tests {
         ];
         for manifest in bad {
             check(dependencies, &[("crates/a/Cargo.toml", manifest)], &[("crates/a/Cargo.toml", 0)]);
-            check(dependencies, &[("host/Cargo.toml", manifest), ("adapters/bundle/Cargo.toml", manifest)], &[]);
+            check(dependencies, &[("host/Cargo.toml", manifest), ("adapters/guest/Cargo.toml", manifest)], &[]);
         }
         check(
             dependencies,

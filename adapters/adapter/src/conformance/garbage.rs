@@ -52,9 +52,28 @@ pub fn damaged_plans_never_panic(adapter: &dyn Adapter, recordings: &[Recording]
             let _ = adapter.plan(&Operation::Chat(noise.bytes(1000)), recording.options);
         }
     }
-    for id in ["", "../x", "a b", "a/b", "é", "c1?x=1", "c1\r\nx: y"] {
-        let planned = adapter.plan(&Operation::VideoEnd(id.into()), "{}");
-        assert!(planned.is_err(), "the session id {id:?} must not get into a path: {planned:?}");
+}
+
+/// What a page or a vendor can put into an id or a topic never changes where a call goes.
+pub fn ids_and_topics_stay_in_their_place(adapter: &dyn Adapter) {
+    let hostile =
+        ["", "../x", "a b", "a/../b", "é", "c1?x=1", "c1#x", "c1\r\nx: y", "%2e%2e/x", "..", "//evil", "a\\b"];
+    for text in hostile {
+        for operation in [Operation::LiveEnd(text.into()), Operation::JobLook(text.into())] {
+            let planned = adapter.plan(&operation, "{}");
+            // Where the id goes into the body it can do no harm; in a path it could.
+            if let Ok(call) = planned {
+                assert!(
+                    text.is_empty() || !call.path.contains(text),
+                    "the id {text:?} must not get into a path: {call:?}"
+                );
+                assert!(super::planning::is_sound_path(&call.path), "the id {text:?} bends the path {:?}", call.path);
+            }
+        }
+        if let Ok(call) = adapter.plan(&Operation::Context(text.into()), "{}") {
+            assert!(super::planning::is_sound_path(&call.path), "the topic {text:?} bends the path {:?}", call.path);
+            assert!(!call.path.contains("x=1"), "the topic {text:?} adds a parameter: {:?}", call.path);
+        }
     }
 }
 
@@ -104,19 +123,8 @@ pub fn webhook_is_repeatable_and_robust(adapter: &dyn Adapter, webhook: &Webhook
     assert!(adapter.webhook(&[], "[".repeat(20_000).as_bytes()).is_err(), "depth is not an event");
 }
 
-/// A good start reads as a session; a damaged one never panics.
-pub fn video_start_is_robust(adapter: &dyn Adapter, body: &[u8]) {
-    let session = adapter.video_started(body);
-    assert!(session.as_ref().is_ok_and(|session| crate::is_plain_url(&session.join_url)), "{session:?}");
-    for body in damaged(body) {
-        if let Ok(session) = adapter.video_started(&body) {
-            assert!(crate::is_plain_url(&session.join_url), "the page would be sent to {:?}", session.join_url);
-        }
-    }
-}
-
 /// Copies of `body`, each with one byte changed or left out, or with its tail cut off.
-fn damaged(body: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+pub fn damaged(body: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     (0..body.len()).flat_map(move |at| {
         let changed = |byte: u8| {
             let mut copy = body.to_vec();

@@ -5,12 +5,13 @@
 
 mod garbage;
 mod metering;
+mod outcomes;
 mod planning;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Adapter, AnswerHead, Header, Operation, Usage};
+use crate::{Adapter, AnswerHead, Header, JobState, Live, Operation, Usage};
 
 /// One good call as it was recorded: what was asked, and everything that came back.
 #[derive(Debug, Clone)]
@@ -42,26 +43,55 @@ pub struct Webhook {
     pub body: Vec<u8>,
 }
 
-/// Runs every rule. `video_starts` are the bodies of good answers to a start.
+/// A good answer to a live session's start, or to the further call that one asked for.
+#[derive(Debug, Clone)]
+pub struct Start {
+    pub session: Live,
+    pub body: Vec<u8>,
+}
+
+/// A good answer to a job's start or to a look at it, and what it says.
+#[derive(Debug, Clone)]
+pub struct JobAnswer {
+    pub operation: Operation,
+    pub body: Vec<u8>,
+    pub state: JobState,
+}
+
+/// Everything that was recorded of a vendor. Each of its capabilities must be among it.
+#[derive(Debug, Clone, Default)]
+pub struct Records {
+    pub recordings: Vec<Recording>,
+    pub webhooks: Vec<Webhook>,
+    pub starts: Vec<Start>,
+    pub jobs: Vec<JobAnswer>,
+}
+
+/// Runs every rule.
 ///
 /// # Panics
 /// A rule is broken.
-pub fn check(adapter: &dyn Adapter, recordings: &[Recording], webhooks: &[Webhook], video_starts: &[&[u8]]) {
+pub fn check(adapter: &dyn Adapter, records: &Records) {
     planning::facts_are_well_formed(adapter);
-    for recording in recordings {
+    planning::every_capability_is_recorded(adapter, records);
+    for recording in &records.recordings {
         let call = planning::plan_is_sound(adapter, recording);
         metering::whole_answer_is_metered(adapter, recording, &call);
         metering::boundaries_make_no_difference(adapter, recording, &call);
         metering::cut_anywhere_stays_within_worst_case(adapter, recording, &call);
         garbage::damaged_answers_stay_within_worst_case(adapter, recording, &call);
     }
-    garbage::damaged_plans_never_panic(adapter, recordings);
+    garbage::damaged_plans_never_panic(adapter, &records.recordings);
+    garbage::ids_and_topics_stay_in_their_place(adapter);
     garbage::failures_never_repeat_the_vendor(adapter);
-    for webhook in webhooks {
+    for webhook in &records.webhooks {
         garbage::webhook_is_repeatable_and_robust(adapter, webhook);
     }
-    for body in video_starts {
-        garbage::video_start_is_robust(adapter, body);
+    for start in &records.starts {
+        outcomes::start_leads_to_a_session(adapter, start);
+    }
+    for job in &records.jobs {
+        outcomes::job_is_read(adapter, job);
     }
 }
 

@@ -135,7 +135,7 @@ impl Answers {
             return Err(Problem::conflict("idempotency_key_reused", message));
         }
         let text = vault.open(&self.context(name), &record.sealed).map_err(|_| unreadable())?;
-        serde_json::from_str(&text).map(Some).map_err(|_| unreadable())
+        serde_json::from_str(text.expose()).map(Some).map_err(|_| unreadable())
     }
 
     fn write<T: Serialize>(

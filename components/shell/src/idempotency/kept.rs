@@ -10,7 +10,19 @@ use crate::Reply;
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The headers that belong to an answer rather than to the request at hand.
-const HEADERS: [&str; 5] = [CONTENT_TYPE, LIMIT_CHECK_ID, "x-tollgate-provider", "x-tollgate-mode", "retry-after"];
+const HEADERS: [&str; 11] = [
+    CONTENT_TYPE,
+    LIMIT_CHECK_ID,
+    "location",
+    "retry-after",
+    "x-ai-disclosure",
+    "x-tollgate-decision-us",
+    "x-tollgate-mode",
+    "x-tollgate-model",
+    "x-tollgate-provider",
+    "x-tollgate-route",
+    "x-tollgate-rung",
+];
 const CONTENT_TYPE: &str = "content-type";
 const LIMIT_CHECK_ID: &str = "x-limit-check-id";
 

@@ -105,7 +105,7 @@ fn the_answer_is_the_documented_one() {
     assert_eq!(
         serde_json::to_value(&full).unwrap(),
         json!({"id": "ses_1", "token": format!("tgs_ses_1.{:064x}", 1), "tenant_id": "a", "mode": "full",
-            "capabilities": ["chat", "speech", "video", "context", "jobs"], "tick_seconds": 15,
+            "capabilities": ["chat", "speech", "video", "context", "jobs"], "tick_seconds": 15, "disclosure": "AI Host",
             "expires_at": NOW.plus(LIFETIME).to_string()})
     );
     let text = try_open(&store, 2, "tg_sk_t", None, body, NOW).unwrap();

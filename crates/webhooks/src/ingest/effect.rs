@@ -21,7 +21,10 @@ pub enum Effect {
     /// Nothing; the event is kept.
     None,
     /// The live session with this id of the vendor has ended.
-    VideoEnded(String),
+    LiveEnded(String),
+    /// Something happened to the job with this id of the vendor. What exactly, the gate asks the vendor itself: a hint costs
+    /// a forger nothing.
+    JobChanged(String),
 }
 
 /// That a vendor said a live session ended. The proxy's maintenance settles it.
@@ -45,20 +48,31 @@ pub(crate) fn apply(
 ) -> Result<Result<(), Failure>, StoreError> {
     match &event.effect {
         Effect::None => Ok(Ok(())),
-        Effect::VideoEnded(vendor_id) => {
-            let known: Option<String> =
-                families::LIVE_BY_VENDOR.value(&[&origin.tenant, &origin.provider, vendor_id]).get(store)?;
-            let live = match (known, &origin.live) {
-                (Some(live), Some(bound)) if live != *bound => {
-                    return Ok(Err("the callback token is of another live session".into()));
-                }
-                (Some(live), _) => live,
-                // The vendor was faster than the note of its id; the token names the session all the same.
-                (None, Some(bound)) => bound.clone(),
-                (None, None) => return Ok(Err("no live session has this id of the vendor".into())),
-            };
-            report(store, &live, LiveReport { at_ms: now, event: event_id.to_owned() }).map(Ok)
+        Effect::LiveEnded(vendor_id) => {
+            let known = families::LIVE_BY_VENDOR.value(&[&origin.tenant, &origin.provider, vendor_id]).get(store)?;
+            match meant(known, &origin.live, "live session") {
+                Ok(live) => report(store, &live, LiveReport { at_ms: now, event: event_id.to_owned() }).map(Ok),
+                Err(failure) => Ok(Err(failure)),
+            }
         }
+        Effect::JobChanged(vendor_id) => {
+            let known = families::JOB_BY_VENDOR.value(&[&origin.tenant, &origin.provider, vendor_id]).get(store)?;
+            match meant(known, &origin.live, "job") {
+                Ok(job) => families::JOB_HINT.value(&[&job]).set(store, &now).map(Ok),
+                Err(failure) => Ok(Err(failure)),
+            }
+        }
+    }
+}
+
+/// Which of ours is meant: the one with the vendor's id, which must be the one that the callback's token names. A vendor
+/// may be faster than the note of its id; then the token's counts.
+fn meant(known: Option<String>, bound: &Option<String>, what: &str) -> Result<String, Failure> {
+    match (known, bound) {
+        (Some(known), Some(bound)) if known != *bound => Err(format!("the callback token is of another {what}")),
+        (Some(known), _) => Ok(known),
+        (None, Some(bound)) => Ok(bound.clone()),
+        (None, None) => Err(format!("no {what} has this id of the vendor")),
     }
 }
 

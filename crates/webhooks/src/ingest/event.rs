@@ -7,8 +7,17 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// Headers that adapters may need. Signatures and credentials are not kept.
-const KEPT_HEADERS: [&str; 6] =
-    ["content-type", "user-agent", "webhook-id", "webhook-timestamp", "x-request-id", "x-timestamp"];
+const KEPT_HEADERS: [&str; 9] = [
+    "content-type",
+    "heygen-event-id",
+    "user-agent",
+    "webhook-id",
+    "webhook-timestamp",
+    "x-request-id",
+    "x-timestamp",
+    "x-upload-post-delivery",
+    "x-upload-post-event",
+];
 /// Longer values are cut off: they are for people to read.
 const MAX_HEADER: usize = 512;
 

@@ -4,14 +4,11 @@ use calendar::Millis;
 
 use super::{
     Headers, Secrets, SignatureError, Verified,
+    encoding::{from_hex, tag},
     headers::delivery_id,
-    seconds,
-    secrets::{any_matches, from_hex},
-    within,
+    secrets::any_matches,
+    time::{SKEW, seconds, within},
 };
-
-/// Allowed difference between the clocks, both ways, in seconds.
-const SKEW: u64 = 300;
 
 pub(super) fn verify(
     secrets: &Secrets,
@@ -22,7 +19,7 @@ pub(super) fn verify(
     let signature = headers.one("x-signature")?;
     let id = headers.one("x-request-id")?;
     let timestamp = headers.one("x-timestamp")?;
-    let tag = from_hex(signature).filter(|tag| tag.len() == 32).ok_or(SignatureError::Malformed)?;
+    let tag = tag(from_hex(signature))?;
     let id = delivery_id(id)?;
     within(now, seconds(timestamp)?, SKEW, SKEW)?;
     let parts: [&[u8]; 5] = [timestamp.as_bytes(), b".", id.as_bytes(), b".", body];

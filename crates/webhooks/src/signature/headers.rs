@@ -10,6 +10,11 @@ const MAX_VALUE: usize = 4096;
 pub struct Headers<'a>(pub &'a [(&'a str, &'a [u8])]);
 
 impl<'a> Headers<'a> {
+    /// Whether there is a header `name` at all.
+    pub(super) fn have(&self, name: &str) -> bool {
+        self.0.iter().any(|(have, _)| have.eq_ignore_ascii_case(name))
+    }
+
     /// The one value of `name`: visible ASCII, spaces and tabs, not longer than any scheme needs.
     pub(super) fn one(&self, name: &str) -> Result<&'a str, SignatureError> {
         let mut values = self.0.iter().filter(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| *value);

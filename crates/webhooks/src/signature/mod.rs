@@ -3,12 +3,24 @@
 //! All of them work the same way: the headers are read strictly, the time is checked, and then every active secret is
 //! tried in constant time.
 
+mod body_id;
 mod callback;
 mod elevenlabs;
+mod encoding;
 mod generic;
+mod github;
 mod headers;
+mod heygen;
+mod jwt;
+mod kie;
+mod livekit;
 mod secrets;
 mod standard;
+mod stripe;
+mod telegram;
+mod time;
+mod timed_tags;
+mod upload_post;
 
 use calendar::Millis;
 use thiserror::Error;
@@ -26,6 +38,39 @@ pub enum Scheme {
     StandardWebhooks,
     /// `ElevenLabs-Signature: t=..,v0=..`
     ElevenLabs,
+    /// A JWT with the hash of the body. The secret is `<api key>:<api secret>`.
+    LiveKit,
+    /// `Heygen-Signature`, or `Signature` of older endpoints. The time isn't signed.
+    HeyGen,
+    /// `X-Webhook-Signature` over task id and time. *The body isn't signed*: it is no more than a hint to ask the vendor.
+    Kie,
+    /// `X-Upload-Post-Signature: sha256=..`
+    UploadPost,
+    /// `Stripe-Signature: t=..,v1=..`
+    Stripe,
+    /// `X-Telegram-Bot-Api-Secret-Token`: the secret itself. Nothing is signed.
+    Telegram,
+    /// `X-Hub-Signature-256: sha256=..`, without a time.
+    GitHub,
+}
+
+impl Scheme {
+    /// As it is kept with an event.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Generic => "generic",
+            Self::StandardWebhooks => "standard-webhooks",
+            Self::ElevenLabs => "elevenlabs",
+            Self::LiveKit => "livekit",
+            Self::HeyGen => "heygen",
+            Self::Kie => "kie",
+            Self::UploadPost => "upload-post",
+            Self::Stripe => "stripe",
+            Self::Telegram => "telegram",
+            Self::GitHub => "github",
+        }
+    }
 }
 
 /// Why a delivery is not believed. Nothing is stored and nothing happens.
@@ -34,7 +79,7 @@ pub enum SignatureError {
     /// A header that the scheme needs isn't there.
     #[error("a signature header is missing")]
     MissingHeader,
-    /// A header is there twice, too long, or not of the form the scheme asks for.
+    /// A header is there twice, too long, or not of the form the scheme asks for; or what is signed of the body isn't.
     #[error("a signature header is malformed")]
     Malformed,
     /// No signature fits any active secret.
@@ -43,7 +88,8 @@ pub enum SignatureError {
     /// The signed time is too far from now, in either direction.
     #[error("the signature is too old, or from the future")]
     Stale,
-    /// The tenant has no webhook secret for this vendor: the operator must set one.
+    /// The tenant has no webhook secret for this vendor, or none of the form the scheme asks for: the operator must set
+    /// one.
     #[error("no webhook secret is configured")]
     NoSecret,
 }
@@ -65,7 +111,8 @@ impl SignatureError {
 /// What a signature says besides that the body is the vendor's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// The signed id of the delivery, the same for each repeat. Absent where the scheme has none.
+    /// The id of the delivery, the same for each repeat, and as hard to forge as the delivery is. Absent where the
+    /// scheme has none, or has one that its signature doesn't cover (`HeyGen`, `UploadPost`, `GitHub`).
     pub id: Option<String>,
 }
 
@@ -84,18 +131,12 @@ pub fn verify(
         Scheme::Generic => generic::verify(secrets, headers, body, now),
         Scheme::StandardWebhooks => standard::verify(secrets, headers, body, now),
         Scheme::ElevenLabs => elevenlabs::verify(secrets, headers, body, now),
+        Scheme::LiveKit => livekit::verify(secrets, headers, body, now),
+        Scheme::HeyGen => heygen::verify(secrets, headers, body, now),
+        Scheme::Kie => kie::verify(secrets, headers, body, now),
+        Scheme::UploadPost => upload_post::verify(secrets, headers, body, now),
+        Scheme::Stripe => stripe::verify(secrets, headers, body, now),
+        Scheme::Telegram => telegram::verify(secrets, headers, body),
+        Scheme::GitHub => github::verify(secrets, headers, body),
     }
-}
-
-/// Reads Unix seconds as vendors write them: digits only.
-fn seconds(text: &str) -> Result<u64, SignatureError> {
-    let plain = (1..=12).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    plain.then(|| text.parse().ok()).flatten().ok_or(SignatureError::Malformed)
-}
-
-/// Checks that `then` is at most `past` seconds ago and at most `future` seconds ahead.
-fn within(now: Millis, then: u64, past: u64, future: u64) -> Result<(), SignatureError> {
-    let now = now.0 / calendar::SECOND;
-    let fits = now.saturating_sub(then) <= past && then.saturating_sub(now) <= future;
-    if fits { Ok(()) } else { Err(SignatureError::Stale) }
 }

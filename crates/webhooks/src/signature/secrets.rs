@@ -1,7 +1,7 @@
 //! The secrets that are active for one vendor of one tenant: one, or two while it is being changed.
 
 use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
 use super::SignatureError;
@@ -30,6 +30,13 @@ impl Secrets {
     pub(super) fn as_bytes(&self) -> Vec<&[u8]> {
         self.iter().map(str::as_bytes).collect()
     }
+
+    /// Whether `shown` is itself one of them. Hashes are compared: so not even the length of a secret shows in the time.
+    pub(super) fn contain(&self, shown: &str) -> bool {
+        let shown = Sha256::digest(shown);
+        let same = |secret: &str| Sha256::digest(secret).as_slice().ct_eq(shown.as_slice());
+        self.iter().fold(Choice::from(0), |found, secret| found | same(secret)).into()
+    }
 }
 
 /// Whether one of `shown` is the HMAC-SHA256 of `parts` under one of `keys`. Every pair is compared, in constant time.
@@ -47,12 +54,4 @@ pub(super) fn any_matches(keys: &[&[u8]], parts: &[&[u8]], shown: &[Vec<u8>]) ->
         }
     }
     found.into()
-}
-
-/// Two digits a byte, in either case.
-pub(super) fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let bytes = pairs.iter().map(|[high, low]| Some((digit(*high)? << 4) | digit(*low)?)).collect();
-    if rest.is_empty() { bytes } else { None }
 }

@@ -1,25 +1,16 @@
 //! ElevenLabs: text to speech, whole and streamed.
 
-mod ogg;
-mod sound;
-
-use std::time::Duration;
-
 use axum::Router;
-use axum::body::Body;
-use axum::extract::{Path, Query, State as Shared};
-use axum::response::Response;
+use axum::extract::{Path, State as Shared};
 use axum::routing::post;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::State;
-use crate::fault::Fault;
-use crate::gate::{Request, Vendor, admit};
-use crate::play::{self, Piece, Script, play};
+use crate::gate::{Answered, Request, Vendor, admit};
+use crate::speech;
 use crate::state::now_ms;
 
-const VENDOR: Vendor = Vendor { name: "elevenlabs", key_header: "xi-api-key", key_prefix: "", error };
+const VENDOR: Vendor = Vendor { name: "elevenlabs", key_header: "xi-api-key", key_prefix: "", bad_key: 401, error };
 
 pub fn router() -> Router<State> {
     Router::new()
@@ -27,64 +18,32 @@ pub fn router() -> Router<State> {
         .route("/v1/text-to-speech/{voice}/stream", post(speak))
 }
 
-#[derive(Deserialize)]
-struct Parameters {
-    output_format: Option<String>,
-}
-
-async fn speak(
-    Shared(state): Shared<State>,
-    Path(voice): Path<String>,
-    Query(parameters): Query<Parameters>,
-    request: Request,
-) -> Response<Body> {
-    let call = match admit(&state, &VENDOR, request, |body| body["text"].as_str().unwrap_or_default().to_owned()).await
-    {
-        Ok(call) => call,
-        Err(refusal) => return refusal,
+async fn speak(Shared(state): Shared<State>, Path(voice): Path<String>, request: Request) -> Answered {
+    let format = request.parameter("output_format").unwrap_or("mp3_44100_128").to_owned();
+    let call = admit(&state, &VENDOR, request, |body| body["text"].as_str().unwrap_or_default().to_owned()).await?;
+    let Some(text) = call.body["text"].as_str() else {
+        let missing = json!({"detail": [{"loc": ["body", "text"], "msg": "Field required", "type": "missing"}]});
+        return Ok(call.answer(422, missing));
     };
-    let text = call.body["text"].as_str().unwrap_or_default();
     let characters = text.chars().count();
-    let format = parameters.output_format.as_deref().unwrap_or("mp3_44100_128");
-    let seconds = (characters as f64 / 15.0).clamp(0.5, 20.0);
-    let refusal = if !call.body["text"].is_string() {
-        Some((422, json!({"detail": [{"loc": ["body", "text"], "msg": "Field required", "type": "missing"}]})))
-    } else if characters > 40_000 {
-        Some((400, detail("max_character_limit_exceeded", "The text is too long.")))
-    } else if voice.starts_with("nope") {
-        Some((404, detail("voice_not_found", "A voice with this id was not found.")))
-    } else {
-        None
-    };
-    let sound = sound::make(format, seconds);
-    match (refusal, sound) {
-        (Some((status, body)), _) => play::json(status, body, &call.fault, call.tracker),
-        (None, None) => {
-            let body = detail("invalid_output_format", "The output format is unknown.");
-            play::json(400, body, &call.fault, call.tracker)
-        }
-        (None, Some(sound)) => {
-            let script = script(sound, characters, &call.fault, state.pace().audio);
-            play(script, &call.fault, call.tracker)
-        }
+    if characters > 40_000 {
+        return Ok(call.answer(400, detail("max_character_limit_exceeded", "The text is too long.")));
     }
-}
-
-/// About twenty pieces over `duration`.
-fn script(sound: sound::Sound, characters: usize, fault: &Fault, duration: Duration) -> Script {
-    let size = (sound.bytes.len() / 20).max(1);
-    let pause = duration / 20;
-    let pieces = sound.bytes.chunks(size).map(|chunk| Piece { pause, bytes: chunk.to_vec().into() }).collect();
+    if voice.starts_with("nope") {
+        return Ok(call.answer(404, detail("voice_not_found", "A voice with this id was not found.")));
+    }
+    let Some(sound) = speech::make(&format, speech::seconds(characters)) else {
+        return Ok(call.answer(400, detail("invalid_output_format", "The output format is unknown.")));
+    };
     let mut headers = vec![
-        ("content-type", sound.content_type.to_owned()),
         ("request-id", format!("{:x}", now_ms())),
         ("current-concurrent-requests", "1".to_owned()),
         ("maximum-concurrent-requests", "10".to_owned()),
     ];
-    if !fault.no_usage {
+    if !call.fault.no_usage {
         headers.push(("character-cost", characters.to_string()));
     }
-    Script { headers, pieces, repeat_from: 1 }
+    Ok(call.play(speech::script(sound, state.pace().audio, headers)))
 }
 
 fn detail(status: &str, message: &str) -> Value {

@@ -14,14 +14,13 @@ use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use crate::State;
-use crate::fault::Fault;
-use crate::gate::{Admitted, Request, Vendor, admit};
-use crate::play;
+use crate::gate::{Admitted, Answered, Request, Vendor, admit};
+use crate::live::LiveSession;
 
 pub use conversation::Conversations;
 use conversation::{Conversation, Status};
 
-const VENDOR: Vendor = Vendor { name: "tavus", key_header: "x-api-key", key_prefix: "", error };
+const VENDOR: Vendor = Vendor { name: "tavus", key_header: "x-api-key", key_prefix: "", bad_key: 401, error };
 
 pub fn router() -> Router<State> {
     Router::new()
@@ -37,16 +36,13 @@ fn words(body: &Value) -> String {
     text("conversational_context") + &text("custom_greeting")
 }
 
-async fn create(Shared(state): Shared<State>, request: Request) -> Response<Body> {
-    let host = request.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1").to_owned();
-    let Admitted { body, fault, tracker } = match admit(&state, &VENDOR, request, words).await {
-        Ok(call) => call,
-        Err(refusal) => return refusal,
-    };
-    let created = Conversation::from_request(&body, &host, state.conversations().next_id());
+async fn create(Shared(state): Shared<State>, request: Request) -> Answered {
+    let host = request.host();
+    let call = admit(&state, &VENDOR, request, words).await?;
+    let created = Conversation::from_request(&call.body, call.key.clone(), &host, state.conversations().next_id());
     let conversation = match created {
         Ok(conversation) => conversation,
-        Err(message) => return play::json(400, json!({ "error": message }), &fault, tracker),
+        Err(message) => return Ok(call.answer(400, json!({ "error": message }))),
     };
     let mut answer = conversation.to_json();
     if let Some(token) = &conversation.meeting_token {
@@ -56,7 +52,7 @@ async fn create(Shared(state): Shared<State>, request: Request) -> Response<Body
     if conversation.status == Status::Active {
         tokio::spawn(live(state, conversation));
     }
-    play::json(200, answer, &fault, tracker)
+    Ok(call.answer(200, answer))
 }
 
 /// The life of a conversation that nobody ends: the replica comes, waits for a participant, and time runs out.
@@ -82,70 +78,71 @@ async fn live(state: State, conversation: Conversation) {
     }
 }
 
+/// All conversations, in the common form.
+pub fn sessions(state: &State) -> Vec<LiveSession> {
+    let session = |one: Conversation| LiveSession {
+        vendor: "tavus",
+        status: if one.is_active() { "active" } else { "ended" },
+        id: one.id,
+        key: one.key,
+        started_ms: Some(one.created_ms),
+        ended_ms: one.ended_ms,
+        reason: one.shutdown_reason,
+    };
+    state.conversations().all().into_iter().map(session).collect()
+}
+
 /// Ends a conversation once, and reports it.
-async fn shut_down(state: &State, id: &str, reason: &str) {
+pub async fn shut_down(state: &State, id: &str, reason: &str) {
     let ended = state.conversations().end(id, reason);
     if let Some(conversation) = ended {
         callback::send(state, &conversation, "system.shutdown", json!({ "shutdown_reason": reason })).await;
     }
 }
 
-async fn end(Shared(state): Shared<State>, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let call = match admit(&state, &VENDOR, request, words).await {
-        Ok(call) => call,
-        Err(refusal) => return refusal,
-    };
+async fn end(Shared(state): Shared<State>, Path(id): Path<String>, request: Request) -> Answered {
+    let call = admit(&state, &VENDOR, request, words).await?;
     let active = state.conversations().get(&id).is_some_and(|conversation| conversation.is_active());
     if !active {
-        return unknown(call);
+        return Ok(unknown(call));
     }
     let task = state.clone();
     tokio::spawn(async move { shut_down(&task, &id, "end_conversation_endpoint_hit").await });
-    play::json(200, json!({}), &call.fault, call.tracker)
+    Ok(call.answer(200, json!({})))
 }
 
-async fn read(Shared(state): Shared<State>, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let call = match admit(&state, &VENDOR, request, words).await {
-        Ok(call) => call,
-        Err(refusal) => return refusal,
-    };
+async fn read(Shared(state): Shared<State>, Path(id): Path<String>, request: Request) -> Answered {
+    let call = admit(&state, &VENDOR, request, words).await?;
     let found = state.conversations().get(&id).map(|conversation| conversation.to_json());
-    match found {
-        Some(conversation) => play::json(200, conversation, &call.fault, call.tracker),
+    Ok(match found {
+        Some(conversation) => call.answer(200, conversation),
         None => unknown(call),
-    }
+    })
 }
 
-async fn list(Shared(state): Shared<State>, request: Request) -> Response<Body> {
-    let wanted = request.uri.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("status="));
-    let wanted = wanted.map(ToOwned::to_owned);
-    let call = match admit(&state, &VENDOR, request, words).await {
-        Ok(call) => call,
-        Err(refusal) => return refusal,
-    };
+async fn list(Shared(state): Shared<State>, request: Request) -> Answered {
+    let wanted = request.parameter("status").map(ToOwned::to_owned);
+    let call = admit(&state, &VENDOR, request, words).await?;
     let all = state.conversations().all();
     let fits = |one: &Value| wanted.as_deref().is_none_or(|wanted| one["status"] == wanted);
     let data: Vec<Value> = all.iter().map(Conversation::to_json).filter(fits).collect();
-    play::json(200, json!({ "total_count": data.len(), "data": data }), &call.fault, call.tracker)
+    Ok(call.answer(200, json!({ "total_count": data.len(), "data": data })))
 }
 
-async fn remove(Shared(state): Shared<State>, Path(id): Path<String>, request: Request) -> Response<Body> {
-    let call = match admit(&state, &VENDOR, request, words).await {
-        Ok(call) => call,
-        Err(refusal) => return refusal,
-    };
+async fn remove(Shared(state): Shared<State>, Path(id): Path<String>, request: Request) -> Answered {
+    let call = admit(&state, &VENDOR, request, words).await?;
     shut_down(&state, &id, "daily_room_has_been_deleted").await;
     state.conversations().remove(&id);
     call.tracker.status(204);
     call.tracker.finish();
     let mut response = Response::new(Body::empty());
     *response.status_mut() = axum::http::StatusCode::NO_CONTENT;
-    response
+    Ok(response)
 }
 
 /// The vendor's word for a conversation that it doesn't know, or that has ended.
 fn unknown(call: Admitted) -> Response<Body> {
-    play::json(400, json!({ "error": "Invalid conversation_id" }), &Fault::default(), call.tracker)
+    call.answer(400, json!({ "error": "Invalid conversation_id" }))
 }
 
 fn error(status: u16) -> Value {

@@ -1,0 +1,23 @@
+//! Reads the vendor's webhooks.
+
+use adapter::prelude::*;
+use adapter::{Effect, Event, Fields, is_id};
+
+/// `room_finished` is the end of a room, whatever its reason. Who comes and goes is kept, and changes nothing: a visitor
+/// who has left may come back, until the room itself closes. Names of rooms that the gate can't have made are passed over.
+pub fn read(body: &[u8]) -> Result<Event, String> {
+    let fields = Fields::parse(body).map_err(|_| "the event is not a JSON object".to_owned())?;
+    let plain = |field: &str| fields.get::<String>(field).filter(|text| is_id(text, 128, "_-"));
+    let name = plain("event").ok_or_else(|| "the event has no type".to_owned())?;
+    let id = plain("id").ok_or_else(|| "the event has no id".to_owned())?;
+    let effect = match (name.as_str(), room_of(&fields)) {
+        ("room_finished", None) => return Err("the event has no room".to_owned()),
+        ("room_finished", Some(room)) if is_id(&room, 128, "_-") => Effect::LiveEnded(room),
+        _ => Effect::None,
+    };
+    Ok(Event { dedupe_id: id, name, effect })
+}
+
+fn room_of(fields: &Fields) -> Option<String> {
+    fields.get::<Fields>("room")?.get("name")
+}

@@ -1,0 +1,84 @@
+//! Chat, in OpenAI's shape.
+
+mod background;
+mod ladder;
+pub mod privacy;
+mod request;
+mod routing;
+mod template;
+mod thrift;
+
+use serde_json::json;
+use shell::{Call, KeyValue, Problem, Reply, idempotency::Head};
+
+use self::{
+    ladder::{Answered, Climb},
+    privacy::Masked,
+    request::Request,
+};
+use crate::{
+    bindings::{
+        adapter::{self, Answer, Capability},
+        sessions::Grant,
+    },
+    caller::{capable, tenant_caller},
+    keyed::{self, Failed, Keyed, Start},
+    relay, vendor,
+};
+
+/// `POST /v1/chat/completions`
+pub async fn complete(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
+    let grant = capable(call, "chat")?;
+    let keyed = match keyed::begin(call, &store, &grant).await? {
+        Start::Before(reply) => return Ok(reply),
+        Start::Now(keyed) => keyed,
+    };
+    match answer(call, &store, &grant, &keyed).await {
+        Ok(Answered::ByVendor(metered, passing)) => match metered.planned.answer {
+            Answer::EventStream => Ok(relay::stream(*metered, store, call.request_id.clone(), keyed, passing)),
+            Answer::Json | Answer::Audio | Answer::Nothing => {
+                relay::whole(*metered, &store, call, keyed, passing).await
+            }
+        },
+        Ok(Answered::ByTemplate(reply, body)) => {
+            keyed.finish(&store, || Head::of(&reply).whole(&body));
+            Ok(reply)
+        }
+        Err(failed) => Err(keyed.fail(&store, call, failed)),
+    }
+}
+
+/// Masks, adds what the tenant wants the model to know, decides who answers, and lets the best answer.
+async fn answer(call: &Call, store: &KeyValue, grant: &Grant, keyed: &Keyed) -> Result<Answered, Failed> {
+    let tenant = vendor::tenant(store, &grant.tenant)?;
+    let Masked { mut body, restorer } = privacy::mask(&tenant, &call.body)?;
+    let mut request = Request::read(&body);
+    if let Some(read) = &request
+        && let Some(known) = background::of(call, store, grant, &tenant, read).await
+    {
+        body = known.to_bytes();
+        request = Some(known);
+    }
+    let decision = routing::decide(store, &tenant, &body, request.as_ref())?;
+    let streams = request.is_some_and(|request| request.streams());
+    let disclosure = tenant.disclosure.shown().map(str::to_owned);
+    ladder::climb(Climb { call, store, grant, keyed, streams }, decision, restorer, disclosure).await
+}
+
+/// `GET /v1/models`: what the tenant's vendors offer by name, its routes, and `auto`.
+pub fn models(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
+    let grant = tenant_caller(call)?;
+    let tenant = vendor::tenant(store, &grant.tenant)?;
+    let model = |id: &str, owner: &str| json!({ "id": id, "object": "model", "created": 0, "owned_by": owner });
+    let mut models = vec![model("auto", "tollgate")];
+    models.extend(tenant.routes.keys().filter(|name| *name != "auto").map(|name| model(name, "tollgate")));
+    for profile in adapter::vendors() {
+        if !profile.capabilities.contains(&Capability::Chat)
+            || vendor::named(store, &grant.tenant, &profile.vendor).is_err()
+        {
+            continue;
+        }
+        models.extend(profile.models.iter().map(|id| model(id, &profile.vendor)));
+    }
+    Ok(Reply::json(200, &json!({ "object": "list", "data": models })))
+}

@@ -1,0 +1,115 @@
+//! A look at a job: the vendor is asked how it is, and when it is over its permit is settled.
+
+use std::time::Duration;
+
+use kv_schemas::Store;
+use shell::{Problem, host, offline};
+
+use super::{
+    record::{self, Job, MAX_MS, State},
+    start::{failed, garbled},
+};
+use crate::{
+    bindings::{
+        adapter::{self, NoGood, Operation, Progress},
+        limits::Usage,
+    },
+    permits::{self, used},
+    problems::unplannable,
+    vendor::{self, Vendor, attempt, upstream},
+};
+
+/// How long a vendor may take to say how a job is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether it is time to ask the vendor: as planned, or because its webhook said something.
+pub fn is_due(store: &dyn Store, job: &Job) -> Result<bool, Problem> {
+    let hinted = || record::hint(&job.id).exists(store).map_err(|error| offline(&error));
+    Ok(!job.state.is_over() && (job.next_look <= host::now() || (job.vendor_id.is_some() && hinted()?)))
+}
+
+/// Looks, and gives the job as it is then. A vendor that can't be asked changes nothing but the time of the next look.
+pub async fn look(store: &dyn Store, mut job: Job) -> Result<Job, Problem> {
+    // Before the vendor is asked: a hint that comes meanwhile is another one.
+    record::hint(&job.id).delete(store).map_err(|error| offline(&error))?;
+    let now = host::now();
+    let Some(vendor_id) = job.vendor_id.clone() else {
+        return over(store, job, &Usage::Unknown, failed("lost", "Nobody knows whether the job began.", now));
+    };
+    job.looked(now);
+    let asked = ask(&job, &vendor_id).await;
+    if let Ok(adapter::JobState { vendor_id: Some(named), .. }) = &asked
+        && *named != vendor_id
+    {
+        record::alias(store, &job, named).map_err(|error| offline(&error))?;
+    }
+    match asked {
+        Ok(state) => match state.progress {
+            Progress::Done(result) => {
+                let result = serde_json::from_slice(&result).unwrap_or_default();
+                over(store, job, &used(state.usage), State::Done { result, at: now })
+            }
+            Progress::Failed(failure) => {
+                over(store, job, &used(state.usage), failed(&failure.code, &failure.message, now))
+            }
+            Progress::Queued => later(store, job, State::Queued),
+            Progress::Running => later(store, job, State::Running),
+        },
+        Err(problem) => {
+            eprintln!("looking at {}: {} {}", job.id, problem.code, problem.message);
+            let state = job.state.clone();
+            later(store, job, state)
+        }
+    }
+}
+
+async fn ask(job: &Job, vendor_id: &str) -> Result<adapter::JobState, Problem> {
+    let vendor = vendor::as_bound(&job.tenant, &job.provider, &job.binding)
+        .ok_or_else(|| Problem::not_found("The vendor is not offered any more."))?;
+    let operation = Operation::JobLook(vendor_id.to_owned());
+    let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
+    let vault = host::vault().await?;
+    let called = upstream::call(&vault, &vendor, &planned, &job.id, PATIENCE).await;
+    let mut answer = called.map_err(upstream::Failure::into_problem)?;
+    let body = upstream::read(&mut answer.body, planned.max_answer_bytes).await?;
+    read(&vendor, &operation, &answer.head, &body)
+}
+
+fn read(
+    vendor: &Vendor,
+    operation: &Operation,
+    head: &adapter::AnswerHead,
+    body: &[u8],
+) -> Result<adapter::JobState, Problem> {
+    if !upstream::is_success(head) {
+        return Err(attempt::explained(vendor, head.status, adapter::explain(vendor.name(), head, body)));
+    }
+    adapter::read_job(vendor.name(), operation, body).map_err(|no_good| match no_good {
+        NoGood::Refused(failure) => attempt::explained(vendor, head.status, failure),
+        NoGood::Garbled(what) => garbled(vendor.name(), &what),
+    })
+}
+
+/// Not over yet, unless it has taken too long: then nobody will ever know what it used.
+fn later(store: &dyn Store, mut job: Job, state: State) -> Result<Job, Problem> {
+    let now = host::now();
+    if now.since(job.started_at) > MAX_MS {
+        return over(store, job, &Usage::Unknown, failed("timeout", "The job took too long.", now));
+    }
+    job.state = state;
+    // Another look may have found it over meanwhile: what is over stays so.
+    let known = record::record(&job.id).get(store).map_err(|error| offline(&error))?;
+    if let Some(known) = known.filter(|known| known.state.is_over()) {
+        return Ok(known);
+    }
+    record::record(&job.id).set(store, &job).map_err(|error| offline(&error))?;
+    Ok(job)
+}
+
+/// The permit first: what if we crash before the record? The next look finds the same and settles nothing twice.
+fn over(store: &dyn Store, mut job: Job, used: &Usage, state: State) -> Result<Job, Problem> {
+    permits::resolve(&job.permit, used)?;
+    job.state = state;
+    record::close(store, &job).map_err(|error| offline(&error))?;
+    Ok(job)
+}

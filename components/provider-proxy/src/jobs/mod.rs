@@ -1,0 +1,73 @@
+//! Jobs at media vendors: started under a permit, done when the vendor says so.
+
+mod look;
+mod record;
+mod start;
+
+use serde_json::{Value as Json, json};
+use shell::{Call, KeyValue, Problem, Reply, idempotency::Head, offline};
+
+pub use look::{is_due, look};
+pub use record::{Job, Listed, State, list, record};
+
+use crate::{
+    caller::{capable, owns, tenant_caller},
+    keyed::{self, Start},
+};
+
+/// `POST /v1/jobs`
+pub async fn begin(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
+    let grant = capable(call, "jobs")?;
+    let body: start::Body = call.json()?;
+    let keyed = match keyed::begin(call, store, &grant).await? {
+        Start::Before(reply) => return Ok(reply),
+        Start::Now(keyed) => keyed,
+    };
+    match start::start(call, store, &grant, body, keyed.token()).await {
+        Ok(job) => {
+            let body = shown(&job).to_string().into_bytes();
+            let reply = Reply::bytes(202, "application/json", body.clone())
+                .with("x-limit-check-id", &job.permit)
+                .with("x-tollgate-provider", &job.provider)
+                .with("location", &format!("/v1/jobs/{}", job.id));
+            // What if we crash before? A repeat is told that it was attempted already; the slow poll knows the job.
+            keyed.finish(store, || Head::of(&reply).whole(&body));
+            Ok(reply)
+        }
+        Err(failed) => Err(keyed.fail(store, call, failed)),
+    }
+}
+
+/// `GET /v1/jobs/{id}`: how it is; asks the vendor when that is due.
+pub async fn show(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    let grant = tenant_caller(call)?;
+    let found = record(id).get(store).map_err(|error| offline(&error))?;
+    let Some(job) = found.filter(|job| owns(&grant, &job.tenant, job.session.as_deref())) else {
+        return Err(Problem::not_found("There is no such job."));
+    };
+    let job = if is_due(store, &job)? { look(store, job).await? } else { job };
+    Ok(Reply::json(200, &shown(&job)))
+}
+
+fn shown(job: &Job) -> Json {
+    let mut shown = json!({
+        "id": job.id,
+        "provider": job.provider,
+        "kind": job.kind,
+        "status": job.state.name(),
+        "created_at": job.started_at.to_string(),
+        "limit_check_id": job.permit,
+    });
+    match &job.state {
+        State::Queued | State::Running => {}
+        State::Done { result, at } => {
+            shown["result"] = result.clone();
+            shown["ended_at"] = at.to_string().into();
+        }
+        State::Failed { code, message, at } => {
+            shown["error"] = json!({ "code": code, "message": message });
+            shown["ended_at"] = at.to_string().into();
+        }
+    }
+    shown
+}

@@ -1,0 +1,135 @@
+//! A job at a vendor: its record.
+//!
+//! ```text
+//!   enlisted --vendor answers--> under way --looked at--> done | failed
+//!       |                            |
+//!    refused: permit given back      +-- too long, or never known: charged in full, failed
+//! ```
+//! One permit carries it from its start until it is done, so what it may cost is held all the time. Whoever looks at it
+//! settles the permit first and writes the record then; both may be repeated, so several may look at once.
+
+use calendar::{HOUR, MINUTE, Millis, SECOND};
+use kv_schemas::{Log, Store, StoreError, Value, expiry, families};
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use tenancy::VendorBinding;
+
+/// The longest a job may take; its permit is held as long.
+pub const MAX_MS: u64 = 3 * HOUR;
+/// Until then its start is in flight.
+pub const START_MS: u64 = 2 * MINUTE;
+/// How long its record is kept after its end.
+const KEPT_HOURS: u64 = 14 * 24;
+
+/// A job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// `job_...`
+    pub id: String,
+    pub tenant: String,
+    pub session: Option<String>,
+    pub provider: String,
+    pub kind: String,
+    /// As it was when the job began.
+    pub binding: VendorBinding,
+    /// The vendor's own id; absent until the vendor has answered.
+    pub vendor_id: Option<String>,
+    /// The permit that pays for it.
+    pub permit: String,
+    pub started_at: Millis,
+    /// When the vendor is asked again.
+    pub next_look: Millis,
+    pub looks: u32,
+    pub state: State,
+    pub list_index: u64,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum State {
+    Queued,
+    Running,
+    Done { result: Json, at: Millis },
+    Failed { code: String, message: String, at: Millis },
+}
+
+/// A place on the list of jobs under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    pub id: String,
+    pub at: Millis,
+}
+
+impl State {
+    /// The contract's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Done { .. } => "done",
+            Self::Failed { .. } => "failed",
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Failed { .. })
+    }
+}
+
+impl Job {
+    /// The vendor is asked after 5 s, and then more and more rarely: its webhook usually comes first.
+    pub fn looked(&mut self, now: Millis) {
+        let pauses = [5, 5, 10, 20, 30];
+        let pause = pauses.get(self.looks as usize).copied().unwrap_or(60);
+        self.looks = self.looks.saturating_add(1);
+        self.next_look = now.plus(pause * SECOND);
+    }
+}
+
+pub fn record(id: &str) -> Value<Job> {
+    families::JOB.value(&[id])
+}
+
+pub fn by_vendor(job: &Job, vendor_id: &str) -> Value<String> {
+    families::JOB_BY_VENDOR.value(&[&job.tenant, &job.provider, vendor_id])
+}
+
+/// That the vendor said something of it (written by webhook-ingest).
+pub fn hint(id: &str) -> Value<Millis> {
+    families::JOB_HINT.value(&[id])
+}
+
+pub fn list() -> Log<Listed> {
+    families::JOB_LIST.log(&[])
+}
+
+/// On the list, then the record: what if we crash in between? The list names a job that is nowhere, and it is struck off.
+pub fn enlist(store: &dyn Store, job: &mut Job) -> Result<(), StoreError> {
+    job.list_index = list().append(store, &Listed { id: job.id.clone(), at: job.started_at })?;
+    record(&job.id).set(store, job)
+}
+
+/// The vendor has another id for it, by which its webhook may speak.
+pub fn alias(store: &dyn Store, job: &Job, vendor_id: &str) -> Result<(), StoreError> {
+    let alias = by_vendor(job, vendor_id);
+    if !alias.exists(store)? {
+        // It goes at the time at which the slowest job's record would.
+        let kept = KEPT_HOURS + MAX_MS.div_ceil(HOUR);
+        expiry::forget_after(store, shell::host::now().hour_number() + kept, &[alias.key()])?;
+        alias.set(store, &job.id)?;
+    }
+    Ok(())
+}
+
+/// Nothing is left to be done for it; its permit is resolved.
+pub fn close(store: &dyn Store, job: &Job) -> Result<(), StoreError> {
+    let (record, hint) = (record(&job.id), hint(&job.id));
+    let by_vendor = job.vendor_id.as_deref().map(|vendor_id| by_vendor(job, vendor_id));
+    let mut keys = vec![record.key(), hint.key()];
+    keys.extend(by_vendor.as_ref().map(Value::key));
+    expiry::forget_after(store, shell::host::now().hour_number() + KEPT_HOURS, &keys)?;
+    record.set(store, job)?;
+    // Last, so that a crash before leaves it on the list of those under way.
+    list().remove(store, job.list_index)
+}

@@ -1,0 +1,128 @@
+//! The end of a live session, whoever asks for it: at the vendor first, since that is what costs.
+
+use std::time::Duration;
+
+use calendar::{Millis, SECOND};
+use kv_schemas::{Store, StoreError, Value, expiry};
+use shell::{Kind, Problem, host, offline};
+
+use super::record::{Ending, Live, STOP_SECONDS, by_vendor, ending, list, of_session, record, report};
+use crate::{
+    bindings::{
+        adapter::{self, Capability, Operation},
+        limits::Usage,
+    },
+    permits,
+    problems::unplannable,
+    vendor::{self, attempt, upstream},
+};
+
+/// How long a vendor may take to end a session in one try.
+const STOP_PATIENCE: Duration = Duration::from_secs(STOP_SECONDS);
+/// How long to wait after a vendor failed to end a session.
+const RETRY_MS: u64 = 10 * SECOND;
+/// No session lasts so long at any vendor: a vendor that still refuses to end it isn't asked for ever.
+const GIVE_UP_MS: u64 = calendar::DAY;
+/// A room can be made again by a visitor who was put out, until the token that the vendor has renewed for him is over.
+const REJOIN_MS: u64 = 10 * calendar::MINUTE;
+/// How often such a room is ended again meanwhile.
+const AGAIN_MS: u64 = calendar::MINUTE;
+/// How long the record of an ended session is kept.
+const KEPT_HOURS: u64 = 24;
+/// The vendor's code for a session that is over already.
+const ALREADY_ENDED: &str = "already_ended";
+
+/// Ends it: at the vendor first (that is what costs), then the permits, then the record. Every step may be repeated, so
+/// a crash anywhere is resumed by the next maintenance.
+pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem> {
+    let Some(marked) = mark(store, id, at).map_err(|error| offline(&error))? else { return Ok(()) };
+    let live = record(id).get(store).map_err(|error| offline(&error))?;
+    let Some(live) = live else { return Ok(()) };
+    if live.vendor_id.is_none() && host::now() < live.due {
+        // Its start is in flight and sees the mark when the vendor answers; if that crashed, it falls due.
+        return Ok(());
+    }
+    if let Err(problem) = stop_vendor(&live).await {
+        let reported = report(id).exists(store).map_err(|error| offline(&error))?;
+        let given_up = host::now().since(live.started_at) > GIVE_UP_MS;
+        if given_up {
+            eprintln!("{id} at {}: given up, the vendor has not ended it for a day", live.provider);
+        } else if !reported {
+            let later = Ending { next_try: host::now().plus(RETRY_MS), ..marked };
+            ending(id).set(store, &later).map_err(|error| offline(&error))?;
+            return Err(problem);
+        }
+        // The vendor itself said that it is over, or nobody believes any more that it goes on.
+    }
+    let used = match live.vendor_id {
+        Some(_) => live.used(marked.at),
+        // The vendor may or may not have started: nobody knows what it used.
+        None => Usage::Unknown,
+    };
+    permits::resolve(&live.tick, &used)?;
+    permits::release(&live.lease);
+    let now = host::now();
+    if may_come_back(&live) && now < marked.at.plus(REJOIN_MS) {
+        let again = Ending { next_try: now.plus(AGAIN_MS), ..marked };
+        return ending(id).set(store, &again).map_err(|error| offline(&error));
+    }
+    close(store, &live, marked).map_err(|error| offline(&error))
+}
+
+/// Whether visitors make the room by joining it.
+fn may_come_back(live: &Live) -> bool {
+    live.vendor_id.is_some()
+        && vendor::as_bound(&live.tenant, &live.provider, &live.binding)
+            .is_some_and(|vendor| vendor.can(Capability::Realtime))
+}
+
+/// Marks the end; `None` when it is closed already.
+fn mark(store: &dyn Store, id: &str, at: Millis) -> Result<Option<Ending>, StoreError> {
+    match ending(id).get(store)? {
+        Some(marked) if marked.closed => Ok(None),
+        Some(marked) => Ok(Some(marked)),
+        None => {
+            let marked = Ending { at, next_try: Millis(0), closed: false };
+            ending(id).set(store, &marked)?;
+            Ok(Some(marked))
+        }
+    }
+}
+
+/// Nothing is left to be done for it.
+pub fn close(store: &dyn Store, live: &Live, ended: Ending) -> Result<(), StoreError> {
+    if let Some(session) = &live.session
+        && of_session(session).get(store)?.as_ref() == Some(&live.id)
+    {
+        of_session(session).delete(store)?;
+    }
+    let (record, over, report) = (record(&live.id), ending(&live.id), report(&live.id));
+    let by_vendor = live.vendor_id.as_deref().map(|vendor_id| by_vendor(live, vendor_id));
+    let mut keys = vec![record.key(), over.key(), report.key()];
+    keys.extend(by_vendor.as_ref().map(Value::key));
+    expiry::forget_after(store, host::now().hour_number() + KEPT_HOURS, &keys)?;
+    over.set(store, &Ending { closed: true, ..ended })?;
+    // Last, so that a crash before leaves it on the list of those to be ended.
+    list().remove(store, live.list_index)
+}
+
+async fn stop_vendor(live: &Live) -> Result<(), Problem> {
+    let Some(vendor_id) = &live.vendor_id else { return Ok(()) };
+    // A vendor that was taken out of the bundle while it had live sessions can't be called: putting it back helps.
+    let vendor = vendor::as_bound(&live.tenant, &live.provider, &live.binding)
+        .ok_or_else(|| Problem::new(Kind::VendorError, "vendor_gone", "The vendor is not offered any more."))?;
+    let operation = Operation::LiveEnd(vendor_id.clone());
+    let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
+    let vault = host::vault().await?;
+    let called = upstream::call(&vault, &vendor, &planned, &live.id, STOP_PATIENCE).await;
+    let mut answer = called.map_err(upstream::Failure::into_problem)?;
+    if upstream::is_success(&answer.head) {
+        return Ok(());
+    }
+    let body = upstream::read_error(&mut answer.body).await;
+    let failure = adapter::explain(vendor.name(), &answer.head, &body);
+    if failure.code == ALREADY_ENDED {
+        return Ok(());
+    }
+    Err(Problem { kind: Kind::VendorError, ..attempt::explained(&vendor, answer.head.status, failure) })
+}

@@ -1,0 +1,192 @@
+//! What an adapter may put into a request: not another host, and no header that belongs to the proxy or to the connection.
+//!
+//! Adapters are pure, but they may be a third party's. What one plans is checked before the key is added.
+
+use http::Uri;
+
+/// What the vendors' interfaces need.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// Headers that are the proxy's: where it goes, how it is framed, who asks, and how it is encoded.
+const RESERVED: [&str; 17] = [
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+];
+const RESERVED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "sec-"];
+
+/// The address of a call: `path` below `base_url`, and on no other host.
+pub fn address(base_url: &str, path: &str) -> Result<Uri, &'static str> {
+    if !is_path(path) {
+        return Err("a path that may not be called");
+    }
+    let base: Uri = base_url.parse().map_err(|_| "no address")?;
+    let uri: Uri = format!("{base_url}{path}").parse().map_err(|_| "no valid path")?;
+    let same = base.scheme().is_some() && uri.scheme() == base.scheme() && uri.authority() == base.authority();
+    if same { Ok(uri) } else { Err("another host than the vendor's") }
+}
+
+/// Whether the vendors' interfaces have this method.
+pub fn is_method(name: &str) -> bool {
+    METHODS.contains(&name)
+}
+
+/// Whether an adapter may set this header, where the key's place is `key`.
+pub fn is_settable(name: &str, key: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    !name.eq_ignore_ascii_case(key)
+        && !RESERVED.contains(&name.as_str())
+        && !RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether the key may stand in this header: `authorization`, or any that an adapter may set.
+pub fn may_hold_key(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization") || is_settable(name, "")
+}
+
+/// One `/` at the beginning, visible ASCII, and no way up: a vendor's server may decode before it looks.
+fn is_path(path: &str) -> bool {
+    let begins = path.starts_with('/') && !path.starts_with("//");
+    let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\#".contains(&byte));
+    let decoded = path
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase()
+        .replace("%2e", ".")
+        .replace("%2f", "/")
+        .replace("%5c", "/");
+    begins && plain && !decoded.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_at_its_vendor() {
+        let check = |base: &str, path: &str, expected: Option<&str>| {
+            let found = address(base, path).ok().map(|uri| uri.to_string());
+            assert_eq!(found.as_deref(), expected, "{base} {path}");
+        };
+        let base = "https://api.example.com/v1";
+        for path in [
+            "/chat/completions",
+            "/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+            "/a@b/c",
+            "/a//b",
+            "/a..b/.well-known",
+            "/soccer/en/match.json?a=../b",
+            "/%41?x=%2e%2e/",
+            "/",
+        ] {
+            check(base, path, Some(&format!("{base}{path}")));
+        }
+        for path in [
+            "",
+            "chat",
+            "//evil.example/x",
+            ".evil.example/x",
+            "@evil.example/x",
+            ":8443/x",
+            "?x=1",
+            "#x",
+            "\\evil.example",
+            "/a\\b",
+            "/a#b",
+            "/a b",
+            "/a\r\nhost: evil.example",
+            "/a\tb",
+            "/a\0b",
+            "/ä",
+            "/..",
+            "/../admin",
+            "/a/../../b",
+            "/a/..?x=1",
+            "/./a",
+            "/%2e%2e/a",
+            "/.%2E/a",
+            "/a/%2e./b",
+            "/a%2f..%2fb",
+            "/a/..%5cb",
+        ] {
+            check(base, path, None);
+        }
+        // Without a path of its own, whatever is added to the host would be part of it.
+        check("https://api.example.com", "/x", Some("https://api.example.com/x"));
+        check("https://api.example.com", ".evil.example/x", None);
+        check("https://api.example.com", "@evil.example/x", None);
+        check("https://api.example.com", ":8443/x", None);
+        // A binding without an address, where the vendor has no common one.
+        check("", "/x", None);
+        check("/v1", "/x", None);
+    }
+
+    #[test]
+    fn headers_of_the_proxy_and_the_connection_are_not_an_adapters() {
+        let check = |name: &str, expected: bool| assert_eq!(is_settable(name, "x-api-key"), expected, "{name}");
+        for name in ["accept", "content-type", "anthropic-version", "cartesia-version", "idempotency-key", "x-acme"] {
+            check(name, true);
+        }
+        for name in [
+            "host",
+            "Host",
+            "content-length",
+            "transfer-encoding",
+            "Connection",
+            "cookie",
+            "authorization",
+            "AUTHORIZATION",
+            "x-api-key",
+            "X-Api-Key",
+            "proxy-authorization",
+            "proxy-connection",
+            "te",
+            "upgrade",
+            "trailer",
+            "keep-alive",
+            "expect",
+            "user-agent",
+            "accept-encoding",
+            "x-forwarded-for",
+            "forwarded",
+        ] {
+            check(name, false);
+        }
+    }
+
+    #[test]
+    fn the_key_stands_in_no_header_of_the_connection() {
+        let check = |name: &str, expected: bool| assert_eq!(may_hold_key(name), expected, "{name}");
+        for name in ["authorization", "Authorization", "x-api-key", "xi-api-key", "x-goog-api-key"] {
+            check(name, true);
+        }
+        for name in ["host", "cookie", "Transfer-Encoding", "proxy-authorization", "upgrade"] {
+            check(name, false);
+        }
+    }
+
+    #[test]
+    fn methods_are_those_of_the_vendors() {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            assert!(is_method(method), "{method}");
+        }
+        for method in ["CONNECT", "TRACE", "OPTIONS", "post", "", "GET /x HTTP/1.1\r\nhost: evil"] {
+            assert!(!is_method(method), "{method}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Cartesia: text to speech as bytes; the answer has no word about its cost.
+
+use axum::Router;
+use axum::extract::State as Shared;
+use axum::routing::post;
+use serde_json::{Value, json};
+
+use crate::State;
+use crate::gate::{Answered, Request, Vendor, admit};
+use crate::speech;
+
+const VENDOR: Vendor =
+    Vendor { name: "cartesia", key_header: "authorization", key_prefix: "Bearer ", bad_key: 401, error };
+
+pub fn router() -> Router<State> {
+    Router::new().route("/tts/bytes", post(speak))
+}
+
+async fn speak(Shared(state): Shared<State>, request: Request) -> Answered {
+    let version = request.header("cartesia-version").map(ToOwned::to_owned);
+    let words = |body: &Value| body["transcript"].as_str().unwrap_or_default().to_owned();
+    let call = admit(&state, &VENDOR, request, words).await?;
+    if !version.as_deref().is_some_and(is_date) {
+        return Ok(call.answer(400, refusal(json!("missing_version"), "Missing Cartesia-Version")));
+    }
+    let body = &call.body;
+    let voice = body["voice"]["id"].as_str().or(body["voice"].as_str()).unwrap_or_default();
+    let (model, text) =
+        (body["model_id"].as_str().unwrap_or_default(), body["transcript"].as_str().unwrap_or_default());
+    if model.is_empty() || text.is_empty() || voice.is_empty() {
+        return Ok(call.refuse(400));
+    }
+    if model.starts_with("no-such") {
+        return Ok(call.answer(400, refusal(json!("model_not_found"), "Model not found")));
+    }
+    if voice.starts_with("nope") {
+        return Ok(call.answer(404, refusal(json!("voice_not_found"), "Voice not found")));
+    }
+    let sound = format(&body["output_format"]).and_then(|format| speech::make(&format, seconds(text)));
+    let Some(sound) = sound else {
+        return Ok(call.answer(400, refusal(json!("output_format_invalid"), "Invalid output format")));
+    };
+    Ok(call.play(speech::script(sound, state.pace().audio, Vec::new())))
+}
+
+fn seconds(text: &str) -> f64 {
+    speech::seconds(text.chars().count())
+}
+
+/// The sound maker's name of the format; `None` for what the vendor, or the maker, doesn't have.
+fn format(wanted: &Value) -> Option<String> {
+    let rate = wanted["sample_rate"].as_u64()?;
+    match (wanted["container"].as_str()?, wanted["encoding"].as_str()) {
+        ("mp3", None) => wanted["bit_rate"].as_u64().map(|bits| format!("mp3_{rate}_{}", bits / 1000)),
+        ("wav", Some("pcm_s16le")) => Some(format!("wav_{rate}")),
+        ("raw", Some("pcm_s16le")) => Some(format!("pcm_{rate}")),
+        _ => None,
+    }
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-')
+}
+
+fn refusal(code: Value, title: &str) -> Value {
+    json!({"error_code": code, "title": title, "message": format!("{title}."),
+        "request_id": "00000000-0000-4000-8000-000000000000"})
+}
+
+fn error(status: u16) -> Value {
+    match status {
+        401 => refusal(Value::Null, "Invalid API key"),
+        402 => refusal(json!("quota_exceeded"), "Credit limit reached"),
+        429 => refusal(json!("concurrency_limited"), "Too many concurrent requests"),
+        400..500 => refusal(json!("invalid_request"), "Bad request"),
+        _ => refusal(Value::Null, "Internal server error"),
+    }
+}
