@@ -11,16 +11,27 @@ const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// The first of `names` in the path; on Debian as root `package` is installed when there is none.
 pub fn find_or_install(names: &[&str], package: &str) -> Option<PathBuf> {
-    find(names).or_else(|| {
-        install(package);
-        find(names)
-    })
+    find_good_or_install(names, package, |_| true)
 }
 
 /// The first of `names` in the path.
 pub fn find(names: &[&str]) -> Option<PathBuf> {
+    find_good(names, |_| true)
+}
+
+/// The first of `names` in the path that is good for the purpose, or what Debian's `package` brings.
+pub fn find_good_or_install(names: &[&str], package: &str, good: fn(&Path) -> bool) -> Option<PathBuf> {
+    find_good(names, good).or_else(|| {
+        install(package);
+        find_good(names, good)
+    })
+}
+
+fn find_good(names: &[&str], good: fn(&Path) -> bool) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
-    names.iter().find_map(|name| env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file()))
+    let found =
+        |name: &&str| env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file() && good(file));
+    names.iter().find_map(found)
 }
 
 fn install(package: &str) {
@@ -50,5 +61,6 @@ mod tests {
     fn programs_are_found_in_the_order_of_their_names() {
         assert!(find(&["no-such-program", "sh"]).unwrap().ends_with("sh"));
         assert_eq!(find(&["no-such-program"]), None);
+        assert_eq!(find_good(&["sh"], |_| false), None);
     }
 }

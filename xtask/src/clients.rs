@@ -50,7 +50,7 @@ fn javascript(workspace: &Workspace, folder: &Path, report: &mut Report) {
 
 fn python(workspace: &Workspace, folder: &Path, report: &mut Report) {
     const NAME: &str = "clients py";
-    let Some(python) = apt::find(&["python3"]).filter(|python| has_all(python)) else {
+    let Some(python) = apt::find_good_or_install(&["python3"], "python3-venv", has_all) else {
         return report.skip(NAME, PYTHON_MISSING);
     };
     let mut made = None;
