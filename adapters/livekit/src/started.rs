@@ -5,13 +5,17 @@ use adapter::{Fields, Join, Live, NoGood, Started, Step, is_id};
 
 use crate::grants::Joining;
 
-/// The room that was asked for, and no other: a token for another would let the visitor into it.
+/// The room that was asked for, and no other: a token for another would let the visitor into it. A server that accepts
+/// the call and leaves the name out has made what it was asked for.
 pub fn read(session: &Live, body: &[u8]) -> Result<Started, NoGood> {
     let room = Fields::parse(body).map_err(|_| NoGood::garbled("the answer is not a JSON object"))?;
-    let name: String = room.get("name").ok_or_else(|| NoGood::garbled("the answer has no room"))?;
-    if name != session.id {
+    let name = match room.raw("name") {
+        Some(_) => room.get::<String>("name"),
+        None => Some(session.id.clone()),
+    };
+    let Some(name) = name.filter(|name| *name == session.id) else {
         return Err(NoGood::garbled("the answer names another room"));
-    }
+    };
     if !is_id(&name, 128, "_-") || !is_id(&session.visitor, 128, "_-") {
         return Err(NoGood::garbled("the session has no plain id and visitor"));
     }

@@ -137,13 +137,22 @@ fn no_token_for_another_room() {
     let rows = [
         (session(), r#"{"name":"vid_2"}"#),
         (session(), r#"{"name":""}"#),
-        (session(), r#"{"sid":"RM_x"}"#),
+        (session(), r#"{"name":null,"sid":"RM_x","x":{"name":"vid_2"}"#),
+        (session(), r#"{"name":7}"#),
         (session(), "[]"),
         (nobody, r#"{"name":"vid_1"}"#),
         (Live::default(), r#"{"name":""}"#),
     ];
     for (session, body) in rows {
         assert!(LiveKit.live_started(&session, body.as_bytes()).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn a_server_that_leaves_the_name_out_has_made_what_was_asked() {
+    for body in ["{}", r#"{"sid":"RM_x"}"#] {
+        let started = LiveKit.live_started(&session(), body.as_bytes()).unwrap();
+        assert_eq!(started.vendor_id, session().id);
     }
 }
 
