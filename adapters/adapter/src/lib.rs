@@ -38,7 +38,7 @@ pub use port::{Adapter, Meter};
 pub use price::Price;
 pub use profile::{Credential, Profile, SignatureScheme};
 pub use sse::{SseError, SseEvent, SseParser};
-pub use text::{is_id, is_plain_url, is_room_url};
+pub use text::{is_id, is_plain_url, is_public_url, is_room_url};
 pub use usage::{Quantity, Unit, Usage, capped, units_of};
 pub use webhook::{Effect, Event};
 pub use whole::WholeMeter;

@@ -23,6 +23,22 @@ pub fn is_room_url(url: &str) -> bool {
     }
 }
 
+/// Names that lead to the machine or the network of whoever asks for them.
+const LOCAL: [&str; 3] = ["localhost", "local", "internal"];
+
+/// An `https` address with a public host's name, for what a vendor is told to fetch at a page's word.
+///
+/// Where a name leads to is for the vendor to guard. What is refused here is an address that says by itself that it is
+/// none of the public: one of an IP in whatever spelling (`127.1`, `0x7f.0.0.1`), or a local name.
+pub fn is_public_url(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("https://") else { return false };
+    let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
+    let Some((_, top)) = host.rsplit_once('.') else { return false };
+    // An address whose host ends in a number is read as an IPv4 one; no public name does, nor in an empty label.
+    let named = top.starts_with(|c: char| c.is_ascii_alphabetic()) && host.split('.').all(|label| !label.is_empty());
+    is_plain_url(url) && named && !LOCAL.iter().any(|local| top.eq_ignore_ascii_case(local))
+}
+
 fn is_plain(url: &str, rest: &str, loopback_only: bool) -> bool {
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let port_ok = |port: &str| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
@@ -66,6 +82,47 @@ mod tests {
         ];
         for (url, expected) in rows {
             assert_eq!(is_plain_url(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn public_addresses() {
+        let rows = [
+            ("https://files.example/a.mp4", true),
+            ("https://FILES.example:8443/a.mp4?sig=a%2Bb#t", true),
+            ("https://1.files.example", true),
+            ("https://local.example/", true),
+            ("https://a.xn--p1ai/", true),
+            ("http://files.example/a.mp4", false),
+            ("http://127.0.0.1/a.mp4", false),
+            ("HTTPS://files.example/", false),
+            ("//files.example/", false),
+            ("https://files/a.mp4", false),
+            ("https://127.0.0.1/", false),
+            ("https://127.1/", false),
+            ("https://2130706433/", false),
+            ("https://0x7f000001/", false),
+            ("https://0x7f.0x0.0x0.0x1/", false),
+            ("https://169.254.0xa9fe", false),
+            ("https://0177.0.0.01:443/", false),
+            ("https://127.0.0.1./", false),
+            ("https://[::1]/", false),
+            ("https://[::ffff:127.0.0.1]/", false),
+            ("https://localhost/", false),
+            ("https://a.localhost/", false),
+            ("https://printer.LOCAL/", false),
+            ("https://metadata.google.internal/", false),
+            ("https://metadata.google.internal./", false),
+            ("https://a..example/", false),
+            ("https://.example/", false),
+            ("https://files.example@127.0.0.1/", false),
+            ("https://127.0.0.1\\.files.example/", false),
+            ("https://files.example/a b", false),
+            ("https://%31%32%37.0.0.example/", false),
+            ("", false),
+        ];
+        for (url, expected) in rows {
+            assert_eq!(is_public_url(url), expected, "{url}");
         }
     }
 

@@ -57,6 +57,10 @@ pub fn chat(body: &[u8], options: &str) -> Result<Call, PlanError> {
     if settings.temperature.as_ref().is_some_and(|temperature| temperature.thousandths > 1_000) {
         return Err(PlanError::invalid("temperature", "must be at most 1 at this vendor"));
     }
+    let top_p = top_p(&settings)?;
+    if settings.stop.iter().any(|text| text.trim().is_empty()) {
+        return Err(PlanError::invalid("stop", "must hold more than white space at this vendor"));
+    }
     if !matches!(settings.format, Format::Text) {
         return Err(PlanError::invalid("response_format", "must be text at this vendor"));
     }
@@ -70,7 +74,7 @@ pub fn chat(body: &[u8], options: &str) -> Result<Call, PlanError> {
         stream: request.stream,
         stop_sequences: &settings.stop,
         temperature: settings.temperature.as_ref(),
-        top_p: settings.top_p.as_ref(),
+        top_p,
         tools: request.tools.iter().map(Tool::from).collect(),
         tool_choice: tools::choice(&request, &settings),
         metadata: settings.user.as_deref().map(|user_id| Metadata { user_id }),
@@ -81,4 +85,13 @@ pub fn chat(body: &[u8], options: &str) -> Result<Call, PlanError> {
     let mut call = request.call("/v1/messages", body, input_tokens);
     call.headers.push(Header::new("anthropic-version", "2023-06-01"));
     Ok(call)
+}
+
+/// The vendor takes one of `temperature` and `top_p`; a `top_p` of 1 changes nothing, and many pages send both.
+fn top_p(settings: &Settings) -> Result<Option<&Number>, PlanError> {
+    let top_p = settings.top_p.as_ref().filter(|top_p| top_p.thousandths != 1_000);
+    if top_p.is_some() && settings.temperature.is_some() {
+        return Err(PlanError::invalid("top_p", "must not stand beside temperature at this vendor"));
+    }
+    Ok(top_p)
 }

@@ -40,8 +40,8 @@ const ASSISTANT: &str = "assistant";
 /// speak first.
 const OPENING: &str = "(The conversation begins.)";
 
-/// Puts the conversation into turns. Messages of one side in a row become one turn, empty texts none at all: the vendor
-/// takes neither.
+/// Puts the conversation into turns. Messages of one side in a row become one turn, texts of nothing but white space none
+/// at all: the vendor takes neither.
 pub fn translate(messages: &[Message]) -> Result<Conversation<'_>, PlanError> {
     let mut conversation = Conversation { system: Vec::new(), turns: Vec::new() };
     for (index, message) in messages.iter().enumerate() {
@@ -84,7 +84,7 @@ fn blocks<'a>(message: &'a Message, at: &str) -> Result<Vec<Block<'a>>, PlanErro
     let mut blocks = Vec::new();
     for (index, part) in message.parts.iter().enumerate() {
         match part {
-            Part::Text(text) | Part::Refusal(text) if text.is_empty() => {}
+            Part::Text(text) | Part::Refusal(text) if text.trim().is_empty() => {}
             Part::Text(text) | Part::Refusal(text) => blocks.push(Block::Text { text }),
             Part::Picture(picture) => {
                 let source = source(picture, &format!("{at}.content[{index}].image_url.url"))?;

@@ -25,10 +25,27 @@ fn good_requests_become() {
         ),
         (
             format!(
-                r#"{{"model":"claude-opus-4-5",{HI},"stream":true,"stream_options":{{"include_usage":true}},"max_completion_tokens":9,"temperature":0.50,"top_p":0.9,"stop":"END","user":"v1","seed":3,"n":1,"store":true,"presence_penalty":0,"logprobs":false,"response_format":{{"type":"text"}}}}"#
+                r#"{{"model":"claude-opus-4-5",{HI},"stream":true,"stream_options":{{"include_usage":true}},"max_completion_tokens":9,"temperature":0.50,"top_p":1.0,"stop":"END","user":"v1","seed":3,"n":1,"store":true,"presence_penalty":0,"logprobs":false,"response_format":{{"type":"text"}}}}"#
             ),
             format!(
-                r#"{{"model":"claude-opus-4-5","max_tokens":9,{HI_SENT},"stream":true,"stop_sequences":["END"],"temperature":0.50,"top_p":0.9,"metadata":{{"user_id":"v1"}}}}"#
+                r#"{{"model":"claude-opus-4-5","max_tokens":9,{HI_SENT},"stream":true,"stop_sequences":["END"],"temperature":0.50,"metadata":{{"user_id":"v1"}}}}"#
+            ),
+        ),
+        (
+            format!(r#"{{"model":"auto",{HI},"top_p":0.90,"stop":["\n\nEND"]}}"#),
+            format!(
+                r#"{{{model},"max_tokens":1024,{HI_SENT},"stream":false,"stop_sequences":["\n\nEND"],"top_p":0.90}}"#
+            ),
+        ),
+        (
+            format!(r#"{{"model":"auto",{HI},"top_p":1}}"#),
+            format!(r#"{{{model},"max_tokens":1024,{HI_SENT},"stream":false}}"#),
+        ),
+        // Texts of white space are none, and others keep theirs.
+        (
+            r#"{"model":"auto","messages":[{"role":"system","content":" \n"},{"role":"user","content":" hi "},{"role":"assistant","content":"\t"},{"role":"user","content":[{"type":"text","text":"\n"},{"type":"text","text":"there"}]}]}"#.to_owned(),
+            format!(
+                r#"{{{model},"max_tokens":1024,"messages":[{{"role":"user","content":[{{"type":"text","text":" hi "}},{{"type":"text","text":"there"}}]}}],"stream":false}}"#
             ),
         ),
         // Instructions go apart, wherever they stand; one side's messages in a row are one turn; empty texts are none.
@@ -55,7 +72,7 @@ fn good_requests_become() {
         // Calls and their results.
         (
             format!(
-                r#"{{"model":"auto","messages":[{{"role":"user","content":"hi"}},{{"role":"assistant","content":null,"tool_calls":[{{"id":"c1","type":"function","function":{{"name":"weather","arguments":"{{\"b\":1.50,\"a\":2}}"}}}},{{"id":"c2","type":"function","function":{{"name":"weather","arguments":""}}}}]}},{{"role":"tool","tool_call_id":"c1","content":"rain"}},{{"role":"tool","tool_call_id":"c2","content":""}},{{"role":"user","content":"thanks"}}],{WEATHER}}}"#
+                r#"{{"model":"auto","messages":[{{"role":"user","content":"hi"}},{{"role":"assistant","content":null,"tool_calls":[{{"id":"c1","type":"function","function":{{"name":"weather","arguments":"{{\"b\":1.50,\"a\":2}}"}}}},{{"id":"c2","type":"function","function":{{"name":"weather","arguments":""}}}}]}},{{"role":"tool","tool_call_id":"c1","content":"rain"}},{{"role":"tool","tool_call_id":"c2","content":" "}},{{"role":"user","content":"thanks"}}],{WEATHER}}}"#
             ),
             format!(
                 r#"{{{model},"max_tokens":1024,"messages":[{{"role":"user","content":[{{"type":"text","text":"hi"}}]}},{{"role":"assistant","content":[{{"type":"tool_use","id":"c1","name":"weather","input":{{"b":1.50,"a":2}}}},{{"type":"tool_use","id":"c2","name":"weather","input":{{}}}}]}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"c1","content":[{{"type":"text","text":"rain"}}]}},{{"type":"tool_result","tool_use_id":"c2","content":[]}},{{"type":"text","text":"thanks"}}]}}],"stream":false,{WEATHER_SENT}}}"#
@@ -109,6 +126,7 @@ fn wrong_requests_name_the_field() {
         (r#"{"model":"auto"}"#, "messages"),
         (r#"{"model":"auto","messages":[{"role":"system","content":"a"}]}"#, "messages"),
         (r#"{"model":"auto","messages":[{"role":"user","content":""}]}"#, "messages"),
+        (r#"{"model":"auto","messages":[{"role":"user","content":" \n\t"}]}"#, "messages"),
         (r#"{"model":"auto","messages":[{"role":"function","name":"f","content":"a"}]}"#, "messages[0].role"),
         (
             r#"{"model":"auto","messages":[{"role":"assistant","function_call":{"name":"f","arguments":"{}"}}]}"#,
@@ -150,6 +168,10 @@ fn wrong_requests_name_the_field() {
         (r#"{"model":"auto",@,"top_p":1.1}"#, "top_p"),
         (r#"{"model":"auto",@,"stop":["a","b","c","d","e"]}"#, "stop"),
         (r#"{"model":"auto",@,"stop":""}"#, "stop"),
+        (r#"{"model":"auto",@,"stop":"\n"}"#, "stop"),
+        (r#"{"model":"auto",@,"stop":["END"," \t"]}"#, "stop"),
+        (r#"{"model":"auto",@,"temperature":0.5,"top_p":0.9}"#, "top_p"),
+        (r#"{"model":"auto",@,"temperature":1,"top_p":0}"#, "top_p"),
         (r#"{"model":"auto",@,"user":5}"#, "user"),
         (r#"{"model":"auto",@,"response_format":{"type":"json_object"}}"#, "response_format"),
         (

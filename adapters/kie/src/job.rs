@@ -10,13 +10,20 @@ use crate::{failure, plan::is_task};
 const MAX_URLS: usize = 16;
 
 /// `code` is what counts: a refusal comes with status 200 as well.
+///
+/// A start that broke inside the vendor may have made a task all the same, so what it cost is unknown; only where the
+/// vendor says that it didn't take the request is it a refusal.
 pub fn read(operation: &Operation, body: &[u8]) -> Result<JobState, NoGood> {
     let answer = Fields::parse(body).map_err(|_| NoGood::garbled("the answer is not a JSON object"))?;
     let code: u16 = answer.get("code").ok_or_else(|| NoGood::garbled("the answer has no code"))?;
     match (operation, code) {
         (_, 200) => {}
-        // Of a task, it is how the task has ended.
-        (Operation::JobLook(_), 501) => return Ok(ended(None, &Fields::default(), failure::failed())),
+        // Of a task, they are how the task has ended: refused for its content, given up, failed.
+        (Operation::JobLook(_), 400) => return Ok(ended(None, &Fields::default(), failure::refused())),
+        (Operation::JobLook(_), 422 | 501) => return Ok(ended(None, &Fields::default(), failure::failed())),
+        (Operation::JobStart(_), 500..) if !matches!(code, 503 | 505) => {
+            return Err(NoGood::garbled("the vendor failed, and doesn't tell whether it has begun the task"));
+        }
         _ => return Err(NoGood::Refused(failure::by_code(code, &AnswerHead::default()))),
     }
     let data: Fields = answer.get("data").ok_or_else(|| NoGood::garbled("the answer has no data"))?;

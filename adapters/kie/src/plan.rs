@@ -5,7 +5,7 @@
 //! are in no document that was read.
 
 use adapter::prelude::*;
-use adapter::{Call, Fields, Job, Options, PlanError, Quantity, Unit, is_id, is_plain_url};
+use adapter::{Call, Fields, Job, Options, PlanError, Quantity, Unit, is_id, is_plain_url, is_public_url};
 use serde_json::{Map, Value, json};
 
 use crate::credits;
@@ -83,11 +83,13 @@ fn video(job: &Job, input: &Fields, options: &str) -> Result<Planned, PlanError>
         body.insert("aspect_ratio".to_owned(), Value::String(ratio));
     }
     if input.raw("image_urls").is_some() {
-        let urls = input.get("image_urls").filter(|urls: &Vec<String>| {
-            urls.len() <= MAX_IMAGES && urls.iter().all(|url| url.starts_with("https://") && is_plain_url(url))
-        });
+        let fine = |urls: &Vec<String>| urls.len() <= MAX_IMAGES && urls.iter().all(|url| is_public_url(url));
+        let urls = input.get("image_urls").filter(fine);
         let urls = urls.ok_or_else(|| {
-            PlanError::invalid("input.image_urls", format!("must be a list of at most {MAX_IMAGES} https addresses"))
+            PlanError::invalid(
+                "input.image_urls",
+                format!("must be a list of at most {MAX_IMAGES} public https addresses"),
+            )
         })?;
         body.insert("imageUrls".to_owned(), json!(urls));
     }

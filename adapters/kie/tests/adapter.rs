@@ -149,6 +149,8 @@ fn wrong_requests_name_the_field() {
         (images(json!("https://img.example/a.png")), "{}", "input.image_urls"),
         (images(json!(["http://127.0.0.1/a.png"])), "{}", "input.image_urls"),
         (images(json!(["https://u@img.example/a.png"])), "{}", "input.image_urls"),
+        (images(json!(["https://img.example/a.png", "https://127.1/a.png"])), "{}", "input.image_urls"),
+        (images(json!(["https://printer.local/a.png"])), "{}", "input.image_urls"),
         (images(json!(vec!["https://img.example/a.png"; 9])), "{}", "input.image_urls"),
         (video(json!({ "prompt": "x", "seed": -1 })), "{}", "input.seed"),
         (video(json!({ "prompt": "x" })), r#"{"credits":{"veo3_fast":0}}"#, "options.credits"),
@@ -249,7 +251,7 @@ fn refusals_with_a_good_status() {
         (r#"{"code":429,"msg":"x"}"#, "rate_limited", true),
         (r#"{"code":451,"msg":"x"}"#, "invalid_request", false),
         (r#"{"code":455,"msg":"x"}"#, "overloaded", true),
-        (r#"{"code":501,"msg":"x"}"#, "generation_failed", false),
+        (r#"{"code":503,"msg":"x"}"#, "overloaded", true),
         (r#"{"code":505,"msg":"x"}"#, "not_permitted", false),
     ];
     for (body, code, retryable) in rows {
@@ -259,15 +261,44 @@ fn refusals_with_a_good_status() {
         let explained = Kie.explain(&AnswerHead { status: 400, headers: vec![] }, body.as_bytes());
         assert_eq!((explained.code, explained.retryable), (code, retryable), "{body}");
     }
-    for body in
-        ["", "[]", "{}", r#"{"code":200}"#, r#"{"code":200,"data":{}}"#, r#"{"code":200,"data":{"taskId":"a/b"}}"#]
-    {
+    let broken = [500, 501, 502, 504, 506, 599, 600].map(|code| json!({ "code": code, "msg": "x" }).to_string());
+    for body in broken.iter().map(String::as_str).chain([
+        "",
+        "[]",
+        "{}",
+        r#"{"code":200}"#,
+        r#"{"code":200,"data":{}}"#,
+        r#"{"code":200,"data":{"taskId":"a/b"}}"#,
+    ]) {
         let read = Kie.read_job(&start("video", &json!({})), body.as_bytes());
         assert!(matches!(read, Err(NoGood::Garbled(_))), "{body}: {read:?}");
     }
     assert_eq!(Kie.explain(&AnswerHead { status: 503, headers: vec![] }, b"").code, "overloaded");
-    let failed = Kie.read_job(&look("veo:v"), br#"{"code":501,"msg":"x"}"#).unwrap();
-    assert!(matches!(failed.progress, Progress::Failed(_)), "{failed:?}");
+}
+
+#[test]
+fn a_looks_code_may_be_the_tasks_end() {
+    let ends = [(400, "content_refused"), (422, "generation_failed"), (501, "generation_failed")];
+    let refusals = [
+        (401, "invalid_key"),
+        (404, "not_found"),
+        (429, "rate_limited"),
+        (455, "overloaded"),
+        (500, "vendor_internal"),
+    ];
+    for id in ["veo:v", "job:t"] {
+        let read = |code: u16| Kie.read_job(&look(id), json!({ "code": code, "msg": "x" }).to_string().as_bytes());
+        for (code, expected) in ends {
+            let JobState { progress: Progress::Failed(failure), usage, .. } = read(code).unwrap() else {
+                panic!("{code} goes on")
+            };
+            assert_eq!((failure.code, usage), (expected, Usage::Counted(vec![])), "{code}");
+        }
+        for (code, expected) in refusals {
+            let read = read(code);
+            assert!(matches!(&read, Err(NoGood::Refused(failure)) if failure.code == expected), "{code}: {read:?}");
+        }
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use adapter::{
     Adapter, AnswerHead, Call, Capability, Credential, Event, Failure, Header, Meter, Operation, PlanError, Price,
     Profile, Quantity, SignatureScheme,
 };
-use chat::compatible::{self, Facts, TokenLimit};
+use chat::compatible::{self, Facts, Forced, TokenLimit};
 use chat::{Rules, limits};
 
 const FACTS: Facts = Facts {
@@ -32,9 +32,11 @@ const FACTS: Facts = Facts {
     token_limit: TokenLimit::AsGiven,
     picture_tokens: Some(models::picture_tokens),
     knows_developer: true,
-    // What a visitor says isn't kept at the vendor.
-    forced: &[("store", false)],
-    dropped: &[],
+    // What a visitor says isn't kept at the vendor. Another tier has other prices, and without a word the project's own
+    // setting would choose one.
+    forced: &[("store", Forced::Flag(false)), ("service_tier", Forced::Word("default"))],
+    // It labels what is kept, and is refused where nothing is.
+    dropped: &["metadata"],
     thinks_unseen: models::may_reason,
     usage: compatible::openai_usage,
 };

@@ -4,13 +4,17 @@ use adapter::{Price, Unit};
 
 const LAUNCH: &str = "unverified, from memory of the announcement: confirm before use";
 const LIST: &str = "third-party transcription of OpenAI's price page";
+const LONG: &str = "secondary, long-context band, unverified: confirm before use";
+const LONG_READ: &str = "2026-11-20";
+/// A prompt of this length is dearer as a whole, answer and all.
+const LONG_FROM: u64 = 272_001;
 
 macro_rules! prices {
-    ($($model:literal: $input:literal, $cached:literal, $output:literal, $as_of:literal, $source:expr;)*) => {
+    ($($model:literal $(from $from:ident)?: $input:literal, $cached:literal, $output:literal, $as_of:expr, $source:expr;)*) => {
         &[$(
-            Price::flat($model, Unit::InputTokens, $input, $as_of, $source),
-            Price::flat($model, Unit::CachedInputTokens, $cached, $as_of, $source),
-            Price::flat($model, Unit::OutputTokens, $output, $as_of, $source),
+            Price { $(from_input_tokens: $from,)? ..Price::flat($model, Unit::InputTokens, $input, $as_of, $source) },
+            Price { $(from_input_tokens: $from,)? ..Price::flat($model, Unit::CachedInputTokens, $cached, $as_of, $source) },
+            Price { $(from_input_tokens: $from,)? ..Price::flat($model, Unit::OutputTokens, $output, $as_of, $source) },
         )*]
     };
 }
@@ -23,8 +27,10 @@ pub const PRICES: &[Price] = prices! {
     "gpt-4o": "0.0000025", "0.00000125", "0.00001", "2024-10-01", LAUNCH;
     "gpt-4o-mini": "0.00000015", "0.000000075", "0.0000006", "2024-10-01", LAUNCH;
     "gpt-5.4": "0.0000025", "0.00000025", "0.000015", "2026-08-07", LIST;
+    "gpt-5.4" from LONG_FROM: "0.000005", "0.0000005", "0.0000225", LONG_READ, LONG;
     "gpt-5.4-mini": "0.00000075", "0.000000075", "0.0000045", "2026-08-07", LIST;
     "gpt-5.5": "0.000005", "0.0000005", "0.00003", "2026-08-07", LIST;
+    "gpt-5.5" from LONG_FROM: "0.00001", "0.000001", "0.000045", LONG_READ, LONG;
 };
 
 #[cfg(test)]
@@ -33,11 +39,12 @@ mod tests {
     use crate::models::OFFERED;
 
     #[test]
-    fn every_offered_model_has_its_three_prices() {
+    fn every_offered_model_has_its_three_prices_in_each_band() {
         for model in OFFERED {
+            let bands: &[u64] = if matches!(*model, "gpt-5.4" | "gpt-5.5") { &[0, LONG_FROM] } else { &[0] };
             for unit in [Unit::InputTokens, Unit::CachedInputTokens, Unit::OutputTokens] {
-                let rows = PRICES.iter().filter(|price| price.model == *model && price.unit == unit).count();
-                assert_eq!(rows, 1, "{model} {unit:?}");
+                let rows = PRICES.iter().filter(|price| price.model == *model && price.unit == unit);
+                assert!(rows.map(|price| price.from_input_tokens).eq(bands.iter().copied()), "{model} {unit:?}");
             }
         }
     }

@@ -53,6 +53,14 @@ fn recorded_answers() {
         ("events of something else", STREAMED, b"data: hello\n\n", counted(STREAMED, 0), Faulty),
         ("whole", WHOLE, include_bytes!("fixtures/completion.json"), reported(19, 0, 10), Complete),
         ("whole, no usage", WHOLE, include_bytes!("fixtures/no-usage.json"), counted(WHOLE, 9 + 6), Complete),
+        // A quarter of what was written to the cache, rounded up, comes on top: 19 - 4 + 3.
+        (
+            "whole, cache written",
+            WHOLE,
+            br#"{"id":"c","model":"gpt-4.1-mini","choices":[{"index":0,"message":{"role":"assistant","content":"Hello!"},"finish_reason":"stop"}],"usage":{"prompt_tokens":19,"completion_tokens":10,"prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":9}}}"#,
+            reported(18, 4, 10),
+            Complete,
+        ),
         ("whole, not an answer", WHOLE, br#"{"hello":"you"}"#, Usage::Unknown, Faulty),
         ("whole, an error", WHOLE, br#"{"error":{"message":"no"}}"#, Usage::Unknown, Faulty),
         ("whole, empty", WHOLE, b"", Usage::Unknown, Faulty),

@@ -15,34 +15,44 @@ fn plan(body: &str, options: &str) -> Result<adapter::Call, PlanError> {
 fn good_requests_become() {
     let rows = [
         // What is added when nothing is said.
-        ("{}", r#"{"model":"gpt-4o",@}"#, r#"{"model":"gpt-4o",@,"max_completion_tokens":1024,"store":false}"#),
+        (
+            "{}",
+            r#"{"model":"gpt-4o",@}"#,
+            r#"{"model":"gpt-4o",@,"max_completion_tokens":1024,"store":false,"service_tier":"default"}"#,
+        ),
         // The page can't switch usage or storage its own way.
         (
             "{}",
             r#"{"model":"gpt-4o",@,"stream":true,"stream_options":{"include_usage":false,"include_obfuscation":false},"store":true,"max_tokens":5}"#,
-            r#"{"model":"gpt-4o",@,"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"store":false,"max_tokens":5}"#,
+            r#"{"model":"gpt-4o",@,"stream":true,"stream_options":{"include_usage":true,"include_obfuscation":false},"store":false,"max_tokens":5,"service_tier":"default"}"#,
         ),
         (
             "{}",
             r#"{"model":"gpt-4o",@,"stream":false,"stream_options":null,"max_tokens":5}"#,
-            r#"{"model":"gpt-4o",@,"stream":false,"max_tokens":5,"store":false}"#,
+            r#"{"model":"gpt-4o",@,"stream":false,"max_tokens":5,"store":false,"service_tier":"default"}"#,
         ),
         // The binding's options.
         (
             r#"{"model":"gpt-5.4","default_max_tokens":7}"#,
             r#"{"model":"auto",@}"#,
-            r#"{"model":"gpt-5.4",@,"max_completion_tokens":7,"store":false}"#,
+            r#"{"model":"gpt-5.4",@,"max_completion_tokens":7,"store":false,"service_tier":"default"}"#,
         ),
         (
             "{}",
             r#"{"model":"auto",@,"n":2}"#,
-            r#"{"model":"gpt-4.1-mini",@,"n":2,"max_completion_tokens":1024,"store":false}"#,
+            r#"{"model":"gpt-4.1-mini",@,"n":2,"max_completion_tokens":1024,"store":false,"service_tier":"default"}"#,
+        ),
+        // The tier is ours, and nothing is filed with what isn't kept.
+        (
+            "{}",
+            r#"{"model":"gpt-4o",@,"max_tokens":5,"service_tier":"default","metadata":{"a":"b"},"user":"v1"}"#,
+            r#"{"model":"gpt-4o",@,"max_tokens":5,"service_tier":"default","user":"v1","store":false}"#,
         ),
         // What is unknown passes as it was written.
         (
             "{}",
             r#"{"model":"gpt-4o",@,"max_tokens":5,"temperature":0.10,"response_format":{"z":1,"a":2},"service_tier":"auto","modalities":["text"]}"#,
-            r#"{"model":"gpt-4o",@,"max_tokens":5,"temperature":0.10,"response_format":{"z":1,"a":2},"service_tier":"auto","modalities":["text"],"store":false}"#,
+            r#"{"model":"gpt-4o",@,"max_tokens":5,"temperature":0.10,"response_format":{"z":1,"a":2},"service_tier":"default","modalities":["text"],"store":false}"#,
         ),
     ];
     for (options, page, upstream) in rows {
@@ -96,6 +106,7 @@ fn wrong_requests_name_the_field() {
         (r#"{"model":"m",@,"max_completion_tokens":-1}"#, "max_completion_tokens"),
         (r#"{"model":"m",@,"max_tokens":5,"max_completion_tokens":5}"#, "max_tokens"),
         (r#"{"model":"m",@,"service_tier":"priority"}"#, "service_tier"),
+        (r#"{"model":"m",@,"service_tier":5}"#, "service_tier"),
         (r#"{"model":"m",@,"background":true}"#, "background"),
         (r#"{"model":"m",@,"prediction":{}}"#, "prediction"),
         (r#"{"model":"m",@,"web_search_options":{}}"#, "web_search_options"),
@@ -135,8 +146,10 @@ fn worst_cases() {
         (format!(r#"{{"model":"gpt-4o",{MESSAGES},"max_tokens":100}}"#), 100, 300, 100),
         (format!(r#"{{"model":"gpt-4o",{MESSAGES},"max_tokens":100,"n":8}}"#), 100, 300, 800),
         (format!(r#"{{"model":"gpt-4o",{MESSAGES}}}"#), 100, 300, 1024),
-        (with_picture.clone(), 4_000, 4_400, 1024),
-        (with_picture.replace("gpt-4o", "gpt-4o-mini"), 48_000, 48_900, 1024),
+        (with_picture.clone(), 1_445 + 100, 1_445 + 400, 1024),
+        (with_picture.replace("gpt-4o", "gpt-4o-mini"), 48_169 + 100, 48_169 + 400, 1024),
+        (with_picture.replace("gpt-4o", "gpt-5.5"), 12_001 + 100, 12_001 + 400, 1024),
+        (with_picture.replace("gpt-4o", "gpt-9"), 36_001 + 100, 36_001 + 400, 1024),
     ];
     for (body, least, most, output) in rows {
         let worst_case = plan(&body, "{}").expect("plans").worst_case;

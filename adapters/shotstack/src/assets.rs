@@ -1,7 +1,7 @@
 //! What an edit may make the vendor fetch.
 
 use adapter::prelude::*;
-use adapter::{Fields, PlanError, is_plain_url};
+use adapter::{Fields, PlanError, is_public_url};
 use serde_json::Value;
 
 /// What can be shown without a further price: assets that are generated from a prompt cost credits of their own, and an
@@ -27,7 +27,7 @@ impl Hosts {
         let Some(rest) = url.strip_prefix("https://") else { return false };
         let host = rest.split(['/', '?', '#', ':']).next().unwrap_or_default();
         let listed = self.0.as_ref().is_none_or(|hosts| hosts.iter().any(|one| one.eq_ignore_ascii_case(host)));
-        is_plain_url(url) && !url.contains(['{', '}']) && listed
+        is_public_url(url) && !url.contains(['{', '}']) && listed
     }
 }
 
@@ -57,5 +57,8 @@ pub fn check(value: &Value, hosts: &Hosts) -> Result<(), PlanError> {
 }
 
 fn wrong_address() -> PlanError {
-    PlanError::invalid("input.timeline", "must have assets at https addresses only, and on the binding's asset_hosts")
+    PlanError::invalid(
+        "input.timeline",
+        "must have assets at public https addresses only, and on the binding's asset_hosts",
+    )
 }

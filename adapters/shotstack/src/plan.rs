@@ -1,7 +1,8 @@
 //! Plans a render and a look at it.
 //!
 //! Options: `stage` (`v1`, or `stage` for the sandbox with its own key), `asset_hosts` (a list; any host if not set),
-//! `max_seconds` (the longest result of the tenant's templates).
+//! `max_seconds` (the longest result of the tenant's templates; without it none is rendered), `templates` (the ids of
+//! those on offer; any if not set).
 
 use adapter::prelude::*;
 use adapter::{Call, Fields, Job, Options, PlanError, Quantity, Unit, is_id, is_plain_url};
@@ -12,9 +13,6 @@ use crate::{merge, output, timeline};
 
 /// The largest edit that is passed on.
 const MAX_INPUT_BYTES: usize = 256 * 1024;
-
-/// How long a template's result is taken to be at most, if the options don't say.
-const TEMPLATE_SECONDS: u64 = 300;
 
 /// The upstream request that queues a render.
 pub fn start(job: &Job, options: &str) -> Result<Call, PlanError> {
@@ -74,15 +72,44 @@ fn render(job: &Job, input: &Fields, stage: &str, options: &str) -> Result<Call,
 /// A template brings its own callback address, for the vendor takes none with the call; the gate's looks do without.
 fn template(input: &Fields, stage: &str, options: &str) -> Result<Call, PlanError> {
     only(input, &["id", "merge"])?;
-    let seconds = Options::parse(options)?.integer("max_seconds", TEMPLATE_SECONDS, 1, timeline::MAX_SECONDS)?;
+    let seconds = template_seconds(options)?;
     let id = input.get("id").filter(|id: &String| is_render(id));
     let id = id.ok_or_else(|| PlanError::invalid("input.id", "must be the id of a template"))?;
+    if offered(options)?.is_some_and(|offered| !offered.contains(&id)) {
+        return Err(PlanError::invalid("input.id", "must be one of the binding's templates"));
+    }
     let mut body = Map::new();
     body.insert("id".to_owned(), Value::String(id));
     if let Some(merge) = merge::read(input, &Hosts::of(options)?)? {
         body.insert("merge".to_owned(), merge);
     }
     Ok(costing(Call::post_json(format!("/edit/{stage}/templates/render"), &Value::Object(body)), seconds))
+}
+
+/// Only the tenant knows how long its templates' results become, so there is no default: whatever it was, a longer
+/// template would cost more than is reserved.
+fn template_seconds(options: &str) -> Result<u64, PlanError> {
+    if fields(options)?.raw("max_seconds").is_none() {
+        return Err(PlanError::invalid(
+            "options.max_seconds",
+            "must be set, or nothing could be reserved for a template",
+        ));
+    }
+    Options::parse(options)?.integer("max_seconds", timeline::MAX_SECONDS, 1, timeline::MAX_SECONDS)
+}
+
+/// The templates that a page may render; `None` for any.
+fn offered(options: &str) -> Result<Option<Vec<String>>, PlanError> {
+    let options = fields(options)?;
+    match (options.raw("templates"), options.get::<Vec<String>>("templates")) {
+        (None, _) => Ok(None),
+        (_, Some(ids)) => Ok(Some(ids)),
+        (_, None) => Err(PlanError::invalid("options.templates", "must be a list of ids")),
+    }
+}
+
+fn fields(options: &str) -> Result<Fields, PlanError> {
+    Fields::parse(options.as_bytes()).map_err(|_| PlanError::invalid("options", "must be a JSON object"))
 }
 
 fn costing(mut call: Call, seconds: u64) -> Call {

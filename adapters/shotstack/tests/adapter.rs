@@ -13,6 +13,7 @@ const QUEUED: &[u8] = include_bytes!("fixtures/queued.json");
 const DONE: &[u8] = include_bytes!("fixtures/done.json");
 const EDIT: &[u8] = include_bytes!("fixtures/edit.json");
 const SERVE: &[u8] = include_bytes!("fixtures/serve.json");
+const LONG: &str = r#"{"max_seconds":30}"#;
 const ID: &str = "2abd5c11-0f3d-4c6d-ba20-235fc9b8e8b7";
 
 fn job(kind: &str, input: &Value) -> Job {
@@ -63,7 +64,7 @@ fn recorded_answers() {
     let recordings = rows.map(|(name, operation, body, usage)| Recording {
         name,
         operation,
-        options: "{}",
+        options: LONG,
         head: AnswerHead { status: 200, headers: vec![] },
         body: body.to_vec(),
         usage,
@@ -97,7 +98,7 @@ fn a_render_in_the_vendors_words() {
 #[test]
 fn a_template_in_the_vendors_words() {
     let input = json!({ "id": ID, "merge": [{ "find": "NAME", "replace": "see https://x.example and smile" }] });
-    let call = Shotstack.plan(&start("template", &input), r#"{"max_seconds":30}"#).unwrap();
+    let call = Shotstack.plan(&start("template", &input), LONG).unwrap();
     assert_eq!((call.path.as_str(), call.worst_case), ("/edit/v1/templates/render", seconds(30)));
     assert_eq!(serde_json::from_slice::<Value>(&call.body).unwrap(), input);
     let call = Shotstack.plan(&look(ID), "{}").unwrap();
@@ -123,6 +124,8 @@ fn an_edit_costs_at_most_its_length() {
 #[test]
 fn wrong_requests_name_the_field() {
     let hosts = r#"{"asset_hosts":["img.example"]}"#;
+    let offered = |templates: Value| json!({ "max_seconds": 30, "templates": templates }).to_string();
+    let (others, none, text) = (offered(json!(["other"])), offered(json!([])), offered(json!(ID)));
     let fine = || edit(json!([[title(json!(0), json!(5))]]));
     let clip = |start: Value, length: Value| edit(json!([[title(start, length)]]));
     let asset = |asset: Value| edit(json!([[{ "asset": asset, "start": 0, "length": 5 }]]));
@@ -162,19 +165,26 @@ fn wrong_requests_name_the_field() {
         (start("render", &video("https://evil.example/a.mp4?img.example")), hosts, "input.timeline"),
         (start("render", &video("https://img.example/{{A}}")), "{}", "input.timeline"),
         (start("render", &video("file:///etc/passwd")), "{}", "input.timeline"),
+        (start("render", &video("https://127.1/a.mp4")), "{}", "input.timeline"),
+        (start("render", &video("https://[::1]/a.mp4")), "{}", "input.timeline"),
+        (start("render", &video("https://metadata.google.internal/a")), "{}", "input.timeline"),
         (start("render", &src("https://evil.example/a.mp3")), hosts, "input.timeline"),
         (start("render", &with(fine(), "/timeline", "fonts", json!([{ "src": 1 }]))), "{}", "input.timeline"),
         (start("render", &fine()), r#"{"asset_hosts":"img.example"}"#, "options.asset_hosts"),
         (start("render", &fine()), r#"{"stage":"../v1"}"#, "options.stage"),
-        (start("template", &json!({})), "{}", "input.id"),
-        (start("template", &json!({ "id": "a/b" })), "{}", "input.id"),
-        (start("template", &json!({ "id": ID, "timeline": {} })), "{}", "input"),
-        (start("template", &json!({ "id": ID, "merge": {} })), "{}", "input.merge"),
-        (start("template", &merge(json!(1))), "{}", "input.merge"),
-        (start("template", &merge(json!("x".repeat(5000)))), "{}", "input.merge"),
-        (start("template", &merge(json!("http://169.254.169.254/"))), "{}", "input.merge"),
-        (start("template", &merge(json!(" https://evil.example/a.png"))), hosts, "input.merge"),
+        (start("template", &json!({})), LONG, "input.id"),
+        (start("template", &json!({ "id": "a/b" })), LONG, "input.id"),
+        (start("template", &json!({ "id": ID, "timeline": {} })), LONG, "input"),
+        (start("template", &json!({ "id": ID, "merge": {} })), LONG, "input.merge"),
+        (start("template", &merge(json!(1))), LONG, "input.merge"),
+        (start("template", &merge(json!("x".repeat(5000)))), LONG, "input.merge"),
         (start("template", &json!({ "id": ID })), r#"{"max_seconds":20000}"#, "options.max_seconds"),
+        (start("template", &json!({ "id": ID })), r#"{"max_seconds":0}"#, "options.max_seconds"),
+        (start("template", &json!({ "id": ID })), r#"{"max_seconds":null}"#, "options.max_seconds"),
+        (start("template", &json!({ "id": ID })), "{}", "options.max_seconds"),
+        (start("template", &json!({ "id": ID })), &others, "input.id"),
+        (start("template", &json!({ "id": ID })), &none, "input.id"),
+        (start("template", &json!({ "id": ID })), &text, "options.templates"),
         (Operation::JobStart(callback), "{}", "callback_url"),
         (look("../x"), "{}", "id"),
     ];
@@ -187,6 +197,62 @@ fn wrong_requests_name_the_field() {
     }
     assert!(matches!(Shotstack.plan(&Operation::Chat(vec![]), "{}"), Err(PlanError::Unsupported(_))));
     assert!(Shotstack.plan(&start("render", &video("https://IMG.example:443/a.mp4")), hosts).is_ok());
+}
+
+/// The text of a merge field may become an asset's address, so whatever could be read as one is checked as one.
+#[test]
+fn merge_fields_reach_no_other_hosts() {
+    let listed = r#"{"max_seconds":30,"asset_hosts":["img.example"]}"#;
+    let rows = [
+        ("Jane", listed, true),
+        ("", listed, true),
+        ("see https://x.example and smile", listed, true),
+        ("Note: 5 // 6 \\ 7", listed, true),
+        ("https://img.example/a.png", listed, true),
+        (" https://img.example/a.png\n", listed, true),
+        ("https://any.example/a.png", LONG, true),
+        ("https://evil.example/a.png", listed, false),
+        (" https://evil.example/a.png", listed, false),
+        ("https://evil.example/a b.png", listed, false),
+        ("https:evil.example/a.png", listed, false),
+        ("https:\\\\evil.example\\a.png", listed, false),
+        ("HTTPS://evil.example/a.png", listed, false),
+        ("HtTp:/evil.example/a.png", listed, false),
+        ("//evil.example/a.png", listed, false),
+        ("\t//evil.example/a b.png", listed, false),
+        ("\\\\evil.example\\a.png", listed, false),
+        ("/\\evil.example/a.png", listed, false),
+        ("ht\ntps:evil.example/a.png", listed, false),
+        ("\u{0}https:evil.example/a.png", listed, false),
+        ("\u{feff}//evil.example/a.png", listed, false),
+        ("https://img.example\\@evil.example/a.png", listed, false),
+        ("https://img.example/{{B}}", listed, false),
+        ("s3://bucket/a b.png", LONG, false),
+        ("file:/etc/passwd", LONG, false),
+        ("http://169.254.169.254/", LONG, false),
+        ("https://169.254.169.254/", LONG, false),
+        ("https://localhost/", LONG, false),
+    ];
+    for (replace, options, fine) in rows {
+        let merge = json!([{ "find": "A", "replace": replace }]);
+        let template = json!({ "id": ID, "merge": merge });
+        let render = with(edit(json!([[title(json!(0), json!(5))]])), "", "merge", merge);
+        for operation in [start("template", &template), start("render", &render)] {
+            let planned = Shotstack.plan(&operation, options);
+            let refused = matches!(&planned, Err(PlanError::Invalid(Some(param), _)) if param == "input.merge");
+            assert_eq!((planned.is_ok(), refused), (fine, !fine), "{replace:?}: {planned:?}");
+        }
+    }
+}
+
+#[test]
+fn only_offered_templates_are_rendered() {
+    for options in
+        [LONG, r#"{"max_seconds":30,"templates":null}"#, &format!(r#"{{"max_seconds":30,"templates":["{ID}"]}}"#)]
+    {
+        let planned = Shotstack.plan(&start("template", &json!({ "id": ID })), options);
+        assert_eq!(planned.map(|call| call.worst_case), Ok(seconds(30)), "{options}");
+    }
 }
 
 #[test]

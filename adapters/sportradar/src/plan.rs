@@ -8,8 +8,11 @@ use adapter::{Call, Fields, Options, PlanError, Quantity, Unit, is_id};
 
 use crate::topic::{self, Feed};
 
-/// The largest feed that is read; `schedule_limit` keeps a busy day below it.
-pub const MAX_BYTES: usize = 512 * 1024;
+/// The largest feed that is read. How large one becomes is documented nowhere; `schedule_limit` keeps a busy day below it.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most matches of a day that are asked for where the binding doesn't say.
+const SCHEDULE_LIMIT: u64 = 50;
 
 /// The only sport whose paths are known for sure.
 const DEFAULT_SPORT: (&str, &str) = ("soccer", "v4");
@@ -37,7 +40,7 @@ pub fn context(topic: &str, options: &str) -> Result<Call, PlanError> {
         return Err(PlanError::invalid("options.language", "must be the code of a language"));
     }
     let cache = options.integer("cache_seconds", feed.cache_seconds(), 0, 86_400)?;
-    let limit = options.integer("schedule_limit", 100, 1, 200)?;
+    let limit = options.integer("schedule_limit", SCHEDULE_LIMIT, 1, 200)?;
 
     let feed = match feed {
         Feed::Live => "schedules/live/summaries.json".to_owned(),

@@ -43,7 +43,13 @@ fn topics_become_paths() {
     let many = r#"{"versions":{"soccer":"v4","basketball":"v2"},"access_level":"production","language":"de"}"#;
     let rows = [
         ("live", "{}", "/soccer/trial/v4/en/schedules/live/summaries.json", 5),
-        ("schedule/2026-03-30", "{}", "/soccer/trial/v4/en/schedules/2026-03-30/summaries.json?start=0&limit=100", 60),
+        ("schedule/2026-03-30", "{}", "/soccer/trial/v4/en/schedules/2026-03-30/summaries.json?start=0&limit=50", 60),
+        (
+            "schedule/2026-03-30",
+            r#"{"schedule_limit":200}"#,
+            "/soccer/trial/v4/en/schedules/2026-03-30/summaries.json?start=0&limit=200",
+            60,
+        ),
         ("match/sr:sport_event:12", "{}", "/soccer/trial/v4/en/sport_events/sr:sport_event:12/summary.json", 5),
         ("standings/sr:season:7", "{}", "/soccer/trial/v4/en/seasons/sr:season:7/standings.json", 300),
         ("competitor/sr:competitor:44", "{}", "/soccer/trial/v4/en/competitors/sr:competitor:44/schedules.json", 60),
@@ -144,7 +150,11 @@ fn a_feed_is_bounded() {
     let many = format!(r#"{{"summaries":[{}]}}"#, event.trim_end_matches(','));
     let read = passed_on(many.as_bytes()).unwrap();
     assert_eq!(read.pointer("/matches").and_then(Value::as_array).map(Vec::len), Some(200));
-    assert!(passed_on(&vec![b' '; 512 * 1024 + 1]).is_err());
+    let most = 4 * 1024 * 1024;
+    assert_eq!(Sportradar.plan(&topic("live"), "{}").unwrap().max_answer_bytes, most as u64);
+    let (feed, filled) = (r#"{"summaries":[]}"#, |bytes: usize| " ".repeat(bytes));
+    assert!(passed_on(format!("{feed}{}", filled(most - feed.len())).as_bytes()).is_ok());
+    assert!(passed_on(format!("{feed}{}", filled(most - feed.len() + 1)).as_bytes()).is_err());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! marked whatever it says).
 
 use adapter::prelude::*;
-use adapter::{Call, Fields, Header, Job, Options, PlanError, Quantity, Unit, is_id, is_plain_url};
+use adapter::{Call, Fields, Header, Job, Options, PlanError, Quantity, Unit, is_id, is_public_url};
 
 use crate::form::Form;
 
@@ -119,7 +119,7 @@ fn platforms(input: &Fields, options: &str) -> Result<Vec<String>, PlanError> {
 }
 
 fn video(input: &Fields) -> Result<String, PlanError> {
-    let url = input.get("video").filter(|url: &String| url.starts_with("https://") && is_plain_url(url));
+    let url = input.get("video").filter(|url: &String| is_public_url(url));
     url.ok_or_else(|| PlanError::invalid("input.video", "must be a public https address"))
 }
 

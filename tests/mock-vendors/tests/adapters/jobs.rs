@@ -16,7 +16,12 @@ const ROWS: [(&dyn Adapter, &str, &str, &str); 5] = [
     (&Kie, "video", r#"{"prompt":"A cat"}"#, "{}"),
     (&Kie, "task", r#"{"model":"m/x","input":{"prompt":"A cat"}}"#, r#"{"credits":{"m/x":5}}"#),
     (&Shotstack, "render", EDIT, "{}"),
-    (&Shotstack, "template", r#"{"id":"21e781c0-8232-4418-8986-f5f4a7b3e5a1"}"#, r#"{"stage":"stage"}"#),
+    (
+        &Shotstack,
+        "template",
+        r#"{"id":"21e781c0-8232-4418-8986-f5f4a7b3e5a1"}"#,
+        r#"{"stage":"stage","max_seconds":30}"#,
+    ),
     (
         &UploadPost,
         "publish_video",

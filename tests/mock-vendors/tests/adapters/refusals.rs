@@ -24,7 +24,7 @@ fn good(adapter: &dyn Adapter) -> (Operation, &'static str) {
         ("sportradar", _) => (Operation::Context("live".into()), "{}"),
         ("newsapi", _) => (Operation::Context("headlines".into()), "{}"),
         ("kie", _) => (job("video", r#"{"prompt":"A cat"}"#), "{}"),
-        ("shotstack", _) => (job("template", r#"{"id":"21e781c0"}"#), "{}"),
+        ("shotstack", _) => (job("template", r#"{"id":"21e781c0"}"#), r#"{"max_seconds":30}"#),
         ("upload-post", _) => {
             let input = r#"{"user":"ada","platforms":["tiktok"],"title":"Hi","video":"https://files.example/a.mp4"}"#;
             (job("publish_video", input), "{}")

@@ -16,7 +16,7 @@ fn prx_2_a_refusal_costs_nothing_and_an_answer_nobody_can_read_costs_all() {
     };
     // kie refuses with status 200.
     check("kie", "[[refuse:402]]", false);
-    check("kie", "[[refuse:500]]", false);
+    check("kie", "[[refuse:500]]", true);
     for vendor in VENDORS {
         check(vendor, "[[fault:401]]", false);
         check(vendor, "[[fault:402]]", false);
