@@ -29,7 +29,11 @@ use crate::{
     permits::{self, used},
     problems::unplannable,
     relay, topic,
-    vendor::{self, Vendor, attempt::Patience},
+    vendor::{
+        self, Vendor,
+        attempt::{Effort, Patience},
+        upstream,
+    },
 };
 
 /// How long somebody else's fetch is waited for.
@@ -63,20 +67,12 @@ pub struct Found {
     pub paid_by: Option<String>,
 }
 
-/// Whether the request counts against the caller's rate by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rate {
-    ToCount,
-    /// It is part of another request.
-    Counted,
-}
-
 /// `GET /v1/context/{topic}`
 pub async fn show(call: &Call, store: KeyValue, topic: &[&str]) -> Result<Reply, Problem> {
     let grant = capable(call, "context")?;
     let topic = topic::decoded(&topic.join("/"))?;
     let tenant = vendor::tenant(&store, &grant.tenant)?;
-    let found = fetched(call, &store, &grant, &tenant, &topic, Rate::ToCount).await?;
+    let found = fetched(call, &store, &grant, &tenant, &topic, None).await?;
     let body = json!({
         "topic": topic,
         "source": found.source,
@@ -93,14 +89,14 @@ pub async fn show(call: &Call, store: KeyValue, topic: &[&str]) -> Result<Reply,
     })
 }
 
-/// What is known of a topic.
+/// What is known of a topic. Whoever has little patience gets what there is by then, and nothing is tried twice for it.
 pub async fn fetched(
     call: &Call,
     store: &KeyValue,
     grant: &Grant,
     tenant: &Tenant,
     topic: &str,
-    rate: Rate,
+    patience_ms: Option<u64>,
 ) -> Result<Found, Problem> {
     if !tenant.capabilities.iter().any(|own| own == "context") {
         // Said here, since no reservation says it of what is kept.
@@ -132,8 +128,11 @@ pub async fn fetched(
         operation,
         planned,
         token: None,
-        patience: if kept.is_some() { Patience::Once } else { Patience::Retrying },
-        counted: rate == Rate::Counted,
+        effort: Effort {
+            patience: if kept.is_some() || patience_ms.is_some() { Patience::Once } else { Patience::Retrying },
+            deadline: host::now().plus(patience_ms.unwrap_or(upstream::REQUEST_MS)),
+        },
+        counted: false,
     };
     match (fetch(call, store, wanted, &place).await, kept) {
         (Err(problem), Some(kept)) if matches!(problem.kind, Kind::VendorError | Kind::VendorTimeout) => {

@@ -104,6 +104,11 @@ impl Keyed {
         self.token().map(|token| if rung == 0 { token.to_owned() } else { format!("{token}.{rung}") })
     }
 
+    /// Whether an earlier attempt broke off, which may have a permit.
+    pub fn is_resumed(&self) -> bool {
+        self.0.as_ref().is_some_and(|held| held.origin == Origin::Resumed)
+    }
+
     /// Something to collect the answer in.
     pub fn record(&self) -> Record {
         if self.0.is_some() { Record::begin() } else { Record::Off }

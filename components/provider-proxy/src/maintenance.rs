@@ -65,19 +65,29 @@ fn end_sessions() -> Result<u64, Problem> {
 async fn end_live(store: &KeyValue) -> Result<u64, Problem> {
     let started = shell::host::now();
     let mut ended = 0;
-    for id in overdue_live(store, started).map_err(|error| offline(&error))? {
+    // A vendor that doesn't answer must not keep the others' sessions running: it is left alone for the rest of this run.
+    let mut silent: Vec<(String, String)> = Vec::new();
+    for live in overdue_live(store, started).map_err(|error| offline(&error))? {
+        let account = (live.tenant, live.provider);
+        if silent.contains(&account) {
+            continue;
+        }
         if shell::host::now().since(started) > BUDGET_MS {
             break;
         }
-        match live::end(store, &id, video::end_of(store, &id)?).await {
+        match live::end(store, &live.id, video::end_of(store, &live.id)?).await {
             Ok(()) => ended += 1,
-            Err(problem) => eprintln!("ending {id}: {} {}", problem.code, problem.message),
+            Err(problem) => {
+                eprintln!("ending {}: {} {}", live.id, problem.code, problem.message);
+                silent.push(account);
+            }
         }
     }
     Ok(ended)
 }
 
-fn overdue_live(store: &KeyValue, now: Millis) -> Result<Vec<String>, StoreError> {
+/// Those that are tried for the first time come first.
+fn overdue_live(store: &KeyValue, now: Millis) -> Result<Vec<Live>, StoreError> {
     let listed = sweep::pending(store, &live::list(), &families::LIVE_HEAD.value(&[]), now.0, BATCH as usize)?;
     let mut overdue = Vec::new();
     for (index, Listed { id, at }) in listed {
@@ -87,14 +97,18 @@ fn overdue_live(store: &KeyValue, now: Millis) -> Result<Vec<String>, StoreError
             continue;
         }
         match live::record(&id).get(store)? {
-            Some(live) if is_over(store, &live, now)? => overdue.push(id),
+            Some(live) if is_over(store, &live, now)? => {
+                let next_try = live::ending(&id).get(store)?.map_or(Millis(0), |ending| ending.next_try);
+                overdue.push((next_try, live));
+            }
             Some(_) => {}
             // The process died between the list and the record: the vendor was not called. Or it is just being written.
             None if now.since(at) > UNWRITTEN_MS => live::list().remove(store, index)?,
             None => {}
         }
     }
-    Ok(overdue)
+    overdue.sort_by_key(|(next_try, _)| *next_try);
+    Ok(overdue.into_iter().map(|(_, live)| live).collect())
 }
 
 fn is_over(store: &dyn Store, live: &Live, now: Millis) -> Result<bool, StoreError> {

@@ -14,10 +14,10 @@ use crate::{
         sessions::Grant,
     },
     keyed::{self, Failed},
-    permits::{self, Ask, quantities, used},
+    permits::{self, Ask, quantities},
     vendor::{
         self, Vendor,
-        attempt::{self, Patience, Refusal},
+        attempt::{self, Effort, Refusal},
         upstream::{self, Answer},
     },
 };
@@ -35,7 +35,7 @@ pub struct Wanted<'a> {
     pub planned: adapter::Call,
     /// Names its permit, where the caller sent an idempotency key.
     pub token: Option<&'a str>,
-    pub patience: Patience,
+    pub effort: Effort,
     /// Its rate has been counted by an earlier call of the same request.
     pub counted: bool,
 }
@@ -57,7 +57,8 @@ pub struct Metered {
 pub async fn begin(call: &Call, store: &dyn Store, wanted: Wanted<'_>) -> Result<Metered, Failed> {
     let Wanted { grant, vendor, planned, .. } = &wanted;
     let vault = host::vault().await?;
-    let admitted = attempt::admit(store, vendor).map_err(Failed::Free)?;
+    // Before any permit of this attempt; an earlier one that broke off may have one.
+    let admitted = attempt::admit(store, vendor)?;
     let ask = Ask {
         grant,
         capability: vendor::name(wanted.capability),
@@ -69,10 +70,16 @@ pub async fn begin(call: &Call, store: &dyn Store, wanted: Wanted<'_>) -> Result
         counted: wanted.counted,
         token: wanted.token,
     };
-    let permit = keyed::first(permits::reserve(call, &ask).await)?;
+    let permit = match keyed::first(permits::reserve(call, &ask).await) {
+        Ok(permit) => permit,
+        Err(failed) => {
+            admitted.unused(store, vendor);
+            return Err(failed);
+        }
+    };
     let called_at = host::now();
     // What if we crash here? The permit expires and the reaper charges it in full: the vendor may have been called.
-    match attempt::make(store, &vault, vendor, planned, &permit.id, wanted.patience, admitted).await {
+    match attempt::make(store, &vault, vendor, planned, &permit.id, wanted.effort, admitted).await {
         Ok(answer) => accept(wanted, permit, answer, called_at),
         Err(Refusal::Free(problem)) => {
             permits::release(&permit.id);
@@ -88,13 +95,14 @@ pub async fn begin(call: &Call, store: &dyn Store, wanted: Wanted<'_>) -> Result
 fn accept(wanted: Wanted<'_>, permit: Permit, answer: Answer, called_at: Millis) -> Result<Metered, Failed> {
     let Wanted { grant, vendor, operation, planned, .. } = wanted;
     let media_type = upstream::media_type(&answer.head);
-    let meter = Meter::new(vendor.name(), &operation, &answer.head, &planned.worst_case);
     let expected = planned.content_types.contains(&media_type);
     if !expected || !upstream::is_plain(&answer.head) {
-        permits::settle_later(&permit.id, &used(meter.usage()));
+        // What it says is not read, so nobody knows what it cost.
+        permits::settle_later(&permit.id, &Usage::Unknown);
         let problem = Problem::new(Kind::VendorError, "vendor_content_type", "The vendor's answer is of another type.");
         return Err(Failed::Charged(about(problem, &permit)));
     }
+    let meter = Meter::new(vendor.name(), &operation, &answer.head, &planned.worst_case);
     Ok(Metered {
         permit,
         session: grant.session.clone(),

@@ -1,7 +1,7 @@
 //! Speech: audio as it is made, and its interruption.
 
 use serde::Deserialize;
-use shell::{Call, KeyValue, Problem, Reply, offline};
+use shell::{Call, KeyValue, Problem, Reply, host, offline};
 
 use crate::{
     bindings::{
@@ -15,7 +15,10 @@ use crate::{
     problems::{faulty, unplannable},
     relay::{self, Passing},
     stop,
-    vendor::{self, attempt::Patience},
+    vendor::{
+        self,
+        attempt::{Effort, Patience},
+    },
 };
 
 #[derive(Deserialize)]
@@ -67,7 +70,7 @@ async fn begin(
         operation,
         planned,
         token: keyed.token(),
-        patience: Patience::Retrying,
+        effort: Effort::of(Patience::Retrying),
         counted: false,
     };
     let metered = metered::begin(call, store, wanted).await?;
@@ -81,6 +84,6 @@ pub fn interrupt(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Probl
     if !owns(&grant, &holder.tenant, holder.session.as_deref()) {
         return Err(Problem::not_found("There is no such permit."));
     }
-    stop::interrupt(store, id, shell::host::now()).map_err(|error| offline(&error))?;
+    stop::interrupt(store, id, host::now()).map_err(|error| offline(&error))?;
     Ok(Reply::empty(204))
 }

@@ -178,6 +178,20 @@ impl Pass {
         }
     }
 
+    /// The vendor was not called after all: somebody else may try whether it is back.
+    ///
+    /// # Errors
+    /// The store can't be reached: the next turn begins T after this one did.
+    pub fn unused(self, store: &dyn Store, now: Millis) -> Result<(), StoreError> {
+        match self.seen {
+            Seen::Clean | Seen::Failures => Ok(()),
+            // A moment on, since a turn is named by its beginning and this one's name is spent.
+            Seen::Probe { wait_ms } => {
+                record(&self.tenant, &self.vendor).set(store, &Record::Open { until: now.plus(1), wait_ms })
+            }
+        }
+    }
+
     /// The vendor failed: no answer, or one that says it is its own fault.
     ///
     /// # Errors

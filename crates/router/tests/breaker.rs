@@ -111,6 +111,23 @@ fn it_opens_probes_and_closes() {
 }
 
 #[test]
+fn a_probe_that_is_given_back_is_somebody_elses_at_once() {
+    let store = opened();
+    let half_open = Millis(NOW.0 + 10_000);
+    // Whoever wins a probe and is denied its permit gives it back, any number of times within one moment.
+    for moment in 0..3 {
+        let at = Millis(half_open.0 + moment);
+        let Ok(Admission::Allow(pass)) = admit(&store, "demo", "openai", &SETTINGS, at) else {
+            panic!("the probe of moment {moment} is taken");
+        };
+        assert!(pass.is_probe());
+        pass.unused(&store, at).unwrap();
+    }
+    assert_eq!(call(&store, Millis(half_open.0 + 3), Went::Well), Ok(Let::Probe));
+    assert_eq!(record(&store), None);
+}
+
+#[test]
 fn a_clock_that_went_back_is_waited_for_a_little_only() {
     let check = |back_ms: u64, expected: Let| {
         assert_eq!(call(&opened(), Millis(NOW.0 - back_ms), Went::Well), Ok(expected), "{back_ms}");

@@ -4,6 +4,7 @@
 //! vendor would lift (a cap, a bad request) ends the call at once. Where some rung has charged, or may have, the whole
 //! counts as charged, so that a repeat of an idempotency key doesn't charge it again.
 
+use calendar::Millis;
 use router::window::{self, Observation, TEMPLATE};
 use shell::{Call, KeyValue, Kind, Problem, Reply, host};
 
@@ -17,7 +18,7 @@ use crate::{
     keyed::{Failed, Keyed},
     metered::{self, Metered, Wanted},
     relay::Passing,
-    vendor::attempt::Patience,
+    vendor::attempt::{Effort, Patience},
 };
 
 /// What the rungs have in common.
@@ -27,6 +28,8 @@ pub struct Climb<'a> {
     pub grant: &'a Grant,
     pub keyed: &'a Keyed,
     pub streams: bool,
+    /// Until when an answer must have begun.
+    pub deadline: Millis,
 }
 
 /// Who answers.
@@ -59,7 +62,10 @@ pub async fn climb(
             planned: rung.planned,
             vendor: rung.vendor,
             token: token.as_deref(),
-            patience: if place == last && !has_template { Patience::Retrying } else { Patience::Once },
+            effort: Effort {
+                patience: if place == last && !has_template { Patience::Retrying } else { Patience::Once },
+                deadline: climb.deadline,
+            },
             counted,
         };
         match metered::begin(climb.call, climb.store, wanted).await {
@@ -72,7 +78,7 @@ pub async fn climb(
                 }
                 return Ok(Answered::ByVendor(Box::new(metered), passing));
             }
-            Err(failed) if routed.is_some() && vendor_failed(failed.problem()) => {
+            Err(failed) if routed.is_some() && goes_down(&failed, climb.keyed) => {
                 fallen.push(rung.id);
                 spent = spent.and(&failed);
                 // A rung that its breaker left out has asked for no permit, so the request's rate is still to be counted.
@@ -114,9 +120,11 @@ impl Spent {
     }
 }
 
-/// Another vendor may do better.
-fn vendor_failed(problem: &Problem) -> bool {
-    matches!(problem.kind, Kind::VendorError | Kind::VendorTimeout)
+/// Another vendor may do better. But where an earlier attempt with the same key broke off, and this rung was left out before
+/// it was asked for its permit, that permit may have paid for an answer already.
+fn goes_down(failed: &Failed, keyed: &Keyed) -> bool {
+    let vendor_failed = matches!(failed.problem().kind, Kind::VendorError | Kind::VendorTimeout);
+    vendor_failed && !(matches!(failed, Failed::Early(_)) && keyed.is_resumed())
 }
 
 fn nobody() -> Failed {

@@ -9,7 +9,7 @@ mod template;
 mod thrift;
 
 use serde_json::json;
-use shell::{Call, KeyValue, Problem, Reply, idempotency::Head};
+use shell::{Call, KeyValue, Problem, Reply, host, idempotency::Head};
 
 use self::{
     ladder::{Answered, Climb},
@@ -23,7 +23,8 @@ use crate::{
     },
     caller::{capable, tenant_caller},
     keyed::{self, Failed, Keyed, Start},
-    relay, vendor,
+    relay,
+    vendor::{self, upstream},
 };
 
 /// `POST /v1/chat/completions`
@@ -50,10 +51,14 @@ pub async fn complete(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 
 /// Masks, adds what the tenant wants the model to know, decides who answers, and lets the best answer.
 async fn answer(call: &Call, store: &KeyValue, grant: &Grant, keyed: &Keyed) -> Result<Answered, Failed> {
+    let deadline = host::now().plus(upstream::REQUEST_MS);
     let tenant = vendor::tenant(store, &grant.tenant)?;
     let Masked { mut body, restorer } = privacy::mask(&tenant, &call.body)?;
     let mut request = Request::read(&body);
     if let Some(read) = &request
+        && background::is_wanted(&tenant)
+        // A request that nobody could serve doesn't pay for its background.
+        && routing::decide(store, &tenant, &body, request.as_ref()).is_ok()
         && let Some(known) = background::of(call, store, grant, &tenant, read).await
     {
         body = known.to_bytes();
@@ -62,7 +67,7 @@ async fn answer(call: &Call, store: &KeyValue, grant: &Grant, keyed: &Keyed) -> 
     let decision = routing::decide(store, &tenant, &body, request.as_ref())?;
     let streams = request.is_some_and(|request| request.streams());
     let disclosure = tenant.disclosure.shown().map(str::to_owned);
-    ladder::climb(Climb { call, store, grant, keyed, streams }, decision, restorer, disclosure).await
+    ladder::climb(Climb { call, store, grant, keyed, streams, deadline }, decision, restorer, disclosure).await
 }
 
 /// `GET /v1/models`: what the tenant's vendors offer by name, its routes, and `auto`.

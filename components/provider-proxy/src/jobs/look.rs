@@ -37,6 +37,9 @@ pub async fn look(store: &dyn Store, mut job: Job) -> Result<Job, Problem> {
         return over(store, job, &Usage::Unknown, failed("lost", "Nobody knows whether the job began.", now));
     };
     job.looked(now);
+    // Before the vendor is asked: one that takes its time isn't asked by everybody meanwhile, nor first again in the next
+    // run.
+    record::record(&job.id).set(store, &job).map_err(|error| offline(&error))?;
     let asked = ask(&job, &vendor_id).await;
     if let Ok(adapter::JobState { vendor_id: Some(named), .. }) = &asked
         && *named != vendor_id
@@ -96,13 +99,16 @@ fn later(store: &dyn Store, mut job: Job, state: State) -> Result<Job, Problem> 
     if now.since(job.started_at) > MAX_MS {
         return over(store, job, &Usage::Unknown, failed("timeout", "The job took too long.", now));
     }
-    job.state = state;
     // Another look may have found it over meanwhile: what is over stays so.
     let known = record::record(&job.id).get(store).map_err(|error| offline(&error))?;
     if let Some(known) = known.filter(|known| known.state.is_over()) {
         return Ok(known);
     }
-    record::record(&job.id).set(store, &job).map_err(|error| offline(&error))?;
+    if job.state != state {
+        job.state = state;
+        record::record(&job.id).set(store, &job).map_err(|error| offline(&error))?;
+        record::keep_listed(store, &mut job).map_err(|error| offline(&error))?;
+    }
     Ok(job)
 }
 

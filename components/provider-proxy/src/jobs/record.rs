@@ -9,7 +9,7 @@
 //! settles the permit first and writes the record then; both may be repeated, so several may look at once.
 
 use calendar::{HOUR, MINUTE, Millis, SECOND};
-use kv_schemas::{Log, Store, StoreError, Value, expiry, families};
+use kv_schemas::{Log, Slot, Store, StoreError, Value, expiry, families};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tenancy::VendorBinding;
@@ -108,6 +108,15 @@ pub fn list() -> Log<Listed> {
 pub fn enlist(store: &dyn Store, job: &mut Job) -> Result<(), StoreError> {
     job.list_index = list().append(store, &Listed { id: job.id.clone(), at: job.started_at })?;
     record(&job.id).set(store, job)
+}
+
+/// Written as under way in the very moment in which another look closed it, it would be on no list: then it is put there
+/// again, and the next look closes it once more.
+pub fn keep_listed(store: &dyn Store, job: &mut Job) -> Result<(), StoreError> {
+    if matches!(list().get(store, job.list_index)?, Slot::Entry(_)) {
+        return Ok(());
+    }
+    enlist(store, job)
 }
 
 /// The vendor has another id for it, by which its webhook may speak.

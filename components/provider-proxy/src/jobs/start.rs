@@ -19,7 +19,7 @@ use crate::{
     problems::unplannable,
     vendor::{
         self, Vendor,
-        attempt::{self, Patience, Refusal},
+        attempt::{self, Effort, Patience, Refusal},
         callback, upstream,
     },
 };
@@ -54,7 +54,7 @@ pub async fn start(
         disclosure: tenant.disclosure.shown().map(str::to_owned),
     });
     let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
-    let admitted = attempt::admit(store, &vendor).map_err(Failed::Free)?;
+    let admitted = attempt::admit(store, &vendor)?;
     let ask = Ask {
         grant,
         capability: "jobs",
@@ -66,7 +66,13 @@ pub async fn start(
         counted: false,
         token,
     };
-    let permit = keyed::first(permits::reserve(call, &ask).await)?;
+    let permit = match keyed::first(permits::reserve(call, &ask).await) {
+        Ok(permit) => permit,
+        Err(failed) => {
+            admitted.unused(store, &vendor);
+            return Err(failed);
+        }
+    };
     let now = host::now();
     let mut job = Job {
         id,
@@ -114,7 +120,8 @@ async fn send(
     let vault = host::vault().await.map_err(|problem| (problem, None))?;
     // A vendor that knows a repeat by its key begins the job once, however often it is asked.
     let patience = if planned.idempotency_header.is_some() { Patience::Retrying } else { Patience::Careful };
-    let made = attempt::make(store, &vault, vendor, planned, &job.id, patience, admitted).await;
+    let effort = Effort { patience, deadline: job.started_at.plus(upstream::REQUEST_MS) };
+    let made = attempt::make(store, &vault, vendor, planned, &job.id, effort, admitted).await;
     let mut answer = made.map_err(|refusal| match refusal {
         Refusal::Free(problem) => (problem, None),
         Refusal::Lost(problem) => (problem, Some(Usage::Unknown)),

@@ -1,5 +1,6 @@
 //! The calls of a live session's start: one, or several where the vendor wants a token first.
 
+use calendar::Millis;
 use kv_schemas::StoreError;
 use shell::{KeyValue, Kind, Problem, host, offline};
 
@@ -11,7 +12,7 @@ use crate::{
     },
     vendor::{
         Vendor,
-        attempt::{self, Patience, Refusal},
+        attempt::{self, Effort, Patience, Refusal},
         upstream,
     },
 };
@@ -40,6 +41,8 @@ pub struct Start<'a> {
     pub store: &'a KeyValue,
     pub vendor: &'a Vendor,
     pub asked: &'a adapter::Live,
+    /// Until when the vendor must have answered.
+    pub deadline: Millis,
 }
 
 impl Start<'_> {
@@ -74,7 +77,8 @@ impl Start<'_> {
         admitted: attempt::Admitted,
     ) -> Result<adapter::Started, Broken> {
         let vault = host::vault().await.map_err(Broken::unused)?;
-        let made = attempt::make(self.store, &vault, self.vendor, planned, id, Patience::Careful, admitted).await;
+        let effort = Effort { patience: Patience::Careful, deadline: self.deadline };
+        let made = attempt::make(self.store, &vault, self.vendor, planned, id, effort, admitted).await;
         let mut answer = made.map_err(|refusal| match refusal {
             Refusal::Free(problem) => Broken::unused(problem),
             Refusal::Lost(problem) => Broken::unknown(problem),

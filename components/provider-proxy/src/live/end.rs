@@ -38,8 +38,8 @@ pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem>
     let Some(marked) = mark(store, id, at).map_err(|error| offline(&error))? else { return Ok(()) };
     let live = record(id).get(store).map_err(|error| offline(&error))?;
     let Some(live) = live else { return Ok(()) };
-    if live.vendor_id.is_none() && host::now() < live.due {
-        // Its start is in flight and sees the mark when the vendor answers; if that crashed, it falls due.
+    if (live.starting || live.vendor_id.is_none()) && host::now() < live.due {
+        // Its start sees the mark when the vendor answers; if that crashed, it falls due.
         return Ok(());
     }
     if let Err(problem) = stop_vendor(&live).await {

@@ -30,7 +30,7 @@ use crate::{
     metered::about,
     permits::{self, Ask},
     problems::{refused, unplannable},
-    vendor::{Vendor, attempt, callback},
+    vendor::{Vendor, attempt, callback, upstream},
 };
 
 /// How long a server's session may last unless it says otherwise: it doesn't tick, so all of it is reserved.
@@ -85,6 +85,7 @@ impl Length {
 
 /// Starts it.
 pub async fn open(call: &Call, store: &KeyValue, wanted: Wanted<'_>) -> Result<Opened, Failed> {
+    let deadline = host::now().plus(upstream::REQUEST_MS);
     let Wanted { grant, vendor, persona, disclosure, length, token } = wanted;
     if let Some(session) = &grant.session
         && held_by(store, session).map_err(|error| offline(&error))?.is_some()
@@ -102,17 +103,28 @@ pub async fn open(call: &Call, store: &KeyValue, wanted: Wanted<'_>) -> Result<O
     };
     let planned =
         adapter::plan(vendor.name(), &Operation::LiveStart(asked.clone()), &vendor.options).map_err(unplannable)?;
-    let admitted = attempt::admit(store, &vendor).map_err(Failed::Free)?;
+    let admitted = attempt::admit(store, &vendor)?;
 
     let mut live = draft(grant, &vendor, id);
-    let tick = reserve(call, grant, &mut live, &length, token).await?;
+    let tick = match reserve(call, grant, &mut live, &length, token).await {
+        Ok(tick) => tick,
+        Err(failed) => {
+            admitted.unused(store, &vendor);
+            return Err(failed);
+        }
+    };
     // On the list before the vendor is called: what if we crash in between? Maintenance settles it in full, and the
     // vendor ends it by itself, since nobody joins.
-    enlist(store, &mut live).map_err(|error| Failed::Free(offline(&error)))?;
-    let start = Start { store, vendor: &vendor, asked: &asked };
+    if let Err(error) = enlist(store, &mut live) {
+        permits::release(&live.tick);
+        permits::release(&live.lease);
+        return Err(Failed::Free(offline(&error)));
+    }
+    let start = Start { store, vendor: &vendor, asked: &asked, deadline };
     match start.through(&mut live, planned, admitted).await {
         Ok(join) => {
             live.due = length.due(host::now());
+            live.starting = false;
             confirm(store, &live, &length).await.map_err(Failed::Charged)?;
             Ok(Opened { live, vendor, join, tick })
         }
@@ -140,6 +152,7 @@ fn draft(grant: &Grant, vendor: &Vendor, id: String) -> Live {
         due: now.plus(START_SECONDS * SECOND),
         answered: Answered::none(),
         list_index: 0,
+        starting: true,
         step_seconds: u64::from(vendor.profile.live_step_seconds.max(1)),
     }
 }
@@ -201,16 +214,32 @@ async fn confirm(store: &dyn Store, live: &Live, length: &Length) -> Result<(), 
         return Ok(());
     }
     if ended.is_some_and(|ended| ended.closed) {
-        // Given up as lost before the vendor answered: its permits are resolved, only the vendor is left to be stopped.
-        ending(&live.id).delete(store).map_err(|error| offline(&error))?;
+        reopen(store, live).map_err(|error| offline(&error))?;
     }
     end(store, &live.id, host::now()).await?;
     touched.and(Err(Problem::conflict("video_ended", "The session ended while its video was starting.")))
 }
 
+/// It was given up as lost before the vendor answered: its permits are resolved, only the vendor is left to be stopped. On the
+/// list again first: what if we crash in between? Maintenance finds it closed and strikes it off, as it was before.
+fn reopen(store: &dyn Store, live: &Live) -> Result<(), StoreError> {
+    let mut live = live.clone();
+    live.list_index = list().append(store, &Listed { id: live.id.clone(), at: live.started_at })?;
+    record::record(&live.id).set(store, &live)?;
+    ending(&live.id).delete(store)
+}
+
 /// A start that failed: what the vendor may have begun is ended, the permits are resolved and the record closed.
-async fn abandon(store: &dyn Store, live: Live, used: Option<Usage>) -> Result<(), Problem> {
+async fn abandon(store: &dyn Store, mut live: Live, used: Option<Usage>) -> Result<(), Problem> {
+    live.starting = false;
     if live.vendor_id.is_some() {
+        let closed = |live: &Live| -> Result<bool, StoreError> {
+            record::record(&live.id).set(store, live)?;
+            Ok(ending(&live.id).get(store)?.is_some_and(|ended| ended.closed))
+        };
+        if closed(&live).map_err(|error| offline(&error))? {
+            reopen(store, &live).map_err(|error| offline(&error))?;
+        }
         if used.is_none() {
             // What if we crash after this? Maintenance finds the record overdue and ends it; a released permit stays so.
             permits::release(&live.tick);

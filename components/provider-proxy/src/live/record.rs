@@ -62,6 +62,9 @@ pub struct Live {
     /// What the last tick was told.
     pub answered: Answered,
     pub list_index: u64,
+    /// Its start is in flight: whoever ends it meanwhile only marks the end, and the start sees to it.
+    #[serde(default)]
+    pub starting: bool,
     /// The vendor bills in steps of so many seconds, and a begun step as a whole.
     #[serde(default = "one")]
     pub step_seconds: u64,

@@ -12,6 +12,7 @@
 
 use std::time::Duration;
 
+use calendar::Millis;
 use kv_schemas::{Store, StoreError};
 use router::{
     Backoff,
@@ -30,8 +31,10 @@ use crate::bindings::adapter::{self, Call};
 const RETRIES: u64 = 2;
 /// The most that the option may say.
 const MOST_RETRIES: u64 = 5;
-/// Tries end here whatever the option says: the host gives a request 90 s for its head, and an answer may take 45 s.
+/// No try begins later than so long after the first.
 const BUDGET_MS: u64 = 40_000;
+/// A try that has less time than this isn't made.
+const LEAST_MS: u64 = calendar::SECOND;
 
 /// How often a call may be tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +46,21 @@ pub enum Patience {
     /// As the binding says, but only what has never arrived or was turned away at the door: a start that failed half way
     /// would begin twice.
     Careful,
+}
+
+/// How much is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Effort {
+    pub patience: Patience,
+    /// Until when the answer must have begun.
+    pub deadline: Millis,
+}
+
+impl Effort {
+    /// As much as a request has time for that begins now.
+    pub fn of(patience: Patience) -> Self {
+        Self { patience, deadline: host::now().plus(upstream::REQUEST_MS) }
+    }
 }
 
 /// Why there is no answer.
@@ -60,6 +78,14 @@ pub struct Admitted {
 }
 
 impl Admitted {
+    /// The vendor isn't called after all.
+    pub fn unused(self, store: &dyn Store, vendor: &Vendor) {
+        let told = self.pass.map(|pass| pass.unused(store, host::now()));
+        if let Some(Err(error)) = told {
+            eprintln!("breaker of {}: {error}", vendor.name());
+        }
+    }
+
     /// A further call of something that was admitted before.
     pub fn anyway() -> Self {
         Self { pass: None, settings: Settings::default() }
@@ -96,9 +122,10 @@ pub async fn make(
     vendor: &Vendor,
     planned: &Call,
     repeat: &str,
-    patience: Patience,
+    effort: Effort,
     admitted: Admitted,
 ) -> Result<Answer, Refusal> {
+    let Effort { patience, deadline } = effort;
     let retries = match patience {
         Patience::Once => 0,
         Patience::Retrying | Patience::Careful => vendor.option("retries", RETRIES, MOST_RETRIES),
@@ -107,13 +134,20 @@ pub async fn make(
     let started = host::now();
     let mut retry = 0;
     loop {
-        let tried = once(vault, vendor, planned, repeat).await;
+        let left = deadline.since(host::now());
+        if left < LEAST_MS {
+            admitted.unused(store, vendor);
+            return Err(Refusal::Free(upstream::timeout()));
+        }
+        let first_byte = upstream::FIRST_BYTE.min(Duration::from_millis(left));
+        let tried = once(vault, vendor, planned, repeat, first_byte).await;
         let again = match &tried {
             Tried::Accepted(_) | Tried::Lost(_) | Tried::Refused(_) | Tried::Broken(_) => None,
             Tried::Failed(_) if patience == Patience::Careful => None,
             Tried::Later(problem) | Tried::Failed(problem) | Tried::Unreached(problem) => {
                 retry += 1;
-                let left = BUDGET_MS.saturating_sub(host::now().since(started));
+                let now = host::now();
+                let left = BUDGET_MS.saturating_sub(now.since(started)).min(deadline.since(now));
                 backoff.next(retry, problem.retry_after_ms, u64::from_le_bytes(host::random()), left)
             }
         };
@@ -138,7 +172,7 @@ enum Tried {
     Unreached(Problem),
     /// It fails by itself.
     Failed(Problem),
-    /// It fails by itself, and a repeat might be billed again.
+    /// It gave up waiting for what it may have done, and billed, all the same (504).
     Broken(Problem),
     Lost(Problem),
 }
@@ -147,18 +181,16 @@ impl Tried {
     fn into_result(self) -> Result<Answer, Refusal> {
         match self {
             Self::Accepted(answer) => Ok(answer),
-            Self::Refused(problem)
-            | Self::Later(problem)
-            | Self::Unreached(problem)
-            | Self::Failed(problem)
-            | Self::Broken(problem) => Err(Refusal::Free(problem)),
-            Self::Lost(problem) => Err(Refusal::Lost(problem)),
+            Self::Refused(problem) | Self::Later(problem) | Self::Unreached(problem) | Self::Failed(problem) => {
+                Err(Refusal::Free(problem))
+            }
+            Self::Broken(problem) | Self::Lost(problem) => Err(Refusal::Lost(problem)),
         }
     }
 }
 
-async fn once(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str) -> Tried {
-    let mut answer = match upstream::call(vault, vendor, planned, repeat, upstream::FIRST_BYTE).await {
+async fn once(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str, first_byte: Duration) -> Tried {
+    let mut answer = match upstream::call(vault, vendor, planned, repeat, first_byte).await {
         Ok(answer) => answer,
         Err(Failure::NotSent(problem)) => return Tried::Refused(problem),
         Err(Failure::NotReached(problem)) => return Tried::Unreached(problem),

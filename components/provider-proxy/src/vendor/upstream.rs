@@ -19,6 +19,9 @@ use crate::{
     vendor::Vendor,
 };
 
+/// How long all calls of one request may take until the last one's answer begins: the host gives a request 90 s for its
+/// head, and what is killed there leaves permits behind.
+pub const REQUEST_MS: u64 = 75 * calendar::SECOND;
 /// How long a vendor may take until its answer begins. Less than the hosts give a request, so that the page hears of it.
 pub const FIRST_BYTE: Duration = Duration::from_secs(45);
 /// How long a vendor may stay silent within an answer.

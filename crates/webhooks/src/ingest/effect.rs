@@ -1,7 +1,7 @@
 //! What the gate does about an event. Every effect is safe to repeat.
 
 use calendar::Millis;
-use kv_schemas::{Store, StoreError, families};
+use kv_schemas::{Store, StoreError, expiry, families};
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
@@ -58,7 +58,7 @@ pub(crate) fn apply(
         Effect::JobChanged(vendor_id) => {
             let known = families::JOB_BY_VENDOR.value(&[&origin.tenant, &origin.provider, vendor_id]).get(store)?;
             match meant(known, &origin.live, "job") {
-                Ok(job) => families::JOB_HINT.value(&[&job]).set(store, &now).map(Ok),
+                Ok(job) => hint(store, &job, now).map(Ok),
                 Err(failure) => Ok(Err(failure)),
             }
         }
@@ -76,8 +76,21 @@ fn meant(known: Option<String>, bound: &Option<String>, what: &str) -> Result<St
     }
 }
 
+/// How long a hint or report is kept where nobody is left to remove it: a callback's address stays good for ever.
+const KEPT_HOURS: u64 = 15 * 24;
+
+fn hint(store: &dyn Store, job: &str, now: Millis) -> Result<(), StoreError> {
+    let place = families::JOB_HINT.value(&[job]);
+    expiry::forget_after(store, now.hour_number().saturating_add(KEPT_HOURS), &[place.key()])?;
+    place.set(store, &now)
+}
+
 /// The first report stays: a later event of the same session must not move its end.
 fn report(store: &dyn Store, live: &str, report: LiveReport) -> Result<(), StoreError> {
     let place = families::LIVE_REPORT.value(&[live]);
-    if place.exists(store)? { Ok(()) } else { place.set(store, &report) }
+    if place.exists(store)? {
+        return Ok(());
+    }
+    expiry::forget_after(store, report.at_ms.hour_number().saturating_add(KEPT_HOURS), &[place.key()])?;
+    place.set(store, &report)
 }

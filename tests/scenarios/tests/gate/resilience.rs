@@ -89,6 +89,30 @@ fn prx_5_a_refusal_for_good_is_never_repeated() {
     });
 }
 
+/// A gateway of the vendor's that gave up waiting: the work may have been done, and billed, behind it.
+#[test]
+fn prx_5_a_vendors_504_is_charged_in_full_and_never_repeated() {
+    thread::scope(|scope| {
+        for vendor in VENDORS {
+            scope.spawn(move || {
+                let tenant = tenant(json!({}));
+                fault(&tenant, vendor, json!({"status": 504}));
+                let body = ask(vendor.model, "Hello");
+                let repeat = || {
+                    let call = tenant.server().call("POST", "/v1/chat/completions");
+                    call.header("idempotency-key", "one").json(&body).send()
+                };
+                let first = repeat();
+                first.refused(504, "vendor_timeout");
+                let again = repeat();
+                assert_eq!((again.status, again.text()), (504, first.text()), "the same answer again");
+                assert_eq!(calls_to(&tenant, vendor).len(), 1, "{}", vendor.name);
+                assert!(assert_entries(&tenant, 1) > 0, "{}", vendor.name);
+            });
+        }
+    });
+}
+
 #[test]
 fn prx_5_how_often_is_up_to_the_binding() {
     let check = |retries: u64, calls: usize| {
