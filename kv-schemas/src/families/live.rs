@@ -34,7 +34,7 @@ families! {
     /// That a vendor said a live session ended.
     LIVE_REPORT: Values "live-report/{id}" of "JSON `webhooks::ingest::LiveReport`",
         written by "webhook-ingest", read by "provider-proxy",
-        kept "a day past its end", removed by "expiry";
+        kept "a day past its end, 15 days at most", removed by "expiry";
     /// That an answer under way is to stop.
     INTERRUPT: Values "interrupt/{id}" of "JSON number: when, milliseconds since 1970",
         written by "provider-proxy", read by "-",

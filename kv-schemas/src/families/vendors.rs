@@ -14,7 +14,7 @@ families! {
     /// That a vendor said something of a job: it is looked at soon.
     JOB_HINT: Values "job-hint/{id}" of "JSON number: when, milliseconds since 1970",
         written by "webhook-ingest", read by "provider-proxy",
-        kept "until the job is looked at; 14 days past its end", removed by "provider-proxy; expiry";
+        kept "until the job is looked at, 15 days at most", removed by "provider-proxy; expiry";
     /// Jobs in the order of their making, for the slow poll.
     JOB_LIST: Logs "job-list" of "JSON `provider_proxy::jobs::Listed`",
         written by "provider-proxy", read by "-",
