@@ -1,9 +1,10 @@
 //! ADP-1: HeyGen starts in two calls. The page gets the room's address and its token, and a start that breaks off half
 //! way leaves nothing running and no money held.
 
+use std::thread;
 use std::time::Duration;
 
-use scenarios::{Books, Mocks, Tenant, Value, json};
+use scenarios::{Books, Mocks, Tenant, Value, eventually, json};
 
 use crate::house::{self, HEYGEN_SECOND, assert_all_ended, live, settled};
 
@@ -98,6 +99,24 @@ fn adp_1_an_end_that_fails_after_a_start_that_failed_is_tried_again() {
     page.caller.post(VIDEO, &json!({})).refused(502, "vendor_error");
     assert_all_ended(&mocks, &tenant, Duration::from_secs(25));
     assert_eq!(settled(&tenant.server()), 0);
+}
+
+#[test]
+fn ses_6_a_session_that_ends_between_the_two_calls_leaves_nothing_running() {
+    let tenant = tenant();
+    // The first call has its answer at once; the second one's takes its time.
+    house::fault(Mocks::shared(), &tenant, json!({"path": "/sessions/start", "delay_ms": 2_000}));
+    let page = tenant.page();
+    thread::scope(|scope| {
+        let start = scope.spawn(|| page.caller.post(VIDEO, &json!({})));
+        let called = || (!Mocks::shared().calls_of(&tenant).is_empty()).then_some(());
+        eventually("the first call", Duration::from_secs(10), called);
+        thread::sleep(Duration::from_millis(500));
+        tenant.server().delete(&format!("/v1/sessions/{}", page.id)).expect(204);
+        start.join().unwrap().refused(401, "unauthenticated");
+    });
+    assert_all_ended(Mocks::shared(), &tenant, Duration::from_secs(15));
+    assert_eq!(settled(&tenant.server()), 60 * HEYGEN_SECOND, "a begun minute");
 }
 
 #[test]
