@@ -1,6 +1,7 @@
 //! How routing does: for a tenant, or for all of them.
 
-use router::{Health, health, window};
+use kv_schemas::StoreError;
+use router::{Health, Summary, health, window};
 use serde_json::json;
 use shell::{Call, KeyValue, Problem, Reply, host, offline};
 
@@ -8,6 +9,8 @@ use crate::{bindings::sessions::Caller, caller::anyone};
 
 /// The most tenants in one answer to the operator.
 const MAX_TENANTS: usize = 500;
+/// So many tenants are looked at afresh; of more, the stored sums have to do, which may lag by seven decisions.
+const FEW_TENANTS: usize = 20;
 
 /// `GET /v1/router/health`: the tenant's own; the operator's `?tenant=`, or every tenant that has routes.
 pub fn show(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
@@ -24,15 +27,21 @@ pub fn show(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
 }
 
 fn of(store: &KeyValue, tenant: &str) -> Result<Health, Problem> {
-    window::summary(store, tenant, host::now()).map(|summary| health(&summary)).map_err(|error| offline(&error))
+    told(window::fresh_summary(store, tenant, host::now()))
+}
+
+fn told(summary: Result<Summary, StoreError>) -> Result<Health, Problem> {
+    summary.map(|summary| health(&summary)).map_err(|error| offline(&error))
 }
 
 /// The worst of them decides.
 fn all(store: &KeyValue) -> Result<Reply, Problem> {
     let page = tenancy::list(store, 0, MAX_TENANTS).map_err(|error| offline(&error))?;
+    let routed: Vec<_> = page.tenants.iter().filter(|tenant| !tenant.routes.is_empty()).collect();
+    let read = if routed.len() <= FEW_TENANTS { window::fresh_summary } else { window::summary };
     let mut tenants = Vec::new();
-    for tenant in page.tenants.iter().filter(|tenant| !tenant.routes.is_empty()) {
-        tenants.push((tenant.id.clone(), of(store, &tenant.id)?));
+    for tenant in routed {
+        tenants.push((tenant.id.clone(), told(read(store, &tenant.id, host::now()))?));
     }
     let status = tenants.iter().map(|(_, health)| health.status).max().unwrap_or_default();
     let shown: Vec<_> = tenants.iter().map(|(id, health)| json!({ "tenant": id, "health": health })).collect();

@@ -106,6 +106,14 @@ fn ring(store: &dyn Store, tenant: &str) -> Result<Vec<Numbered>, StoreError> {
     slots.filter_map(Result::transpose).collect()
 }
 
+/// What the last decisions came to, the very last included: 64 `get`s, for people who ask how routing fares.
+///
+/// # Errors
+/// The store can't be reached.
+pub fn fresh_summary(store: &dyn Store, tenant: &str, now: Millis) -> Result<Summary, StoreError> {
+    Ok(Summary::of(&ring(store, tenant)?, now))
+}
+
 /// What the last decisions came to: one `get`. Empty when they are long ago.
 ///
 /// # Errors

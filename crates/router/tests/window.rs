@@ -8,7 +8,7 @@ use common::{Caller, NOW, every_schedule};
 use kv_schemas::{Store, memory::Memory};
 use router::{
     Summary,
-    window::{KEPT_MS, Observation, SLOTS, TEMPLATE, record, summary},
+    window::{KEPT_MS, Observation, SLOTS, TEMPLATE, fresh_summary, record, summary},
 };
 
 fn observation(candidate: &str, ok: bool, at: Millis) -> Observation {
@@ -29,6 +29,16 @@ fn well(store: &dyn Store, at: Millis) {
 
 fn decisions(store: &dyn Store, at: Millis) -> u32 {
     summary(store, "demo", at).unwrap().decisions
+}
+
+#[test]
+fn whoever_asks_how_routing_fares_sees_the_last_decision() {
+    let store = Memory::default();
+    for made in 1..=SLOTS + 3 {
+        well(&store, NOW);
+        let seen = u64::from(fresh_summary(&store, "demo", NOW).unwrap().decisions);
+        assert_eq!(seen, made.min(SLOTS));
+    }
 }
 
 #[test]
