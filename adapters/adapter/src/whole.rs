@@ -1,18 +1,22 @@
-//! The meter of short answers: a live session's start and end, a job.
+//! The meter of answers that go on when they are whole: a live session's start and end, a job, context.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::{Collect, Meter, Operation, Usage};
 
-/// The largest answer it takes.
+/// The largest short answer.
 const MAX_BYTES: usize = 256 * 1024;
+
+/// What becomes of the whole answer on its way to the page.
+type Rewrite = fn(&[u8]) -> Result<Vec<u8>, String>;
 
 /// Passes the answer on when it is whole. What a live session or a job consumes doesn't pass here: the gate counts the
 /// session's time itself and reads the job's state.
 pub struct WholeMeter {
     body: Collect,
     usage: Usage,
+    rewrite: Rewrite,
 }
 
 impl WholeMeter {
@@ -21,7 +25,12 @@ impl WholeMeter {
             Operation::LiveEnd(_) | Operation::JobLook(_) => Usage::Counted(Vec::new()),
             _ => Usage::Unknown,
         };
-        Self { body: Collect::new(MAX_BYTES), usage }
+        Self::rewritten(MAX_BYTES, usage, |body| Ok(body.to_vec()))
+    }
+
+    /// For an answer of at most `limit` bytes that has cost `usage` whatever it says.
+    pub fn rewritten(limit: usize, usage: Usage, rewrite: Rewrite) -> Self {
+        Self { body: Collect::new(limit), usage, rewrite }
     }
 }
 
@@ -32,7 +41,7 @@ impl Meter for WholeMeter {
     }
 
     fn end(&mut self) -> Result<Vec<u8>, String> {
-        Ok(self.body.take())
+        (self.rewrite)(&self.body.take())
     }
 
     fn usage(&self) -> Usage {

@@ -12,8 +12,8 @@
 
 extern crate alloc;
 
+mod answer;
 mod matches;
-mod meter;
 mod plan;
 mod prices;
 mod standings;
@@ -23,7 +23,7 @@ mod topic;
 use adapter::prelude::*;
 use adapter::{
     Adapter, AnswerHead, Call, Capability, Credential, Failure, Meter, Operation, PlanError, Price, Profile, Quantity,
-    SignatureScheme,
+    SignatureScheme, Unit, Usage, WholeMeter, capped,
 };
 
 /// The vendor `sportradar`.
@@ -56,7 +56,9 @@ impl Adapter for Sportradar {
     }
 
     fn meter(&self, _operation: &Operation, _head: &AnswerHead, worst_case: &[Quantity]) -> Box<dyn Meter> {
-        Box::new(meter::ContextMeter::new(worst_case))
+        // The vendor counts requests, and this one has been answered: what the answer says makes no difference.
+        let usage = Usage::Counted(vec![capped(Unit::Requests, 1, worst_case)]);
+        Box::new(WholeMeter::rewritten(plan::MAX_BYTES, usage, answer::normalised))
     }
 
     /// The vendor's error bodies are not documented, so the status alone counts.

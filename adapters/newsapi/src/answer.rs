@@ -1,45 +1,16 @@
-//! Meters an answer: it is read whole and goes on as a short list of articles.
+//! Reads a whole answer, which goes on as a short list of articles.
 
 use adapter::prelude::*;
-use adapter::{Collect, Fields, Meter, Quantity, Unit, Usage, capped, is_id, is_plain_url};
+use adapter::{Fields, is_id, is_plain_url};
 use serde_json::{Map, Value, json};
 
 use crate::clean::plain;
-use crate::plan::MAX_BYTES;
 
 /// The vendor's own largest page.
 const MAX_ARTICLES: usize = 100;
 
-/// The vendor counts requests, and this one has been answered.
-pub struct NewsMeter {
-    body: Collect,
-    usage: Usage,
-}
-
-impl NewsMeter {
-    pub fn new(worst_case: &[Quantity]) -> Self {
-        let usage = Usage::Counted(vec![capped(Unit::Requests, 1, worst_case)]);
-        Self { body: Collect::new(MAX_BYTES), usage }
-    }
-}
-
-impl Meter for NewsMeter {
-    fn push(&mut self, chunk: &[u8]) -> Result<Vec<u8>, String> {
-        self.body.push(chunk)?;
-        Ok(Vec::new())
-    }
-
-    fn end(&mut self) -> Result<Vec<u8>, String> {
-        normalised(&self.body.take())
-    }
-
-    fn usage(&self) -> Usage {
-        self.usage.clone()
-    }
-}
-
 /// An error may come with status 200, so the body's own status decides.
-fn normalised(body: &[u8]) -> Result<Vec<u8>, String> {
+pub fn normalised(body: &[u8]) -> Result<Vec<u8>, String> {
     let answer = Fields::parse(body).map_err(|_| "the answer is not a JSON object".to_owned())?;
     if answer.get::<String>("status").as_deref() != Some("ok") {
         return Err("the answer says that it is an error".to_owned());
