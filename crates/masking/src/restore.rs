@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::json::{self, Part, Step};
 use crate::placeholders::{MAX_BYTES, candidate};
-use crate::stream::StreamRestorer;
 
 /// Restores the answer to one masked request. Only what was masked there is restored.
 #[derive(Debug, Clone, Default)]
@@ -62,11 +61,6 @@ impl Restorer {
             (restored != text).then(|| json::encode(&restored))
         });
         restored.map_or_else(|| body.to_vec(), |restored| restored.into_owned().into_bytes())
-    }
-
-    /// For an answer that is streamed.
-    pub fn into_stream(self) -> StreamRestorer {
-        StreamRestorer::new(self)
     }
 
     /// The text with its values, and the end that is held back.

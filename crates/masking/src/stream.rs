@@ -32,11 +32,14 @@ pub struct StreamRestorer {
     head: String,
 }
 
-impl StreamRestorer {
-    pub(crate) fn new(restorer: Restorer) -> Self {
-        Self { restorer, cutter: Cutter::default(), held: BTreeMap::new(), head: String::new() }
+impl Restorer {
+    /// For an answer that is streamed.
+    pub fn into_stream(self) -> StreamRestorer {
+        StreamRestorer { restorer: self, cutter: Cutter::default(), held: BTreeMap::new(), head: String::new() }
     }
+}
 
+impl StreamRestorer {
     /// Takes the next bytes; gives those that can go on to the caller.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
         if self.restorer.is_empty() {
