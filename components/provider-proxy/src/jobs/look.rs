@@ -107,8 +107,9 @@ fn later(store: &dyn Store, mut job: Job, state: State) -> Result<Job, Problem> 
     if job.state != state {
         job.state = state;
         record::record(&job.id).set(store, &job).map_err(|error| offline(&error))?;
-        record::keep_listed(store, &mut job).map_err(|error| offline(&error))?;
     }
+    // Also where nothing changed: the record was written before the vendor was asked.
+    record::keep_listed(store, &mut job).map_err(|error| offline(&error))?;
     Ok(job)
 }
 
