@@ -12,11 +12,6 @@ const PATIENCE_MS: u64 = 3 * calendar::SECOND;
 /// The most of it that is put in.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// Whether the tenant wants one.
-pub fn is_wanted(tenant: &Tenant) -> bool {
-    tenant.vendors.get("context").is_some_and(|choice| choice.into_chat.is_some())
-}
-
 /// The request with its background, if the tenant wants one. A chat goes on without it when it can't be had: the visitor
 /// asked for an answer, not for the news.
 pub async fn of(call: &Call, store: &KeyValue, grant: &Grant, tenant: &Tenant, request: &Request) -> Option<Request> {

@@ -53,18 +53,15 @@ pub async fn complete(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 async fn answer(call: &Call, store: &KeyValue, grant: &Grant, keyed: &Keyed) -> Result<Answered, Failed> {
     let deadline = host::now().plus(upstream::REQUEST_MS);
     let tenant = vendor::tenant(store, &grant.tenant)?;
-    let Masked { mut body, restorer } = privacy::mask(&tenant, &call.body)?;
-    let mut request = Request::read(&body);
+    let Masked { body, restorer } = privacy::mask(&tenant, &call.body)?;
+    let request = Request::read(&body);
+    // First without the background: a request that nobody could serve doesn't pay for it.
+    let mut decision = routing::decide(store, &tenant, &body, request.as_ref())?;
     if let Some(read) = &request
-        && background::is_wanted(&tenant)
-        // A request that nobody could serve doesn't pay for its background.
-        && routing::decide(store, &tenant, &body, request.as_ref()).is_ok()
         && let Some(known) = background::of(call, store, grant, &tenant, read).await
     {
-        body = known.to_bytes();
-        request = Some(known);
+        decision = routing::decide(store, &tenant, &known.to_bytes(), Some(&known))?;
     }
-    let decision = routing::decide(store, &tenant, &body, request.as_ref())?;
     let streams = request.is_some_and(|request| request.streams());
     let disclosure = tenant.disclosure.shown().map(str::to_owned);
     ladder::climb(Climb { call, store, grant, keyed, streams, deadline }, decision, restorer, disclosure).await
