@@ -49,13 +49,21 @@ pub fn load_or_make(data: &Path, names: &[&str]) -> Result<Made> {
 pub fn check(name: &str, value: &str) -> Result<()> {
     match name {
         "master_key" => ensure!(
-            STANDARD.decode(value.trim()).is_ok_and(|bytes| bytes.len() == 32),
+            is_key(value),
             "variable `master_key` must be 32 bytes in base64, such as `head -c 32 /dev/urandom | base64` prints"
+        ),
+        "log_key" => ensure!(
+            value.trim().is_empty() || is_key(value),
+            "variable `log_key` must be 32 bytes in base64, or empty, for one that is derived from `master_key`"
         ),
         "admin_key" => ensure!(!value.is_empty(), "variable `admin_key` must not be empty"),
         _ => {}
     }
     Ok(())
+}
+
+fn is_key(value: &str) -> bool {
+    STANDARD.decode(value.trim()).is_ok_and(|bytes| bytes.len() == 32)
 }
 
 fn make(name: &str) -> Result<String> {
@@ -105,6 +113,9 @@ mod tests {
         refused("master_key", &STANDARD.encode([7; 31]));
         refused("master_key", "");
         refused("admin_key", "");
+        refused("log_key", "too-short");
+        assert!(super::check("log_key", &good).is_ok());
+        assert!(super::check("log_key", "").is_ok());
         assert!(super::check("public_url", "").is_ok());
     }
 

@@ -68,6 +68,24 @@ pub fn pending<T: DeserializeOwned>(
     Ok(found)
 }
 
+/// Removes things that [`pending`] has found and that are done with, in the order it gave them. Where nothing before them
+/// is left, the next sweep begins behind them: unlike a hole, they were written, so nobody is late.
+pub fn done<T>(store: &dyn Store, log: &Log<T>, head_key: &Value<Head>, indices: &[u64]) -> Result<(), StoreError> {
+    for index in indices {
+        log.remove(store, *index)?;
+    }
+    let before = head_key.get(store)?.unwrap_or_default();
+    let mut head = Head { first: before.first.max(1), ..before };
+    for index in indices {
+        if *index == head.first {
+            head.first = index.saturating_add(1);
+        }
+    }
+    // What if we crash here? They are holes, which are passed over after the grace period. Another sweep at the same time
+    // may take this back, with the same effect.
+    if head != before { head_key.set(store, &head) } else { Ok(()) }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests may panic")]
@@ -106,6 +124,36 @@ mod tests {
         assert!(sweep(&store, 110_000, 100).is_empty());
         families::LIVE_LIST.log::<u64>(&[]).put(&store, 1, &1).unwrap();
         assert_eq!(sweep(&store, 120_000, 100), [1]);
+    }
+
+    #[test]
+    fn what_is_done_in_order_is_passed_at_once() {
+        let store = Memory::default();
+        let (log, head) = (families::LIVE_LIST.log::<u64>(&[]), families::LIVE_HEAD.value::<Head>(&[]));
+        let first = || head.get(&store).unwrap().unwrap().first;
+        log.append(&store, &1).unwrap();
+        log.append(&store, &2).unwrap();
+        // Taken, and not written yet.
+        store.increment("live-list/tail", 1).unwrap();
+        log.append(&store, &4).unwrap();
+        assert_eq!(sweep(&store, 0, 10), [1, 2, 4]);
+        done(&store, &log, &head, &[2]).unwrap();
+        assert_eq!(first(), 1, "one is still there");
+        done(&store, &log, &head, &[1]).unwrap();
+        assert_eq!(
+            (sweep(&store, 0, 10), first()),
+            (vec![4], 2),
+            "who was behind it is passed as a hole, or next time"
+        );
+        done(&store, &log, &head, &[4]).unwrap();
+        log.put(&store, 3, &3).unwrap();
+        assert_eq!(sweep(&store, 1, 10), [3], "written late, and found");
+        log.append(&store, &5).unwrap();
+        log.append(&store, &6).unwrap();
+        assert_eq!(sweep(&store, 31_000, 10), [3, 5, 6]);
+        assert_eq!(sweep(&store, 62_000, 10), [3, 5, 6]);
+        done(&store, &log, &head, &[3, 5, 6]).unwrap();
+        assert_eq!((sweep(&store, 62_001, 10), first()), (vec![], 7), "the holes are old enough");
     }
 
     #[test]

@@ -5,16 +5,12 @@ use shell::{Limits, host, serve};
 use spin_sdk::http::{BoxBody, Request};
 use spin_sdk::http_service;
 
-use crate::routes::route;
+use crate::{routes::route, settings::Settings};
 
-/// No route takes a body.
+/// An erasure names a session; no other route takes a body.
 const LIMITS: Limits = Limits { body_bytes: 4096 };
 
 #[http_service]
 async fn handle(request: Request) -> Response<BoxBody> {
-    serve(request, LIMITS, async |call, store| {
-        let admin_key = host::variable("admin_key").await;
-        route(call, store, &admin_key, host::now())
-    })
-    .await
+    serve(request, LIMITS, async |call, store| route(call, store, &Settings::read(host::setting), host::now())).await
 }

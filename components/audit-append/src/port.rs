@@ -1,5 +1,8 @@
 //! The export `tollgate:core/audit`: what the components that charge call.
 
+use std::time::Duration;
+
+use audit::{RUN_MS, Retention, Staged, retain};
 use calendar::Millis;
 use money::Nanos;
 use shell::{KeyValue, host};
@@ -14,27 +17,51 @@ mod bindings {
     export!(Audit);
 }
 
+use crate::{settings::Settings, signer::signer};
 use bindings::exports::tollgate::core::audit::{Entry, Failure, Guest, Progress};
 
 struct Audit;
 
 impl Guest for Audit {
     fn append(entry: Entry) -> Result<u64, Failure> {
-        if entry.limit_check_id.is_empty() || entry.tenant.is_empty() {
-            return Err(failure("an entry needs a tenant and a limit check id"));
+        if entry.limit_check_id.is_empty() || entry.event_type.is_empty() {
+            return Err(failure("an entry needs an event type and a limit check id"));
         }
         let store = KeyValue::open().map_err(failure)?;
-        audit::append(&store, &canonical(entry)).map_err(failure)
+        audit::append(&store, &staged(entry)).map_err(failure)
     }
 
     fn sequence(limit: u32) -> Result<Progress, Failure> {
-        let store = KeyValue::open().map_err(failure)?;
-        let progress = audit::sequence(&store, host::now(), limit).map_err(failure)?;
+        // What is erased must not come back with a run that was replaced long ago.
+        let store = KeyValue::open_for(Duration::from_millis(RUN_MS)).map_err(failure)?;
+        let done = signer(&Settings::read(host::setting))
+            .map_err(failure)
+            .and_then(|signer| audit::sequence(&store, host::now(), limit, &signer).map_err(failure));
+        tidy(limit);
+        let progress = done?;
         Ok(Progress { size: progress.size, staged: progress.staged })
     }
 }
 
-fn canonical(entry: Entry) -> audit::Entry {
+/// Personal data ages out and is erased. Whatever is wrong with that, the log goes on.
+fn tidy(limit: u32) {
+    let retention = Retention::parse(&host::setting("personal_retention")).unwrap_or_else(|error| {
+        eprintln!("{error}; nothing ages out until it is mended");
+        Retention::default()
+    });
+    let store = KeyValue::open_for(Duration::from_millis(RUN_MS));
+    if let Err(error) = store.and_then(|store| retain(&store, host::now(), &retention, limit)) {
+        eprintln!("retention: {error}");
+    }
+}
+
+fn staged(from: Entry) -> Staged {
+    let salts = [host::random(), host::random()];
+    let (session, request) = (from.session.clone(), from.request_id.clone());
+    Staged::new(entry(from), salts, session, request)
+}
+
+fn entry(entry: Entry) -> audit::Entry {
     audit::Entry {
         v: audit::VERSION,
         tenant_id: entry.tenant,
@@ -46,12 +73,12 @@ fn canonical(entry: Entry) -> audit::Entry {
         unit_type: entry.unit_type,
         cost_nanos: Nanos(entry.cost_nanos),
         limit_check_id: entry.limit_check_id,
-        session_id: entry.session,
-        request_id: entry.request_id,
         channel: entry.channel,
         capability: entry.capability,
         settlement: entry.settlement,
         at_ms: Millis(entry.at_ms),
+        details: entry.details.into_iter().collect(),
+        ..audit::Entry::default()
     }
 }
 

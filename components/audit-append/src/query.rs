@@ -1,6 +1,6 @@
 //! The parameters of a list.
 
-use audit::{Cursor, Filter, Period, Position};
+use audit::{Cursor, Filter, Kind, Period, Position};
 use calendar::Millis;
 use shell::{Call, Problem};
 
@@ -14,6 +14,8 @@ const MAX_LIMIT: usize = 1_000;
 pub struct Wanted {
     /// When the cost was decided.
     pub period: Period,
+    /// Of which kind; of every when absent.
+    pub kind: Option<Kind>,
     /// Where to begin.
     pub start: Position,
     /// Page size, if the caller gave one.
@@ -21,7 +23,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Reads `from`, `to`, `limit` and `cursor`.
+    /// Reads `from`, `to`, `kind`, `limit` and `cursor`.
     pub fn read(call: &Call, filter: &Filter) -> Result<Self, Problem> {
         let period = Period { from: moment(call, "from")?, to: moment(call, "to")? };
         if let (Some(from), Some(to)) = (period.from, period.to)
@@ -39,7 +41,8 @@ impl Wanted {
             Cursor::read(filter, &text)
                 .ok_or_else(|| Problem::invalid("cursor", "must be the `next_cursor` of an earlier page of this list"))
         });
-        Ok(Self { period, start: start.transpose()?.unwrap_or_default(), limit: limit.transpose()? })
+        let kind = kind(call, filter)?;
+        Ok(Self { period, kind, start: start.transpose()?.unwrap_or_default(), limit: limit.transpose()? })
     }
 
     /// Entries on one page of JSON.
@@ -51,6 +54,21 @@ impl Wanted {
     pub fn is_one_page(&self) -> bool {
         self.limit.is_some()
     }
+}
+
+/// Without a word, a tenant's list is what it costs; everybody's, which is the operator's, is the whole log.
+fn kind(call: &Call, filter: &Filter) -> Result<Option<Kind>, Problem> {
+    let Some(name) = call.query("kind") else {
+        return Ok(match filter {
+            Filter::All => None,
+            Filter::Tenant(_) => Some(Kind::Money),
+        });
+    };
+    if name == "all" {
+        return Ok(None);
+    }
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+    kind.map(Some).ok_or_else(|| Problem::invalid("kind", "must be money, session, admin or all"))
 }
 
 /// A moment (RFC 3339) or the beginning of a UTC day (`2026-11-20`).

@@ -2,12 +2,13 @@
 
 use audit::{Cursor, Snapshot, View, find};
 use calendar::Millis;
-use http::Method;
+use http::{Method, Response};
 use kv_schemas::Store;
 use serde::Serialize;
 use shell::{Call, Problem, Reply, offline};
+use spin_sdk::http::{EmptyBody, box_body};
 
-use crate::{caller::Caller, ndjson, query::Wanted};
+use crate::{caller::Caller, erasures, invoices, log, ndjson, proof, query::Wanted, settings::Settings};
 
 #[derive(Serialize)]
 struct Page {
@@ -19,7 +20,23 @@ struct Page {
 ///
 /// # Errors
 /// The documented problems.
-pub fn route<S: Store + Send + 'static>(call: &Call, store: S, admin_key: &str, now: Millis) -> Result<Reply, Problem> {
+pub fn route<S: Store + Send + 'static>(
+    call: &Call,
+    store: S,
+    settings: &Settings,
+    now: Millis,
+) -> Result<Reply, Problem> {
+    let reply = answer(call, store, settings, now)?;
+    Ok(if call.method == Method::HEAD { without_body(reply) } else { reply })
+}
+
+fn answer<S: Store + Send + 'static>(
+    call: &Call,
+    store: S,
+    settings: &Settings,
+    now: Millis,
+) -> Result<Reply, Problem> {
+    let admin_key = &settings.admin_key;
     let segments = call.segments();
     match segments.as_slice() {
         ["v1", "audit", "entries"] => {
@@ -30,15 +47,38 @@ pub fn route<S: Store + Send + 'static>(call: &Call, store: S, admin_key: &str, 
             only_get(call)?;
             one(call, &store, admin_key, now, id)
         }
+        ["v1", "audit", "entries", id, "proof"] => {
+            only_get(call)?;
+            proof::prove(call, &store, settings, now, id)
+        }
+        ["v1", "audit", "invoices", month] => {
+            only_get(call)?;
+            invoices::show(call, &store, admin_key, now, month)
+        }
+        ["v1", "audit", "erasures"] if call.method == Method::POST => erasures::ask(call, &store, settings, now),
+        ["v1", "audit", "erasures"] => Err(Problem::method_not_allowed(&["POST"])),
+        ["v1", "audit", "erasures", id] => {
+            only_get(call)?;
+            erasures::show(call, &store, settings, now, id)
+        }
+        ["v1", "audit", "log", ..] => {
+            only_get(call)?;
+            log::read(call, &store, settings, now)
+        }
         _ => Err(Problem::not_found("There is nothing at this address.")),
     }
 }
 
+/// Or HEAD, which is GET without the body.
 fn only_get(call: &Call) -> Result<(), Problem> {
-    if call.method == Method::GET {
+    if call.method == Method::GET || call.method == Method::HEAD {
         return Ok(());
     }
-    Err(Problem::method_not_allowed(&["GET"]))
+    Err(Problem::method_not_allowed(&["GET", "HEAD"]))
+}
+
+fn without_body(Reply(response): Reply) -> Reply {
+    Reply(Response::from_parts(response.into_parts().0, box_body(EmptyBody::new())))
 }
 
 fn list<S: Store + Send + 'static>(call: &Call, store: S, admin_key: &str, now: Millis) -> Result<Reply, Problem> {
@@ -48,14 +88,15 @@ fn list<S: Store + Send + 'static>(call: &Call, store: S, admin_key: &str, now: 
     let snapshot = Snapshot::take(&store, filter.clone()).map_err(|error| offline(&error))?;
     let lines = wants_lines(call);
     if lines && !wanted.is_one_page() {
-        return Ok(ndjson::stream(store, snapshot, &filter, wanted.period, wanted.start));
+        return Ok(ndjson::stream(store, snapshot, &filter, &wanted));
     }
     let (items, next) =
-        snapshot.page(&store, wanted.period, wanted.start, wanted.page_size()).map_err(|error| offline(&error))?;
+        snapshot.page(&store, wanted.period, wanted.kind, wanted.start, wanted.page_size()).map_err(|e| offline(&e))?;
     let next_cursor = next.map(|next| Cursor::write(&filter, next));
     let reply = if lines {
         let lines = items.iter().filter_map(|item| serde_json::to_string(&item.view()).ok());
-        Reply::bytes(200, ndjson::MEDIA_TYPE, lines.map(|line| line + "\n").collect::<String>())
+        let text = lines.map(|line| line + "\n").collect::<String>();
+        Reply::bytes(200, ndjson::MEDIA_TYPE, text).with(ndjson::TOTAL, &snapshot.len().to_string())
     } else {
         let entries = items.iter().map(audit::Item::view).collect();
         Reply::json(200, &Page { entries, next_cursor: next_cursor.clone() })

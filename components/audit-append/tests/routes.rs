@@ -1,105 +1,14 @@
 //! Who sees what, and what is answered to bad input.
 #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
-use audit::{Entry, VERSION, append, sequence};
-use audit_append::routes::route;
-use calendar::Millis;
-use futures::executor::block_on;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use http_body_util::BodyExt;
-use kv_schemas::memory::Memory;
-use money::Nanos;
+mod common;
+
+use std::collections::BTreeSet;
+
+use audit::{Entry, Staged, append};
+use common::{ADMIN, OWN, ask_as, entry, get, house, staged};
+use http::Method;
 use serde_json::Value as Json;
-use shell::{Call, Reply};
-use tenancy::{KeyKind, KeyRecord, hash_key};
-
-const NOW: Millis = Millis(1_795_165_200_000);
-const ADMIN: &str = "Bearer admin-secret";
-const OWN: &str = "Bearer tg_sk_a";
-
-fn house() -> Memory {
-    let store = Memory::default();
-    for (key, tenant, kind, revoked_at) in [
-        ("tg_sk_a", "a", KeyKind::Secret, None),
-        ("tg_sk_old", "a", KeyKind::Secret, Some(NOW.0)),
-        ("tg_pk_a", "a", KeyKind::Publishable, None),
-        ("tg_sk_odd", "a", KeyKind::Publishable, None),
-    ] {
-        let record = KeyRecord { id: "key_1".into(), tenant: tenant.into(), kind, revoked_at };
-        hash_key(key).set(&store, &record).unwrap();
-    }
-    for n in 0..4_u64 {
-        append(&store, &entry(n)).unwrap();
-    }
-    sequence(&store, NOW, 3).unwrap();
-    store
-}
-
-fn entry(n: u64) -> Entry {
-    Entry {
-        v: VERSION,
-        tenant_id: if n.is_multiple_of(2) { "a".into() } else { "b".into() },
-        company: "acme".into(),
-        event_type: "TWIN_INTERACTION".into(),
-        provider: "tavus".into(),
-        model: String::new(),
-        units_consumed: 30,
-        unit_type: "seconds".into(),
-        cost_nanos: Nanos(45_000_000),
-        limit_check_id: format!("lc_{n}"),
-        session_id: None,
-        request_id: "req_1".into(),
-        channel: "widget".into(),
-        capability: "video".into(),
-        settlement: "exact".into(),
-        at_ms: NOW.plus(n * 1_000),
-    }
-}
-
-struct Answer {
-    status: u16,
-    allow: Option<String>,
-    next: Option<String>,
-    text: String,
-}
-
-impl Answer {
-    fn json(&self) -> Json {
-        serde_json::from_str(&self.text).unwrap()
-    }
-
-    fn ids(&self) -> String {
-        let json = self.json();
-        let ids = json["entries"].as_array().unwrap().iter().map(|entry| entry["limit_check_id"].as_str().unwrap());
-        ids.collect::<Vec<_>>().join(" ")
-    }
-}
-
-fn ask_as(store: &Memory, method: Method, target: &str, headers: &[(&'static str, &str)]) -> Answer {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        map.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
-    }
-    let call = Call {
-        method,
-        path: path.into(),
-        query: query.into(),
-        headers: map,
-        body: bytes::Bytes::new(),
-        request_id: "req_1".into(),
-    };
-    let reply = route(&call, store.clone(), "admin-secret", NOW).unwrap_or_else(|p| Reply::problem(&p, "req_1"));
-    let header = |name: &str| reply.0.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-    let (next, allow) = (header("x-next-cursor"), header("allow"));
-    let status = reply.0.status().as_u16();
-    let body = block_on(reply.0.into_body().collect()).unwrap().to_bytes();
-    Answer { status, allow, next, text: String::from_utf8(body.to_vec()).unwrap() }
-}
-
-fn get(store: &Memory, authorization: &str, target: &str) -> Answer {
-    ask_as(store, Method::GET, target, &[("authorization", authorization)])
-}
 
 #[test]
 fn the_operator_sees_all_and_a_server_its_own() {
@@ -120,13 +29,18 @@ fn an_entry_has_the_documented_shape() {
     let store = house();
     let answer = get(&store, OWN, "/v1/audit/entries/lc_2");
     assert_eq!(
-        (answer.status, answer.text.as_str()),
+        (answer.status, answer.text()),
         (
             200,
-            r#"{"tenant_id":"a","event_type":"TWIN_INTERACTION","provider":"tavus","units_consumed":30,"unit_type":"seconds","cost_currency":"USD","cost_amount":0.045,"limit_check_id":"lc_2","v":1,"seq":2,"at":"2026-11-20T09:00:02.000Z","session_id":null,"request_id":"req_1","channel":"widget","model":"","capability":"video","cost_nanos":45000000,"settlement":"exact"}"#
+            r#"{"tenant_id":"a","event_type":"TWIN_INTERACTION","provider":"tavus","units_consumed":30,"unit_type":"seconds","cost_currency":"USD","cost_amount":0.045,"limit_check_id":"lc_2","v":2,"seq":2,"at":"2026-11-20T09:00:02.000Z","session_id":null,"request_id":"req_1","channel":"widget","model":"","capability":"video","cost_nanos":45000000,"settlement":"exact","company":"acme","details":{},"salt":"07070707070707070707070707070707","personal":{"digest":"ac8a04a9063f0b69a2e7737cd619c936bb6d365ad4e40e5bb50bb22e420ac29b","salt":"08080808080808080808080808080808"}}"#
         )
     );
     assert!(get(&store, ADMIN, "/v1/audit/entries/lc_3").json()["seq"].is_null(), "staged, and shown");
+    let document: Json = serde_json::from_str(include_str!("../../twin-registry/openapi.json")).unwrap();
+    let names = |value: &Json| value.as_object().unwrap().keys().cloned().collect::<BTreeSet<_>>();
+    let schema = &document["components"]["schemas"]["AuditEntry"]["properties"];
+    assert_eq!(names(schema), names(&answer.json()));
+    assert_eq!(names(&schema["personal"]["properties"]), names(&answer.json()["personal"]));
 }
 
 #[test]
@@ -153,15 +67,14 @@ fn what_is_refused() {
     check(OWN, "/v1/audit/entries?tenant=b", 403, "wrong_tenant", Some("tenant"));
     check(OWN, "/v1/audit/entries/lc_1", 404, "not_found", None);
     check(OWN, "/v1/audit/entries/lc_9", 404, "not_found", None);
-    for target in
-        ["/v1/audit", "/v1/audit/", "/v1/audit/nothing", "/v1/audit/entries/lc_0/x", "/v1/audit/log/checkpoint"]
-    {
+    for target in ["/v1/audit", "/v1/audit/", "/v1/audit/nothing", "/v1/audit/entries/lc_0/x", "/v1/audit/log"] {
         check(ADMIN, target, 404, "not_found", None);
     }
     for (param, values) in [
         ("limit", ["0", "1001", "-1", "ten", "", "+5", "1.5", "99999999999999999999"].as_slice()),
         ("from", ["yesterday", "", "2026-13-01", "2026-11-20T25:00:00Z", "1795165200"].as_slice()),
         ("to", ["yesterday", "2026-02-30"].as_slice()),
+        ("kind", ["", "Money", "money ", "everything", "a"].as_slice()),
         ("cursor", ["", "a", "t1", "17", "a-1", "a1 ", "a99999999999999999999", "%00"].as_slice()),
     ] {
         for value in values {
@@ -172,7 +85,7 @@ fn what_is_refused() {
     check(OWN, "/v1/audit/entries?cursor=a1", 400, "invalid_request", Some("cursor"));
     for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
         let answer = ask_as(&store, method, list, &[("authorization", ADMIN)]);
-        assert_eq!((answer.status, answer.allow.as_deref()), (405, Some("GET")));
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")));
     }
     store.fail_after(0);
     check(ADMIN, list, 503, "offline", None);
@@ -186,8 +99,8 @@ fn pages_follow_one_another() {
     loop {
         let answer = get(&store, ADMIN, &target);
         ids.push(answer.ids());
-        assert_eq!(answer.json()["next_cursor"].as_str(), answer.next.as_deref());
-        match answer.next {
+        assert_eq!(answer.json()["next_cursor"].as_str(), answer.header("x-next-cursor"));
+        match answer.header("x-next-cursor") {
             Some(cursor) => target = format!("/v1/audit/entries?limit=1&cursor={cursor}"),
             None => break,
         }
@@ -199,13 +112,17 @@ fn pages_follow_one_another() {
 fn lines_are_streamed_to_the_end() {
     let store = house();
     for n in 4..700 {
-        append(&store, &entry(n)).unwrap();
+        append(&store, &staged(n)).unwrap();
     }
     let lines = |target: &str, accept: &str| {
         let headers = [("authorization", ADMIN), ("accept", accept)];
         let answer = ask_as(&store, Method::GET, target, &headers);
-        let ids = answer.text.lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["limit_check_id"].clone());
-        (ids.map(|id| id.as_str().unwrap().to_owned()).collect::<Vec<_>>(), answer.next)
+        let ids =
+            answer.text().lines().map(|line| serde_json::from_str::<Json>(line).unwrap()["limit_check_id"].clone());
+        (
+            ids.map(|id| id.as_str().unwrap().to_owned()).collect::<Vec<_>>(),
+            answer.header("x-next-cursor").map(str::to_owned),
+        )
     };
     let all: Vec<String> = (0..700).map(|n| format!("lc_{n}")).collect();
     assert_eq!(lines("/v1/audit/entries", "application/x-ndjson"), (all.clone(), None));
@@ -217,4 +134,62 @@ fn lines_are_streamed_to_the_end() {
     let late = lines("/v1/audit/entries?from=2026-11-20T09:11:38Z", "application/x-ndjson").0;
     assert_eq!(late, ["lc_698", "lc_699"]);
     assert_eq!(lines("/v1/audit/entries?tenant=b", "application/x-ndjson").0.len(), 350);
+}
+
+#[test]
+fn lines_say_how_many_positions_there_are() {
+    let store = house();
+    let check = |target: &str, accept: &str, lines: usize, total: Option<&str>| {
+        let answer = ask_as(&store, Method::GET, target, &[("authorization", ADMIN), ("accept", accept)]);
+        assert_eq!((answer.text().lines().count(), answer.header("x-total-count")), (lines, total), "{target}");
+    };
+    check("/v1/audit/entries", "application/x-ndjson", 4, Some("4"));
+    check("/v1/audit/entries?cursor=a3", "application/x-ndjson", 1, Some("4"));
+    check("/v1/audit/entries?limit=2", "application/x-ndjson", 2, Some("4"));
+    check("/v1/audit/entries?tenant=b", "application/x-ndjson", 2, Some("2"));
+    check("/v1/audit/entries?from=2026-11-20T09:00:03Z", "application/x-ndjson", 1, Some("4"));
+    check("/v1/audit/entries?kind=admin", "application/x-ndjson", 0, Some("4"));
+    check("/v1/audit/entries", "application/json", 1, None);
+}
+
+#[test]
+fn a_tenants_list_is_money_unless_it_says_otherwise() {
+    let store = house();
+    for (n, event) in [(4, "SESSION_STARTED"), (5, "SESSION_STARTED"), (6, "KEY_CREATED"), (8, "CORRECTION")] {
+        append(&store, &Staged::from(Entry { event_type: event.into(), ..entry(n) })).unwrap();
+    }
+    let check = |who: &str, query: &str, ids: &str| {
+        let target = format!("/v1/audit/entries?{query}");
+        assert_eq!(get(&store, who, &target).ids(), ids, "{who} {query}");
+        let headers = [("authorization", who), ("accept", "application/x-ndjson")];
+        let lines = ask_as(&store, Method::GET, &target, &headers);
+        let lines = lines.text().lines().map(|line| serde_json::from_str::<Json>(line).unwrap());
+        let lines = lines.map(|line| line["limit_check_id"].as_str().unwrap().to_owned());
+        assert_eq!(lines.collect::<Vec<_>>().join(" "), ids, "{who} {query}");
+    };
+    check(OWN, "", "lc_0 lc_2 lc_8");
+    check(OWN, "kind=money", "lc_0 lc_2 lc_8");
+    check(OWN, "kind=session", "lc_4");
+    check(OWN, "kind=admin", "lc_6");
+    check(OWN, "kind=all", "lc_0 lc_2 lc_4 lc_6 lc_8");
+    check(ADMIN, "", "lc_0 lc_1 lc_2 lc_3 lc_4 lc_5 lc_6 lc_8");
+    check(ADMIN, "kind=money", "lc_0 lc_1 lc_2 lc_3 lc_8");
+    check(ADMIN, "kind=session", "lc_4 lc_5");
+    check(ADMIN, "tenant=b", "lc_1 lc_3");
+    check(ADMIN, "tenant=b&kind=all", "lc_1 lc_3 lc_5");
+}
+
+#[test]
+fn head_is_get_without_the_body() {
+    let store = house();
+    for target in ["/v1/audit/entries", "/v1/audit/entries/lc_0", "/v1/audit/entries/lc_0/proof"] {
+        for accept in ["application/json", "application/x-ndjson"] {
+            let headers = [("authorization", ADMIN), ("accept", accept)];
+            let [get, head] = [Method::GET, Method::HEAD].map(|method| ask_as(&store, method, target, &headers));
+            assert_eq!((get.status, head.status), (200, 200), "{target}");
+            assert_eq!(get.header("content-type"), head.header("content-type"), "{target}");
+            assert_eq!(get.header("x-total-count"), head.header("x-total-count"), "{target}");
+            assert!(head.body.is_empty() && !get.body.is_empty(), "{target}");
+        }
+    }
 }

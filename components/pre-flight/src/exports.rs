@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use calendar::{Millis, SECOND};
 use kv_schemas::{Store, StoreError, expiry};
-use money::Quantity;
+use money::{Nanos, Quantity};
 use shell::KeyValue;
 
 use crate::bindings::{
     PreFlight,
     limits::{
-        self as wit, Decision, Denial, DenialKind, Fallback, Fault, FaultKind, Guest, Holder, HolderKind, Permit,
-        Remaining, Reservation, Rung, Usage,
+        self as wit, Correction, Decision, Denial, DenialKind, Fallback, Fault, FaultKind, Guest, Holder, HolderKind,
+        Permit, Remaining, Reservation, Rung, Usage,
     },
 };
 
@@ -59,6 +59,16 @@ impl Guest for PreFlight {
     fn release(id: String) -> Result<(), Fault> {
         let store = open().map_err(|error| fault(error.into()))?;
         limits::release(&store, &id).map_err(fault)
+    }
+
+    fn correct(request: Correction) -> Result<Decision, Fault> {
+        let store = open().map_err(|error| fault(error.into()))?;
+        let (now, id) = (shell::host::now(), shell::host::new_id("lc_"));
+        let asked =
+            limits::Correction { corrects: request.corrects, cost: Nanos(request.cost_nanos), reason: request.reason };
+        let key = request.idempotency_key.as_deref();
+        let permit = limits::correct(&store, now, &id, &asked, &request.request_id, key).map_err(fault)?;
+        decision(&permit).ok_or_else(|| fault(limits::Fault::NotFound))
     }
 
     fn inspect(id: String) -> Result<Holder, Fault> {
@@ -215,19 +225,21 @@ fn decision(permit: &limits::Permit) -> Option<Decision> {
     let entry = permit.entry()?;
     Some(Decision {
         id: entry.limit_check_id,
+        event_type: entry.event_type,
         tenant: entry.tenant_id,
         company: entry.company,
-        session: entry.session_id,
+        session: permit.session.clone(),
         capability: entry.capability,
         provider: entry.provider,
         model: entry.model,
         channel: entry.channel,
-        request_id: entry.request_id,
+        request_id: permit.request_id.clone(),
         unit_type: entry.unit_type,
         units: entry.units_consumed,
         cost_nanos: entry.cost_nanos.0,
         settlement: entry.settlement,
         at_ms: entry.at_ms.0,
+        details: entry.details.into_iter().collect(),
         stage,
     })
 }

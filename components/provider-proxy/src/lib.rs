@@ -1,8 +1,8 @@
 //! The proxy: everything that calls a vendor, and everything that needs more than one of the leaves.
 //!
 //! It does the I/O that the pure adapters plan: permit first, then the key, then the vendor, then the log. It also
-//! serves the routes that end in a settlement (`/v1/preflight/...`, `/v1/sessions/...`), since a leaf can't import the
-//! log, and the maintenance that settles what crashed callers left.
+//! serves the routes that end in a settlement (`/v1/preflight/...`, `/v1/sessions/...`, `/v1/audit/corrections`), since a
+//! leaf can't import the log, and the maintenance that settles what crashed callers left.
 
 #![cfg_attr(not(target_family = "wasm"), allow(dead_code, unused_imports, reason = "only wasm has the entry"))]
 
@@ -10,6 +10,7 @@ mod bindings;
 mod caller;
 mod chat;
 mod context;
+mod corrections;
 mod disclosure;
 mod jobs;
 mod keyed;
@@ -22,6 +23,7 @@ mod record;
 mod relay;
 mod resolve;
 mod router_health;
+mod session_events;
 mod speech;
 mod stop;
 mod topic;
@@ -64,6 +66,7 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         (Method::POST, ["v1", "sessions", id, "ticks"]) => ticks::tick(call, &store, id).await,
         (Method::POST, ["v1", "preflight", id, "settle"]) => resolve::settle(call, id),
         (Method::DELETE, ["v1", "preflight", id]) => resolve::release(call, id),
+        (Method::POST, ["v1", "audit", "corrections"]) => corrections::correct(call),
         (Method::POST, ["v1", "maintenance"]) => maintenance::run(call, &store).await,
         (_, path) => Err(unrouted(path)),
     }
@@ -72,7 +75,7 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 fn unrouted(path: &[&str]) -> Problem {
     let methods: &[&str] = match path {
         ["v1", "chat", "completions"] | ["v1", "video", "sessions"] | ["v1", "realtime", "tokens"] => &["POST"],
-        ["v1", "speech" | "maintenance" | "jobs"] => &["POST"],
+        ["v1", "speech" | "maintenance" | "jobs"] | ["v1", "audit", "corrections"] => &["POST"],
         ["v1", "sessions", _, "ticks"] | ["v1", "preflight", _, "settle"] => &["POST"],
         ["v1", "models" | "vendors"] | ["v1", "router", "health"] | ["v1", "jobs", _] | ["v1", "context", ..] => {
             &["GET"]

@@ -95,16 +95,22 @@ pub struct Settled {
 
 /// Charge, log, close: in this order. A crash after any of them is resumed by the reaper (see `maintenance`).
 pub fn settle(id: &str, used: &Usage) -> Result<Settled, Problem> {
-    let charge = limits::charge(id, used).map_err(faulty)?;
-    let stage = match charge.stage {
-        Some(stage) => stage,
-        None => audit::append(&entry(&charge)).map_err(|failure| {
-            eprintln!("audit: {}", failure.message);
-            Problem::offline()
-        })?,
-    };
-    limits::close(id, stage).map_err(faulty)?;
-    Ok(Settled { cost_nanos: charge.cost_nanos, stage })
+    log(&limits::charge(id, used).map_err(faulty)?)
+}
+
+/// A cost that is decided is logged, and what was held beyond it given back.
+pub fn log(charge: &limits::Decision) -> Result<Settled, Problem> {
+    let cost_nanos = charge.cost_nanos;
+    // Closed already, and perhaps forgotten.
+    if let Some(stage) = charge.stage {
+        return Ok(Settled { cost_nanos, stage });
+    }
+    let stage = audit::append(&entry(charge)).map_err(|failure| {
+        eprintln!("audit: {}", failure.message);
+        Problem::offline()
+    })?;
+    limits::close(&charge.id, stage).map_err(faulty)?;
+    Ok(Settled { cost_nanos, stage })
 }
 
 /// Settles with what a meter or a clock found. Usage that makes no sense is no usage: the whole reservation is spent.
@@ -159,7 +165,7 @@ fn entry(charge: &limits::Decision) -> audit::Entry {
     audit::Entry {
         tenant: charge.tenant.clone(),
         company: charge.company.clone(),
-        event_type: "TWIN_INTERACTION".into(),
+        event_type: charge.event_type.clone(),
         provider: charge.provider.clone(),
         model: charge.model.clone(),
         units: charge.units,
@@ -172,6 +178,7 @@ fn entry(charge: &limits::Decision) -> audit::Entry {
         capability: charge.capability.clone(),
         settlement: charge.settlement.clone(),
         at_ms: charge.at_ms,
+        details: charge.details.clone(),
     }
 }
 

@@ -1,19 +1,18 @@
 //! The exported port: what the shells above ask about callers and sessions. Everything is decided in crate `session`.
 
-use session::{Caller, Refusal};
+use std::time::Duration;
+
+use session::{Caller, Refusal, WRITE_MS};
 use shell::{KeyValue, host, idempotency};
 
-use crate::bindings::{
-    config::wasi::config::store as config,
-    port::exports::tollgate::core::sessions::{self as wit, Guest},
-};
+use crate::bindings::port::exports::tollgate::core::sessions::{self as wit, Guest};
 
 /// Implements the port.
 pub struct Port;
 
 impl Guest for Port {
     fn verify(authorization: Option<String>, origin: Option<String>) -> Result<wit::Grant, wit::Refusal> {
-        let admin_key = config::get("admin_key").ok().flatten().unwrap_or_default();
+        let admin_key = host::setting("admin_key");
         let store = open()?;
         let grant = session::verify(&store, &admin_key, authorization.as_deref(), origin.as_deref(), host::now());
         grant.map(granted).map_err(refused)
@@ -28,7 +27,7 @@ impl Guest for Port {
     }
 
     fn end(session: String, reason: String) -> Result<(), wit::Refusal> {
-        session::end(&open()?, &session, &reason, host::now()).map_err(refused)
+        session::end(&open_to_write().map_err(refused)?, &session, &reason, host::now()).map_err(refused)
     }
 
     fn overdue(limit: u32) -> Result<Vec<String>, wit::Refusal> {
@@ -37,6 +36,20 @@ impl Guest for Port {
         idempotency::sweep(&store, host::now()).map_err(|error| refused(error.into()))?;
         session::overdue(&store, limit, host::now()).map_err(|error| refused(error.into()))
     }
+
+    fn events(limit: u32) -> Result<Vec<wit::SessionEvent>, wit::Refusal> {
+        let found = session::events(&open()?, limit, host::now()).map_err(|error| refused(error.into()))?;
+        Ok(found.into_iter().map(told).collect())
+    }
+
+    fn events_logged(places: Vec<u64>) -> Result<(), wit::Refusal> {
+        session::events_logged(&open()?, &places).map_err(|error| refused(error.into()))
+    }
+}
+
+/// The store for a call that puts events: it must not write so late that nobody looks at the place any more.
+pub fn open_to_write() -> Result<KeyValue, Refusal> {
+    Ok(KeyValue::open_for(Duration::from_millis(WRITE_MS))?)
 }
 
 fn open() -> Result<KeyValue, wit::Refusal> {
@@ -69,6 +82,20 @@ fn seen(view: session::View) -> wit::View {
         created_at: view.session.created_at.to_string(),
         expires_at: view.session.expires_at.to_string(),
         ended_by: view.ended_by,
+    }
+}
+
+fn told((place, event): (u64, session::Event)) -> wit::SessionEvent {
+    wit::SessionEvent {
+        place,
+        id: event.id,
+        event_type: event.event_type,
+        tenant: event.tenant,
+        company: event.company,
+        session: event.session,
+        channel: event.channel,
+        at_ms: event.at.0,
+        details: event.details.into_iter().collect(),
     }
 }
 

@@ -3,7 +3,7 @@
 use session::{Admission, Ask, KeySet, Refusal, Seed, admit, count_open, open, parse_ask, wants_key_set};
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency};
 
-use crate::key_sets;
+use crate::{key_sets, port::open_to_write};
 
 /// Opens a session.
 pub async fn create(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
@@ -18,7 +18,8 @@ pub async fn create(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let owner = format!("session:{}:{}", caller.key_sha256, caller.origin.as_deref().unwrap_or_default());
     let work = async |seed: &Seed| {
         let key_set = key_set(store, &caller, &ask).await.map_err(problem)?;
-        let opened = open(store, host::now(), &caller, &ask, key_set.as_ref(), seed).map_err(problem)?;
+        let opened = open(&open_to_write().map_err(problem)?, host::now(), &caller, &ask, key_set.as_ref(), seed)
+            .map_err(problem)?;
         Ok((201, serde_json::to_value(opened).unwrap_or_default()))
     };
     idempotency::once(store, &vault, call, &owner, seed, work).await

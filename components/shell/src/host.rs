@@ -7,6 +7,8 @@ use problem::Problem;
 use ulid::Ulid;
 use vault::Vault;
 
+use crate::bindings::config::wasi::config::store;
+
 /// Now.
 #[must_use]
 pub fn now() -> Millis {
@@ -45,6 +47,12 @@ pub fn new_secret(prefix: &str) -> String {
 /// A variable of the manifest; empty when it isn't set.
 pub async fn variable(name: &str) -> String {
     spin_sdk::variables::get(name).await.unwrap_or_default()
+}
+
+/// The same without waiting: for the functions of an exported port, which are synchronous.
+#[must_use]
+pub fn setting(name: &str) -> String {
+    store::get(name).ok().flatten().unwrap_or_default()
 }
 
 /// The vault under the variable `master_key`.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kv_schemas::{Store, StoreError};
 
-use crate::bindings::wasi::keyvalue::{
+use crate::bindings::keyvalue::wasi::keyvalue::{
     atomics,
     store::{self, Bucket, Error},
 };

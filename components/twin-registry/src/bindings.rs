@@ -5,7 +5,7 @@ use shell::{Call, KeyValue, Problem, Reply, host, offline};
 use tenancy::{BindingSealed, bind, find_binding, find_tenant, is_vendor, parse_binding, unbind};
 use vault::Vault;
 
-use crate::refuse;
+use crate::{journal::Log, refuse};
 
 /// `PUT /v1/tenants/{id}/vendors/{vendor}`
 pub async fn put(call: &Call, store: &KeyValue, tenant: &str, vendor: &str) -> Result<Reply, Problem> {
@@ -21,14 +21,14 @@ pub async fn put(call: &Call, store: &KeyValue, tenant: &str, vendor: &str) -> R
         sealed_webhook_secret: seal(&vault, &format!("{place}/webhook"), asked.webhook_secret)?,
         options: asked.options,
     };
-    bind(store, tenant, vendor, sealed).map_err(refuse::write)?;
+    bind(store, tenant, vendor, sealed, &Log(call)).map_err(refuse::write)?;
     Ok(Reply::empty(204))
 }
 
 /// `DELETE /v1/tenants/{id}/vendors/{vendor}`
-pub fn delete(store: &KeyValue, tenant: &str, vendor: &str) -> Result<Reply, Problem> {
+pub fn delete(call: &Call, store: &KeyValue, tenant: &str, vendor: &str) -> Result<Reply, Problem> {
     check_vendor(vendor)?;
-    unbind(store, tenant, vendor).map_err(refuse::write)?;
+    unbind(store, tenant, vendor, &Log(call)).map_err(refuse::write)?;
     Ok(Reply::empty(204))
 }
 

@@ -3,12 +3,12 @@
 use shell::{Call, KeyValue, Problem, Reply, host, offline};
 use tenancy::{company, parse_company, put_company};
 
-use crate::refuse;
+use crate::{journal::Log, refuse};
 
 /// `PUT /v1/companies/{id}`
 pub fn put(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
     let record = parse_company(id, &call.json()?).map_err(refuse::invalid)?;
-    put_company(store, host::now(), &record).map_err(|error| offline(&error))?;
+    put_company(store, host::now(), &record, &Log(call)).map_err(|error| offline(&error))?;
     Ok(Reply::json(200, &record))
 }
 

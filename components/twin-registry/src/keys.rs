@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency};
 use tenancy::{Invalid, KeyKind, Object, key_id};
 
-use crate::refuse;
+use crate::{journal::Log, refuse};
 
 #[derive(Serialize, Deserialize)]
 struct Drawn {
@@ -22,7 +22,7 @@ pub async fn issue(call: &Call, store: &KeyValue, tenant: &str) -> Result<Reply,
     };
     let draw = || Drawn { key: host::new_secret(prefix) };
     let work = async |drawn: &Drawn| {
-        tenancy::issue_key(store, tenant, kind, &drawn.key).map_err(refuse::write)?;
+        tenancy::issue_key(store, tenant, kind, &drawn.key, &Log(call)).map_err(refuse::write)?;
         Ok((201, json!({ "id": key_id(&drawn.key), "kind": kind, "key": drawn.key })))
     };
     idempotency::once(store, &vault, call, "operator", draw, work).await
@@ -40,8 +40,8 @@ pub fn list(store: &KeyValue, tenant: &str) -> Result<Reply, Problem> {
 }
 
 /// `DELETE /v1/tenants/{id}/keys/{key}`
-pub fn revoke(store: &KeyValue, tenant: &str, key: &str) -> Result<Reply, Problem> {
-    tenancy::revoke_key(store, host::now(), tenant, key).map_err(refuse::write)?;
+pub fn revoke(call: &Call, store: &KeyValue, tenant: &str, key: &str) -> Result<Reply, Problem> {
+    tenancy::revoke_key(store, host::now(), tenant, key, &Log(call)).map_err(refuse::write)?;
     Ok(Reply::empty(204))
 }
 

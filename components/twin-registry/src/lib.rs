@@ -1,12 +1,14 @@
 //! The authority on tenancy: tenants, companies, keys, vendor bindings and prices, for the operator.
 //!
-//! [`route`] knows the paths; one file per noun does the work with crate `tenancy`. Also here: [`health`] and the
+//! [`route`] knows the paths; one file per noun does the work with crate `tenancy`, which notes every change in the
+//! [`journal`] before it makes it. Also here: [`health`] and the
 //! [`openapi`] document of the whole interface.
 
 mod access;
 mod bindings;
 mod companies;
 mod health;
+mod journal;
 mod keys;
 mod openapi;
 mod prices;

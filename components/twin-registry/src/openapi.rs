@@ -167,6 +167,7 @@ mod tests {
         check("/v1/video/sessions", true);
         check("/v1/realtime/tokens", true);
         check("/v1/jobs", true);
+        check("/v1/audit/corrections", true);
         check("/v1/sessions/{id}/ticks", false);
         check("/v1/maintenance", false);
         let conflict = document["components"]["responses"]["Conflict"]["description"].as_str().unwrap();

@@ -4,12 +4,12 @@ use serde_json::json;
 use shell::{Call, KeyValue, Problem, Reply, offline};
 use tenancy::{all_prices, parse_prices, put_prices};
 
-use crate::refuse;
+use crate::{journal::Log, refuse};
 
 /// `PUT /v1/prices`: adds or replaces those rows, and shows all.
 pub fn put(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let rows = parse_prices(&call.json()?).map_err(refuse::invalid)?;
-    put_prices(store, rows).map_err(refuse::write)?;
+    put_prices(store, rows, &Log(call)).map_err(refuse::write)?;
     get(store)
 }
 

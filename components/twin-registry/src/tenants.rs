@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency, offline};
 use tenancy::{NewKeys, find_tenant, key_id, parse_tenant};
 
-use crate::refuse;
+use crate::{journal::Log, refuse};
 
 const DEFAULT_PAGE: usize = 50;
 const MAX_PAGE: usize = 200;
@@ -24,7 +24,7 @@ pub async fn create(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let draw = || Drawn { publishable: host::new_secret("tg_pk_"), secret: host::new_secret("tg_sk_") };
     let work = async |drawn: &Drawn| {
         let keys = NewKeys { publishable: drawn.publishable.clone(), secret: drawn.secret.clone() };
-        tenancy::create(store, host::now(), &tenant, &keys).map_err(refuse::write)?;
+        tenancy::create(store, host::now(), &tenant, &keys, &Log(call)).map_err(refuse::write)?;
         let mut body = json!(tenant);
         body["publishable_key"] = json!(keys.publishable);
         body["publishable_key_id"] = json!(key_id(&keys.publishable));
@@ -46,13 +46,13 @@ pub fn get(store: &KeyValue, id: &str) -> Result<Reply, Problem> {
 /// `PATCH /v1/tenants/{id}`
 pub fn update(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
     let patch: Json = call.json()?;
-    let tenant = tenancy::patch(store, host::now(), id, &patch).map_err(refuse::write)?;
+    let tenant = tenancy::patch(store, host::now(), id, &patch, &Log(call)).map_err(refuse::write)?;
     Ok(Reply::json(200, &tenant))
 }
 
 /// `DELETE /v1/tenants/{id}`
-pub fn delete(store: &KeyValue, id: &str) -> Result<Reply, Problem> {
-    tenancy::delete(store, host::now(), id).map_err(refuse::write)?;
+pub fn delete(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    tenancy::delete(store, host::now(), id, &Log(call)).map_err(refuse::write)?;
     Ok(Reply::empty(204))
 }
 

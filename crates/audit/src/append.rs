@@ -2,7 +2,7 @@
 
 use kv_schemas::{Store, StoreError};
 
-use crate::{Entry, places, state::State};
+use crate::{Staged, places, state::State};
 
 /// Each attempt after the first means that this caller slept through the whole grace period.
 const ATTEMPTS: u32 = 4;
@@ -11,14 +11,14 @@ const ATTEMPTS: u32 = 4;
 ///
 /// # Errors
 /// The store can't be reached. The entry may have been staged all the same: repeat with the same entry.
-pub fn append(store: &dyn Store, entry: &Entry) -> Result<u64, StoreError> {
-    let staged_at = places::staged_at(&entry.limit_check_id);
+pub fn append(store: &dyn Store, staged: &Staged) -> Result<u64, StoreError> {
+    let staged_at = places::staged_at(&staged.entry.limit_check_id);
     if let Some(index) = staged_at.get(store)? {
         return Ok(index);
     }
     // What if we crash in here? Before the slot is written: a hole, which the sequencer passes over. After: the entry
     // is in, and the caller's repeat stages a second copy, which the sequencer drops.
-    let index = stage(store, entry)?;
+    let index = stage(store, staged)?;
     // What if we crash before this? As above: a repeat stages a copy, and only one gets a place.
     staged_at.set(store, &index)?;
     Ok(index)
@@ -32,13 +32,13 @@ pub fn stage_of(store: &dyn Store, limit_check_id: &str) -> Result<Option<u64>, 
     places::staged_at(limit_check_id).get(store)
 }
 
-fn stage(store: &dyn Store, entry: &Entry) -> Result<u64, StoreError> {
+fn stage(store: &dyn Store, staged: &Staged) -> Result<u64, StoreError> {
     for _ in 0..ATTEMPTS {
-        let index = places::stage().append(store, entry)?;
+        let index = places::stage().append(store, staged)?;
         // If we slept between taking the index and writing the slot, the sequencer may have passed over it. It saves
         // that before it looks at the slot again, and we look at what it saved after writing: one of us sees it.
         let state = State::load(store)?;
-        if state.next_stage <= index || places::entry_of(&entry.limit_check_id).exists(store)? {
+        if state.next_stage <= index || places::entry_of(&staged.entry.limit_check_id).exists(store)? {
             return Ok(index);
         }
         // What if we crash here? The caller has no answer and repeats. A copy at a swept index is never read again; it

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use kv_schemas::{Store, StoreError};
 
 use crate::{
-    Entry, places,
+    Entry, Kind, Staged, places,
     places::TenantCount,
     totals::{Scope, Totals, place, summed, tally},
 };
@@ -29,18 +29,29 @@ impl Batch {
     }
 
     /// Gives an entry its number, unless it has one.
-    pub fn take(&mut self, store: &dyn Store, entry: Entry) -> Result<(), StoreError> {
+    pub fn take(&mut self, store: &dyn Store, staged: Staged) -> Result<(), StoreError> {
+        let Staged { entry, opening } = staged;
         let seq = self.size;
         let entry_of = places::entry_of(&entry.limit_check_id);
         // An earlier number means a repeat; this very number means that another run came this far.
         if entry_of.get(store)?.is_some_and(|earlier| earlier < seq) {
             return Ok(());
         }
+        // Erasing never meets a run that is this late: what is erased was in the log two looks ago, longer than a run
+        // lasts (see `still`).
+        if let Some(opening) = opening {
+            places::personal(seq).set(store, &opening)?;
+        }
         // The entry before its index: whoever finds the index finds the entry.
         places::entry(seq).set(store, &entry)?;
         entry_of.set(store, &seq)?;
-        self.count(store, &entry.tenant_id, seq)?;
-        for scope in Scope::ALL {
+        // What operators do for the whole deployment is no tenant's.
+        if !entry.tenant_id.is_empty() {
+            self.count(store, &entry.tenant_id, seq)?;
+        }
+        // Events cost nothing and are no use.
+        let scopes = if entry.kind() == Kind::Money { Scope::ALL.as_slice() } else { &[] };
+        for scope in scopes.iter().copied() {
             self.sum(store, scope, seq, &entry)?;
         }
         self.size = seq.saturating_add(1);
@@ -73,7 +84,7 @@ impl Batch {
         // Below `next`: another run has listed it.
         if seq >= sums.next {
             place(sums.entries).set(store, &seq)?;
-            sums.add(seq, entry);
+            sums.add(scope, seq, entry);
         }
         Ok(())
     }

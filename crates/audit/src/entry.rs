@@ -1,26 +1,33 @@
-//! An entry: its canonical bytes, which are the log, and the JSON view, which is what people read.
+//! An entry: its canonical bytes, which the log commits to, its leaf, and the JSON view, which is what people read.
 //!
-//! The bytes are JSON with the fields in the order they are declared in, without spaces, and numbers are integers. They
-//! must never change for a version: a proof is over them.
+//! The bytes are JSON with the fields in the order they are declared in, without spaces, absent ones left out, and
+//! numbers are integers. They must never change for a version: a proof is over their hash.
+
+use std::collections::BTreeMap;
 
 use calendar::Millis;
 use money::Nanos;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 
-/// The version of entries written today. Amounts of version 1 are nano-USD.
-pub const VERSION: u32 = 1;
+/// The version of entries written today. Amounts are nano-USD. Version 1 had no salt and was never under a checkpoint.
+pub const VERSION: u32 = 2;
+/// The version of leaves: their first byte.
+const LEAF_VERSION: u8 = 1;
 
-/// One settled permit. Holds no personal data: every id in it is the gate's own and random.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What the log says of one settled permit, or of one event. Holds no personal data: that lies apart, under `personal`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Entry {
     /// [`VERSION`].
     pub v: u32,
-    /// Who pays.
+    /// 16 random bytes in hex: who doesn't have the entry can't guess it from its leaf.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub salt: String,
+    /// Who pays; empty for what concerns no one tenant.
     pub tenant_id: String,
     /// Who owns the tenant.
     pub company: String,
-    /// `TWIN_INTERACTION` for a settled permit.
+    /// `TWIN_INTERACTION` for a settled permit; see [`Kind`].
     pub event_type: String,
     /// The vendor.
     pub provider: String,
@@ -32,20 +39,22 @@ pub struct Entry {
     pub unit_type: String,
     /// Nano-USD.
     pub cost_nanos: Nanos,
-    /// Unique in the log.
+    /// Unique in the log. An event, which has no permit, has an id of its own here (`evt_...`).
     pub limit_check_id: String,
-    /// The page's session, if one paid.
-    pub session_id: Option<String>,
-    /// The request that caused it.
-    pub request_id: String,
     /// `portal`, `widget`, `landing`; empty for a tenant's own server.
     pub channel: String,
     /// `chat`, `speech`, `video`, `context`, `jobs`.
     pub capability: String,
-    /// `exact`, `full`, `overrun`.
+    /// `exact`, `counted`, `full`, `overrun`.
     pub settlement: String,
     /// When the cost was decided; decides the month and day it counts in.
     pub at_ms: Millis,
+    /// The digest of the entry's [`Personal`] data, in hex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub personal: Option<String>,
+    /// What changed, by whom, why: for events and corrections.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<String, String>,
 }
 
 impl Entry {
@@ -56,54 +65,62 @@ impl Entry {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// The JSON view; `seq` is absent while the entry is staged.
+    /// What stands in the log for everybody to see: that there is an entry, and nothing of what it says.
     #[must_use]
-    pub fn view(&self, seq: Option<u64>) -> View {
-        View {
-            tenant_id: self.tenant_id.clone(),
-            event_type: self.event_type.clone(),
-            provider: self.provider.clone(),
-            units_consumed: self.units_consumed,
-            unit_type: self.unit_type.clone(),
-            cost_currency: "USD",
-            // A number in JSON, written from the integer: 45000000 becomes 0.045 and is never a float on the way.
-            cost_amount: RawValue::from_string(self.cost_nanos.to_string()).ok(),
-            limit_check_id: self.limit_check_id.clone(),
-            v: self.v,
-            seq,
-            at: self.at_ms.to_string(),
-            session_id: self.session_id.clone(),
-            request_id: self.request_id.clone(),
-            channel: self.channel.clone(),
-            model: self.model.clone(),
-            capability: self.capability.clone(),
-            cost_nanos: self.cost_nanos,
-            settlement: self.settlement.clone(),
-        }
+    pub fn leaf(&self) -> Vec<u8> {
+        let digest: [u8; 32] = Sha256::digest(self.canonical()).into();
+        [&[LEAF_VERSION], digest.as_slice()].concat()
+    }
+
+    /// What kind of entry it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        Kind::of(&self.event_type)
+    }
+
+    /// Whether another entry says the same. Two that were staged for one permit have other salts, and only one of them
+    /// gets a place.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let bare = |entry: &Self| Self { salt: String::new(), personal: None, ..entry.clone() };
+        bare(self) == bare(other)
     }
 }
 
-/// What the HTTP interface shows of an entry. The first eight fields are those of the billing contract.
-#[derive(Debug, Clone, Serialize)]
-pub struct View {
-    tenant_id: String,
-    event_type: String,
-    provider: String,
-    units_consumed: u64,
-    unit_type: String,
-    cost_currency: &'static str,
-    cost_amount: Option<Box<RawValue>>,
-    limit_check_id: String,
-    v: u32,
-    seq: Option<u64>,
-    at: String,
-    session_id: Option<String>,
-    request_id: String,
-    channel: String,
-    model: String,
-    capability: String,
-    cost_nanos: Nanos,
-    settlement: String,
+/// What entries are about. Each kind's personal data is kept for its own time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Settled permits and corrections: all that costs.
+    Money,
+    /// Sessions that began and ended.
+    Session,
+    /// What operators did.
+    Admin,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Money, Self::Session, Self::Admin];
+
+    /// By the type of event.
+    #[must_use]
+    pub fn of(event_type: &str) -> Self {
+        match event_type {
+            "TWIN_INTERACTION" | "CORRECTION" => Self::Money,
+            session if session.starts_with("SESSION_") => Self::Session,
+            _ => Self::Admin,
+        }
+    }
+
+    /// The name in requests and settings.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Money => "money",
+            Self::Session => "session",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -115,6 +132,7 @@ mod tests {
     fn entry(nanos: i64) -> Entry {
         Entry {
             v: VERSION,
+            salt: "000102030405060708090a0b0c0d0e0f".into(),
             tenant_id: "demo".into(),
             company: "acme".into(),
             event_type: "TWIN_INTERACTION".into(),
@@ -124,50 +142,53 @@ mod tests {
             unit_type: "seconds".into(),
             cost_nanos: Nanos(nanos),
             limit_check_id: "lc_1".into(),
-            session_id: None,
-            request_id: "req_1".into(),
             channel: "widget".into(),
             capability: "video".into(),
             settlement: "exact".into(),
             at_ms: Millis(1_795_165_200_000),
+            personal: None,
+            details: BTreeMap::new(),
         }
     }
 
     #[test]
-    fn the_canonical_bytes_of_version_1_never_change() {
-        let bytes = String::from_utf8(entry(45_000_000).canonical()).unwrap();
-        assert_eq!(
-            bytes,
-            r#"{"v":1,"tenant_id":"demo","company":"acme","event_type":"TWIN_INTERACTION","provider":"tavus","model":"","units_consumed":30,"unit_type":"seconds","cost_nanos":45000000,"limit_check_id":"lc_1","session_id":null,"request_id":"req_1","channel":"widget","capability":"video","settlement":"exact","at_ms":1795165200000}"#
-        );
-        let read: Entry = serde_json::from_str(&bytes).unwrap();
-        assert_eq!(read.canonical(), bytes.as_bytes(), "reading and writing again gives the same bytes");
-    }
-
-    #[test]
-    fn the_view_shows_money_as_an_exact_number() {
-        let check = |nanos: i64, shown: &str| {
-            let view = serde_json::to_string(&entry(nanos).view(Some(7))).unwrap();
-            assert!(view.contains(&format!(r#""cost_amount":{shown},"#)), "{view}");
-            assert!(view.contains(&format!(r#""cost_nanos":{nanos},"#)), "{view}");
+    fn the_canonical_bytes_of_version_2_never_change() {
+        let check = |entry: &Entry, bytes: &str, digest: &str| {
+            assert_eq!(String::from_utf8(entry.canonical()).unwrap(), bytes);
+            let leaf: String = entry.leaf().iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(leaf, format!("01{digest}"), "computed by another program: printf %s '...' | sha256sum");
+            let read: Entry = serde_json::from_str(bytes).unwrap();
+            assert_eq!(read.canonical(), bytes.as_bytes(), "reading and writing again gives the same bytes");
         };
-        check(45_000_000, "0.045");
-        check(1, "0.000000001");
-        check(0, "0.00");
-        check(i64::MAX, "9223372036.854775807");
-        check(-1_500_000_000, "-1.50");
+        let plain = entry(45_000_000);
+        check(
+            &plain,
+            r#"{"v":2,"salt":"000102030405060708090a0b0c0d0e0f","tenant_id":"demo","company":"acme","event_type":"TWIN_INTERACTION","provider":"tavus","model":"","units_consumed":30,"unit_type":"seconds","cost_nanos":45000000,"limit_check_id":"lc_1","channel":"widget","capability":"video","settlement":"exact","at_ms":1795165200000}"#,
+            "5a8517636841b8314b07142b98b39dc9fd6c3ceb1b287dc812ea753eeb41af53",
+        );
+        let details = [("reason".to_owned(), "vendor's credit".to_owned()), ("corrects".to_owned(), "lc_0".to_owned())];
+        let full = Entry { personal: Some("ab".into()), details: details.into(), ..plain };
+        check(
+            &full,
+            r#"{"v":2,"salt":"000102030405060708090a0b0c0d0e0f","tenant_id":"demo","company":"acme","event_type":"TWIN_INTERACTION","provider":"tavus","model":"","units_consumed":30,"unit_type":"seconds","cost_nanos":45000000,"limit_check_id":"lc_1","channel":"widget","capability":"video","settlement":"exact","at_ms":1795165200000,"personal":"ab","details":{"corrects":"lc_0","reason":"vendor's credit"}}"#,
+            "a71be01e244ab7f2053ad42177fbc3b3c5b46730b794da1882e6a4f396d9fc9e",
+        );
     }
 
     #[test]
-    fn the_view_has_exactly_the_documented_fields() {
-        let view = serde_json::to_value(entry(1).view(None)).unwrap();
-        let fields: Vec<&str> = view.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(
-            fields.join(" "),
-            "tenant_id event_type provider units_consumed unit_type cost_currency cost_amount limit_check_id \
-             v seq at session_id request_id channel model capability cost_nanos settlement"
-        );
-        assert_eq!(view.get("at").and_then(|at| at.as_str()), Some("2026-11-20T09:00:00.000Z"));
-        assert!(view.get("seq").unwrap().is_null());
+    fn entries_of_version_1_are_still_read() {
+        let old = r#"{"v":1,"tenant_id":"demo","company":"acme","event_type":"TWIN_INTERACTION","provider":"tavus","model":"","units_consumed":30,"unit_type":"seconds","cost_nanos":45000000,"limit_check_id":"lc_1","session_id":null,"request_id":"req_1","channel":"widget","capability":"video","settlement":"exact","at_ms":1795165200000}"#;
+        let read: Entry = serde_json::from_str(old).unwrap();
+        assert!(read.says_the_same(&Entry { v: 1, ..entry(45_000_000) }));
+    }
+
+    #[test]
+    fn a_kind_follows_from_the_event_type() {
+        let check = |event: &str, kind: Kind| assert_eq!(Kind::of(event), kind, "{event}");
+        check("TWIN_INTERACTION", Kind::Money);
+        check("CORRECTION", Kind::Money);
+        check("SESSION_STARTED", Kind::Session);
+        check("KEY_CREATED", Kind::Admin);
+        check("TENANT_DELETED", Kind::Admin);
     }
 }

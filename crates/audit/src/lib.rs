@@ -2,18 +2,41 @@
 //!
 //! [`append`] stages an entry durably, [`sequence`] gives staged entries their place, [`totals`] sums them up and
 //! [`Snapshot`] lists them. Staged entries count and show at once; they only have no number yet.
+//!
+//! [`sequence`] also signs a [`checkpoint`] over all entries with a number. From then on nobody can change, remove or
+//! reorder them unseen, the operator included: [`tile`] and [`bundle`] show the whole tree, [`receipt`] proves one entry.
 
 mod append;
 mod batch;
 mod entry;
+mod erasure;
+mod hex;
+mod invoice;
+mod lines;
 mod list;
+mod personal;
 mod places;
+mod read_view;
+mod retention;
 mod sequence;
 mod state;
+mod still;
 mod totals;
+mod tree;
+mod view;
 
 pub use append::{append, stage_of};
-pub use entry::{Entry, VERSION, View};
+pub use entry::{Entry, Kind, VERSION};
+pub use erasure::{Erasure, ErasureRequest, ErasureStatus, erase, erasure};
+pub use invoice::{FINAL_AFTER_MS, Invoice, Item as InvoiceItem, Month, Status as InvoiceStatus, UNSPECIFIED, invoice};
+pub use lines::{Line, MAX_LINES, OTHER_MODELS};
 pub use list::{Cursor, Filter, Item, MAX_SCAN, Period, Position, Snapshot, find};
+pub use personal::{Personal, SALT_BYTES, Staged};
+pub use read_view::ViewError;
+pub use retention::{Retained, Retention, RetentionError, retain};
 pub use sequence::{GRACE_MS, LEASE_MS, MAX_RUN, Progress, progress, sequence};
+pub use still::{LOOK_MS, RUN_MS};
+pub use tlog::Signer;
 pub use totals::{Scope, Share, Totals, totals};
+pub use tree::{KEPT, MAX_STEP, bundle, checkpoint, receipt, tile};
+pub use view::View;

@@ -8,7 +8,7 @@ use calendar::Millis;
 use kv_schemas::{Slot, Store, StoreError};
 
 use crate::{
-    Entry, View, places,
+    Entry, Kind, Personal, Staged, View, places,
     state::{State, sequenced_before, staged},
 };
 
@@ -76,13 +76,19 @@ pub struct Item {
     pub seq: Option<u64>,
     /// The entry.
     pub entry: Entry,
+    /// Its personal data; absent when there is none, or it was erased.
+    pub opening: Option<Personal>,
 }
 
 impl Item {
+    fn staged(Staged { entry, opening }: Staged) -> Self {
+        Self { seq: None, entry, opening }
+    }
+
     /// The JSON view.
     #[must_use]
     pub fn view(&self) -> View {
-        self.entry.view(self.seq)
+        View::of(&self.entry, self.seq, self.opening.as_ref())
     }
 }
 
@@ -91,7 +97,7 @@ impl Item {
 pub struct Snapshot {
     filter: Filter,
     sequenced: u64,
-    staged: Vec<Entry>,
+    staged: Vec<Staged>,
 }
 
 impl Snapshot {
@@ -115,13 +121,14 @@ impl Snapshot {
             }
         };
         let mut staged = Vec::new();
-        for entry in waiting {
+        for waiting in waiting {
+            let entry = &waiting.entry;
             let ours = match &filter {
                 Filter::All => true,
                 Filter::Tenant(tenant) => entry.tenant_id == *tenant,
             };
-            if ours && !sequenced_before(store, &entry, next)? {
-                staged.push(entry);
+            if ours && !sequenced_before(store, entry, next)? {
+                staged.push(waiting);
             }
         }
         Ok(Self { filter, sequenced, staged })
@@ -139,7 +146,7 @@ impl Snapshot {
         self.len() == 0
     }
 
-    /// At most `limit` entries of `period` from `start` on, and where the next page begins, if anything is left. A page
+    /// At most `limit` entries of `period` and `kind` (all when `None`) from `start` on, and where the next page begins, if anything is left. A page
     /// may be short or empty and still have a next one, when [`MAX_SCAN`] entries were looked at.
     ///
     /// # Errors
@@ -148,6 +155,7 @@ impl Snapshot {
         &self,
         store: &dyn Store,
         period: Period,
+        kind: Option<Kind>,
         start: Position,
         limit: usize,
     ) -> Result<(Vec<Item>, Option<Position>), StoreError> {
@@ -155,7 +163,7 @@ impl Snapshot {
         let end = self.len().min(start.0.saturating_add(MAX_SCAN));
         let mut position = start.0;
         while position < end && items.len() < limit {
-            if let Some(item) = self.at(store, position)?.filter(|item| period.has(item.entry.at_ms)) {
+            if let Some(item) = self.at(store, position)?.filter(|item| wanted(item, period, kind)) {
                 items.push(item);
             }
             position = position.saturating_add(1);
@@ -164,7 +172,7 @@ impl Snapshot {
         Ok((items, next))
     }
 
-    /// As [`Self::page`], but looks at exactly `count` entries, as far as there are any, however many fit `period`.
+    /// As [`Self::page`], but looks at exactly `count` entries, as far as there are any, however many fit.
     ///
     /// # Errors
     /// The store can't be reached, or the log has a gap.
@@ -172,6 +180,7 @@ impl Snapshot {
         &self,
         store: &dyn Store,
         period: Period,
+        kind: Option<Kind>,
         start: Position,
         count: usize,
     ) -> Result<(Vec<Item>, Option<Position>), StoreError> {
@@ -179,15 +188,15 @@ impl Snapshot {
         let end = self.len().min(start.0.saturating_add(count));
         let mut items = Vec::new();
         for position in start.0..end {
-            items.extend(self.at(store, position)?.filter(|item| period.has(item.entry.at_ms)));
+            items.extend(self.at(store, position)?.filter(|item| wanted(item, period, kind)));
         }
         Ok((items, (end < self.len()).then_some(Position(end))))
     }
 
     fn at(&self, store: &dyn Store, position: u64) -> Result<Option<Item>, StoreError> {
         if let Some(offset) = position.checked_sub(self.sequenced) {
-            let entry = usize::try_from(offset).ok().and_then(|offset| self.staged.get(offset));
-            return Ok(entry.map(|entry| Item { seq: None, entry: entry.clone() }));
+            let staged = usize::try_from(offset).ok().and_then(|offset| self.staged.get(offset));
+            return Ok(staged.cloned().map(Item::staged));
         }
         let seq = match &self.filter {
             Filter::All => position,
@@ -196,10 +205,13 @@ impl Snapshot {
                 place.get(store)?.ok_or_else(|| missing(place.key()))?
             }
         };
-        let place = places::entry(seq);
-        let entry = place.get(store)?.ok_or_else(|| missing(place.key()))?;
-        Ok(Some(Item { seq: Some(seq), entry }))
+        let item = numbered(store, seq)?;
+        item.map(Some).ok_or_else(|| missing(places::entry(seq).key()))
     }
+}
+
+fn wanted(item: &Item, period: Period, kind: Option<Kind>) -> bool {
+    period.has(item.entry.at_ms) && kind.is_none_or(|kind| item.entry.kind() == kind)
 }
 
 /// A number without its entry is never skipped silently: it would be a cent nobody can account for.
@@ -212,22 +224,43 @@ pub(crate) fn missing(key: &str) -> StoreError {
 /// # Errors
 /// The store can't be reached.
 pub fn find(store: &dyn Store, limit_check_id: &str) -> Result<Option<Item>, StoreError> {
-    if let Some(item) = numbered(store, limit_check_id)? {
+    if let Some(item) = by_id(store, limit_check_id)? {
         return Ok(Some(item));
     }
     let Some(index) = places::staged_at(limit_check_id).get(store)? else {
         return Ok(None);
     };
     match places::stage().get(store, index)? {
-        Slot::Entry(entry) => Ok(Some(Item { seq: None, entry })),
+        Slot::Entry(staged) if staged.entry.limit_check_id == limit_check_id => Ok(Some(Item::staged(staged))),
+        // An index that leads to somebody else's entry shows nobody anything.
+        Slot::Entry(_) => Err(strange(places::staged_at(limit_check_id).key())),
         // It got its number between the two looks.
-        Slot::Hole => numbered(store, limit_check_id),
+        Slot::Hole => by_id(store, limit_check_id),
     }
 }
 
-fn numbered(store: &dyn Store, limit_check_id: &str) -> Result<Option<Item>, StoreError> {
+fn by_id(store: &dyn Store, limit_check_id: &str) -> Result<Option<Item>, StoreError> {
     let Some(seq) = places::entry_of(limit_check_id).get(store)? else {
         return Ok(None);
     };
-    Ok(places::entry(seq).get(store)?.map(|entry| Item { seq: Some(seq), entry }))
+    let item = numbered(store, seq)?;
+    match &item {
+        Some(found) if found.entry.limit_check_id != limit_check_id => {
+            Err(strange(places::entry_of(limit_check_id).key()))
+        }
+        _ => Ok(item),
+    }
+}
+
+fn strange(key: &str) -> StoreError {
+    StoreError::Corrupt { key: key.to_owned(), reason: "names an entry of another id".into() }
+}
+
+fn numbered(store: &dyn Store, seq: u64) -> Result<Option<Item>, StoreError> {
+    let Some(entry) = places::entry(seq).get(store)? else {
+        return Ok(None);
+    };
+    // Most entries have personal data; of those that don't, nothing is read.
+    let opening = if entry.personal.is_some() { places::personal(seq).get(store)? } else { None };
+    Ok(Some(Item { seq: Some(seq), entry, opening }))
 }

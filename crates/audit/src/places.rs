@@ -2,8 +2,9 @@
 
 use kv_schemas::{Log, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
+use tlog::TileId;
 
-use crate::Entry;
+use crate::{Entry, Personal, Staged};
 
 /// How many entries a tenant has, and how far the log has been counted for it. Always true, not always the latest: see
 /// [`counted`].
@@ -15,7 +16,7 @@ pub(crate) struct TenantCount {
     pub next: u64,
 }
 
-pub(crate) fn stage() -> Log<Entry> {
+pub(crate) fn stage() -> Log<Staged> {
     families::STAGE.log(&[])
 }
 
@@ -25,6 +26,21 @@ pub(crate) fn staged_at(id: &str) -> Value<u64> {
 
 pub(crate) fn entry(seq: u64) -> Value<Entry> {
     families::ENTRY.value(&[&seq.to_string()])
+}
+
+/// The personal data of the entry with this number.
+pub(crate) fn personal(seq: u64) -> Value<Personal> {
+    families::PERSONAL.value(&[&seq.to_string()])
+}
+
+/// Base64 of the hashes of the tile with this name.
+pub(crate) fn tile(id: TileId) -> Value<String> {
+    families::TILE.value(&[&id.level.to_string(), &id.index.to_string(), &id.width.to_string()])
+}
+
+/// The signed note of the checkpoint with this number.
+pub(crate) fn checkpoint(n: u64) -> Value<String> {
+    families::CHECKPOINT.value(&[&n.to_string()])
 }
 
 pub(crate) fn entry_of(id: &str) -> Value<u64> {

@@ -8,17 +8,20 @@
 //!   the asking starts from the same state and finds the same slots.
 //! - That a hole is void: saved, asked, and only then anything behind it is taken.
 //! - That slots are dealt with: saved, asked, and only then they are removed.
+//! - Which entries are under the next checkpoint: saved, asked, and only then it is made (see [`crate::tree`]).
 //!
 //! A crash is a run that is replaced and never comes back.
 
 use calendar::{Millis, SECOND};
 use kv_schemas::{Lease, Slot, Store, StoreError, families};
+use tlog::Signer;
 
 use crate::{
-    Entry,
+    Staged,
     batch::Batch,
     places,
     state::{Hole, State, forget, tickets},
+    tree::{MAX_STEP, publish},
 };
 
 /// How long a writer may take between taking a stage index and writing the slot.
@@ -37,14 +40,19 @@ pub struct Progress {
     pub size: u64,
     /// Stage slots that wait for their turn.
     pub staged: u64,
+    /// Entries under the newest checkpoint: those with a number below this have a receipt.
+    pub published: u64,
 }
 
-/// Gives at most `limit` staged entries their place (and at most [`MAX_RUN`]). May be called by many at once: one of
-/// them does it, the others get the progress as it stands. A log with nothing staged is only read.
+/// Gives at most `limit` staged entries their place (and at most [`MAX_RUN`]), and puts entries under a new checkpoint,
+/// at most [`MAX_STEP`]. May be called by many at once: one of them does it, the others get the progress as it stands. A
+/// log with nothing to do is only read.
 ///
 /// # Errors
-/// The store can't be reached. Nothing is lost: a later run continues.
-pub fn sequence(store: &dyn Store, now: Millis, limit: u32) -> Result<Progress, StoreError> {
+/// The store can't be reached: nothing is lost, a later run continues. Or the tree in the store is not the one that was
+/// signed last ([`StoreError::Corrupt`] names the key): then nothing is signed until that is mended, while entries get
+/// their places and count as ever.
+pub fn sequence(store: &dyn Store, now: Millis, limit: u32, signer: &Signer) -> Result<Progress, StoreError> {
     let state = State::load(store)?;
     if state.is_idle(places::stage().tail(store)?) {
         return progress_at(store, &state);
@@ -53,7 +61,7 @@ pub fn sequence(store: &dyn Store, now: Millis, limit: u32) -> Result<Progress, 
     let Some(lease) = Lease::take(store, mark, tickets(), now.0, LEASE_MS)? else {
         return progress_at(store, &state);
     };
-    let done = Run { store, lease: &lease, now, limit: limit.min(MAX_RUN) }.whole();
+    let done = Run { store, lease: &lease, now, limit: limit.min(MAX_RUN), signer }.whole();
     // Also after an error: what was left undone is safe to repeat at once. What if we crash before? The lease runs out.
     let released = lease.release(store);
     done?;
@@ -71,7 +79,8 @@ pub fn progress(store: &dyn Store) -> Result<Progress, StoreError> {
 
 fn progress_at(store: &dyn Store, state: &State) -> Result<Progress, StoreError> {
     let tail = places::stage().tail(store)?;
-    Ok(Progress { size: state.size, staged: tail.saturating_add(1).saturating_sub(state.next_stage) })
+    let staged = tail.saturating_add(1).saturating_sub(state.next_stage);
+    Ok(Progress { size: state.size, staged, published: state.published_size() })
 }
 
 struct Run<'a> {
@@ -79,6 +88,7 @@ struct Run<'a> {
     lease: &'a Lease,
     now: Millis,
     limit: u32,
+    signer: &'a Signer,
 }
 
 /// What comes next on the stage.
@@ -95,7 +105,7 @@ impl Run<'_> {
     /// Returns early when the lease is lost: the run that took it over does the rest.
     fn whole(&self) -> Result<(), StoreError> {
         let (found_at, mut state) = State::find(self.store)?;
-        if !self.announce(&state)? {
+        if !state.announce(self.store, self.lease)? {
             return Ok(());
         }
         // What if we crash here? The copy is newer and is found first.
@@ -126,20 +136,21 @@ impl Run<'_> {
                     state.pass();
                 }
             }
-            if !self.announce(&state)? {
+            let more = matches!(next, Next::Void(_));
+            if !more {
+                // Decided here, so that it is announced with the entries it is about.
+                state.freeze(MAX_STEP);
+            }
+            if !state.announce(self.store, self.lease)? {
                 return Ok(());
             }
-            if !matches!(next, Next::Void(_)) {
+            if !more {
                 break;
             }
         }
-        self.sweep(&mut state)
-    }
-
-    /// Saves the state and tells whether whoever comes later finds it.
-    fn announce(&self, state: &State) -> Result<bool, StoreError> {
-        state.save(self.store, self.lease.ticket())?;
-        self.lease.holds(self.store)
+        self.sweep(&mut state)?;
+        // Last: whatever is wrong with the tree, the entries above are in the log and count.
+        publish(self.store, self.lease, self.signer, &mut state)
     }
 
     /// Looks once more at the holes that the last run passed over: a writer that was late by a moment may have written
@@ -157,7 +168,7 @@ impl Run<'_> {
     }
 
     /// The entries from `state.next_stage` to `last`, as far as the next hole.
-    fn read(&self, state: &State, last: u64, tail: u64) -> Result<(Vec<Entry>, Next), StoreError> {
+    fn read(&self, state: &State, last: u64, tail: u64) -> Result<(Vec<Staged>, Next), StoreError> {
         let mut entries = Vec::new();
         for index in state.next_stage..=last {
             let Slot::Entry(entry) = places::stage().get(self.store, index)? else {
@@ -173,16 +184,23 @@ impl Run<'_> {
 
     /// Removes the slots that are dealt with, except fresh voids, which [`Self::rescue`] has yet to look at.
     fn sweep(&self, state: &mut State) -> Result<(), StoreError> {
-        if state.swept == state.next_stage {
+        if state.cleared() == state.next_stage {
             return Ok(());
         }
-        for index in state.swept..state.next_stage {
+        let from = state.cleared();
+        if state.swept < state.next_stage {
+            // Before anything is removed: a late writer that still finds the old state has written its slot before we
+            // remove it, and one that finds this removes its slot itself.
+            (state.cleared, state.swept) = (from, state.next_stage);
+            state.save(self.store, self.lease.ticket())?;
+        }
+        for index in from..state.next_stage {
             if !state.voids.contains(&index) {
                 places::stage().remove(self.store, index)?;
             }
         }
         // What if we crash before this? The slots are removed once more.
-        state.swept = state.next_stage;
+        state.cleared = state.next_stage;
         state.save(self.store, self.lease.ticket())
     }
 }

@@ -1,10 +1,10 @@
 //! How far the sequencer is, and the entries that are still on their way to it.
 
 use calendar::Millis;
-use kv_schemas::{Counter, Slot, Store, StoreError, Value, families};
+use kv_schemas::{Counter, Lease, Slot, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, places};
+use crate::{Entry, Staged, places, tree::KEPT};
 
 /// More staged entries than this are not looked at by one reader: a bound on its time, not on the log.
 pub(crate) const MAX_STAGED: u64 = 10_000;
@@ -14,14 +14,26 @@ pub(crate) const MAX_STAGED: u64 = 10_000;
 pub(crate) struct State {
     /// The first stage index that has not been dealt with.
     pub next_stage: u64,
-    /// The first stage index that may still be in the store.
+    /// Below this, no stage slot is read any more: who writes one late removes it.
     pub swept: u64,
+    /// The first stage index that may still be in the store; 0 in states of before, where `swept` was that as well.
+    #[serde(default)]
+    pub cleared: u64,
     /// Entries in the log: the next sequence number.
     pub size: u64,
     /// Since when the sequencer has been waiting at a hole.
     pub hole: Option<Hole>,
     /// Holes passed over in the last run; looked at once more in the next.
     pub voids: Vec<u64>,
+    /// The number of the newest checkpoint, from 1; 0 before the first.
+    #[serde(default)]
+    pub published: u64,
+    /// The sizes of the checkpoints that are kept, oldest first: the last is that of number `published`.
+    #[serde(default)]
+    pub kept: Vec<u64>,
+    /// The size of checkpoint `published + 1`, from when that is decided until it is published.
+    #[serde(default)]
+    pub frozen: Option<u64>,
 }
 
 /// A wait at a stage index that was taken and isn't written.
@@ -34,14 +46,51 @@ pub(crate) struct Hole {
 
 impl Default for State {
     fn default() -> Self {
-        Self { next_stage: 1, swept: 1, size: 0, hole: None, voids: Vec::new() }
+        Self {
+            next_stage: 1,
+            swept: 1,
+            cleared: 1,
+            size: 0,
+            hole: None,
+            voids: Vec::new(),
+            published: 0,
+            kept: Vec::new(),
+            frozen: None,
+        }
     }
 }
 
 impl State {
     /// Whether a run would find nothing to do.
     pub fn is_idle(&self, tail: u64) -> bool {
-        self.next_stage > tail && self.swept == self.next_stage && self.voids.is_empty()
+        let staged = self.next_stage <= tail || self.cleared() < self.next_stage || !self.voids.is_empty();
+        !staged && self.published_size() == self.size && self.kept.len() <= KEPT
+    }
+
+    /// The first stage index that may still be in the store.
+    pub fn cleared(&self) -> u64 {
+        if self.cleared == 0 { self.swept } else { self.cleared }
+    }
+
+    /// Entries under the newest checkpoint.
+    pub fn published_size(&self) -> u64 {
+        self.kept.last().copied().unwrap_or(0)
+    }
+
+    /// Decides the size of the next checkpoint, with at most `room` entries more than the last, unless it is decided
+    /// already or would be the same.
+    pub fn freeze(&mut self, room: u64) {
+        let last = self.published_size();
+        let next = self.size.min(last.saturating_add(room));
+        self.frozen = self.frozen.or((next > last).then_some(next));
+    }
+
+    /// The checkpoint that was decided is published.
+    pub fn publish(&mut self) {
+        if let Some(size) = self.frozen.take() {
+            self.published = self.published.saturating_add(1);
+            self.kept.push(size);
+        }
     }
 
     /// The next stage index is dealt with.
@@ -70,6 +119,12 @@ impl State {
             }
             newest = now;
         }
+    }
+
+    /// Saves it and tells whether whoever comes later finds it.
+    pub fn announce(&self, store: &dyn Store, lease: &Lease) -> Result<bool, StoreError> {
+        self.save(store, lease.ticket())?;
+        lease.holds(store)
     }
 
     /// Saves it as the run with this ticket sees it. Later runs are not disturbed, however late this comes.
@@ -112,15 +167,15 @@ fn place(ticket: u64) -> Value<State> {
 ///
 /// A reader that sums up or lists takes these *before* it reads what has been sequenced: an entry that moves on in
 /// between is then in both, which [`sequenced_before`] tells, and never in neither.
-pub(crate) fn staged(store: &dyn Store, state: &State) -> Result<Vec<Entry>, StoreError> {
+pub(crate) fn staged(store: &dyn Store, state: &State) -> Result<Vec<Staged>, StoreError> {
     let tail = places::stage().tail(store)?.min(state.next_stage.saturating_add(MAX_STAGED));
     let mut seen = std::collections::BTreeSet::new();
     let mut entries = Vec::new();
     for index in state.next_stage..=tail {
-        if let Slot::Entry(entry) = places::stage().get(store, index)?
-            && seen.insert(entry.limit_check_id.clone())
+        if let Slot::Entry(staged) = places::stage().get(store, index)?
+            && seen.insert(staged.entry.limit_check_id.clone())
         {
-            entries.push(entry);
+            entries.push(staged);
         }
     }
     Ok(entries)

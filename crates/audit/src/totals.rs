@@ -7,7 +7,7 @@ use kv_schemas::{Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Entry,
+    Entry, Kind, Line, Staged, lines,
     list::missing,
     places,
     state::{State, sequenced_before, staged},
@@ -71,6 +71,10 @@ pub struct Totals {
     pub settled_nanos: i64,
     /// The same by capability, such as `chat`.
     pub by_capability: BTreeMap<String, Share>,
+    /// The lines of a tenant's month, for its invoice; other scopes have none. Sums of earlier releases have no lines of
+    /// the entries they had counted by then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
 }
 
 /// One capability's part.
@@ -92,12 +96,12 @@ impl Totals {
     }
 
     /// Counts the entry at position `seq`.
-    pub(crate) fn add(&mut self, seq: u64, entry: &Entry) {
+    pub(crate) fn add(&mut self, scope: Scope, seq: u64, entry: &Entry) {
         self.next = seq.saturating_add(1);
-        self.include(entry);
+        self.include(scope, entry);
     }
 
-    fn include(&mut self, entry: &Entry) {
+    fn include(&mut self, scope: Scope, entry: &Entry) {
         self.entries = self.entries.saturating_add(1);
         self.settled_nanos = self.settled_nanos.saturating_add(entry.cost_nanos.0);
         let share = self.by_capability.entry(entry.capability.clone()).or_default();
@@ -105,6 +109,9 @@ impl Totals {
         share.nanos = share.nanos.saturating_add(entry.cost_nanos.0);
         let units = share.units.entry(entry.unit_type.clone()).or_default();
         *units = units.saturating_add(entry.units_consumed);
+        if scope == Scope::Tenant {
+            lines::include(&mut self.lines, entry);
+        }
     }
 }
 
@@ -115,7 +122,7 @@ pub(crate) fn summed(store: &dyn Store, scope: Scope, owner: &str, window: &str)
     while let Some(seq) = tally(scope, owner, window, sums.entries).get(store)? {
         let place = places::entry(seq);
         let entry = place.get(store)?.ok_or_else(|| missing(place.key()))?;
-        sums.add(seq, &entry);
+        sums.add(scope, seq, &entry);
     }
     Ok(sums)
 }
@@ -135,15 +142,26 @@ pub(crate) fn place(scope: Scope, owner: &str, window: &str) -> Value<Totals> {
 /// # Errors
 /// The store can't be reached.
 pub fn totals(store: &dyn Store, scope: Scope, owner: &str, window: &str) -> Result<Totals, StoreError> {
+    Ok(gathered(store, scope, owner, window)?.0)
+}
+
+/// As [`totals`], and how many of the entries have no number yet.
+pub(crate) fn gathered(
+    store: &dyn Store,
+    scope: Scope,
+    owner: &str,
+    window: &str,
+) -> Result<(Totals, u64), StoreError> {
     // Staged first, sums second: see `staged`.
     let waiting = staged(store, &State::load(store)?)?;
     let mut sums = summed(store, scope, owner, window)?;
-    let counted = sums.next;
-    for entry in waiting {
-        let ours = scope.owner(&entry) == owner && scope.window(entry.at_ms) == window;
+    let (numbered, counted) = (sums.entries, sums.next);
+    for Staged { entry, .. } in waiting {
+        let ours = entry.kind() == Kind::Money && scope.owner(&entry) == owner && scope.window(entry.at_ms) == window;
         if ours && !sequenced_before(store, &entry, counted)? {
-            sums.include(&entry);
+            sums.include(scope, &entry);
         }
     }
-    Ok(sums)
+    let waiting = sums.entries.saturating_sub(numbered);
+    Ok((sums, waiting))
 }

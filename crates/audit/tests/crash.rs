@@ -4,9 +4,12 @@
 
 mod common;
 
-use audit::{Entry, Filter, GRACE_MS, Scope, append, sequence};
+use audit::{Entry, Filter, GRACE_MS, Scope};
 use calendar::Millis;
-use common::{NOW, entry, everything, ids, month, picture};
+use common::{
+    NOW, append, entry, everything, ids, month, picture, sequence,
+    tree::{check_served, check_tree},
+};
 use kv_schemas::{Log, Store, families, gap::Gap, memory::Memory};
 
 fn entries() -> Vec<Entry> {
@@ -77,6 +80,7 @@ fn a_run_that_fails_anywhere_is_resumed_to_the_same_log() {
             check_readers(&store, fuel);
             finish(&store);
             assert_eq!(picture(&store), picture(&smooth), "failed after {fuel} operations");
+            check_tree(&store, &format!("failed after {fuel} operations"));
             if whole {
                 assert!(fuel > 10, "the run does something");
                 break;
@@ -99,12 +103,15 @@ fn two_crashes_in_a_row_change_nothing_either() {
             store.recover();
             check_readers(&store, first);
             finish(&store);
-            assert_eq!(picture(&store), picture(&smooth), "failed after {first}, then after {second} operations");
+            let when = format!("failed after {first}, then after {second} operations");
+            assert_eq!(picture(&store), picture(&smooth), "{when}");
+            check_tree(&store, &when);
         }
     }
 }
 
 fn check_readers(store: &Memory, fuel: u32) {
+    check_served(store, &format!("after {fuel} operations"));
     assert_eq!(ids(&everything(store, Filter::All)), "lc_1 lc_2 lc_3 lc_4 lc_5", "after {fuel} operations");
     let tenant = |name: &str| ids(&everything(store, Filter::Tenant(name.into())));
     assert_eq!((tenant("a").as_str(), tenant("b").as_str()), ("lc_2 lc_4", "lc_1 lc_3 lc_5"), "after {fuel}");

@@ -3,11 +3,11 @@
 
 mod common;
 
-use audit::{Entry, Filter, GRACE_MS, append, sequence};
+use audit::{Entry, Filter, GRACE_MS};
 use common::{
-    NOW,
+    NOW, append,
     books::{check_books, check_settled, log_bytes, settle},
-    entry, everything,
+    entry, everything, sequence,
 };
 use kv_schemas::{Log, Store, families, gap::Gap, memory::Memory};
 

@@ -3,10 +3,10 @@
 
 mod common;
 
-use audit::{Cursor, Filter, MAX_SCAN, Period, Position, Scope, Snapshot, append, find, sequence};
+use audit::{Cursor, Entry, Filter, Kind, MAX_SCAN, Period, Position, Scope, Snapshot, find, receipt};
 use calendar::Millis;
-use common::{NOW, entry, ids, month};
-use kv_schemas::memory::Memory;
+use common::{NOW, append, entry, ids, month, sequence};
+use kv_schemas::{Store, StoreError, memory::Memory};
 
 /// Ten entries, a second apart, tenants alternating; the first `sequenced` have their number.
 fn log(sequenced: u32) -> Memory {
@@ -23,7 +23,8 @@ fn log(sequenced: u32) -> Memory {
 fn pages(store: &Memory, filter: &Filter, period: Period, limit: usize, between: impl Fn(&Memory)) -> String {
     let (mut all, mut start) = (Vec::new(), Position(0));
     loop {
-        let (items, next) = Snapshot::take(store, filter.clone()).unwrap().page(store, period, start, limit).unwrap();
+        let (items, next) =
+            Snapshot::take(store, filter.clone()).unwrap().page(store, period, None, start, limit).unwrap();
         assert!(items.len() <= limit);
         all.extend(items);
         match next {
@@ -76,8 +77,10 @@ fn cursors_fit_only_their_kind_of_list() {
         check(&Filter::All, bad, None);
     }
     // Past the end is an empty last page, not an error.
-    let (items, next) =
-        Snapshot::take(&log(4), Filter::All).unwrap().page(&log(4), Period::default(), Position(u64::MAX), 5).unwrap();
+    let (items, next) = Snapshot::take(&log(4), Filter::All)
+        .unwrap()
+        .page(&log(4), Period::default(), None, Position(u64::MAX), 5)
+        .unwrap();
     assert_eq!((items.len(), next), (0, None));
 }
 
@@ -88,7 +91,8 @@ fn a_page_looks_at_a_bounded_number_of_entries() {
         append(&store, &entry(&format!("lc_{n}"), "a", 2)).unwrap();
     }
     let never = Period { from: Some(Millis(NOW.0 + 1)), to: None };
-    let (items, next) = Snapshot::take(&store, Filter::All).unwrap().page(&store, never, Position(0), 10).unwrap();
+    let (items, next) =
+        Snapshot::take(&store, Filter::All).unwrap().page(&store, never, None, Position(0), 10).unwrap();
     assert_eq!((items.len(), next), (0, Some(Position(MAX_SCAN))));
 }
 
@@ -103,6 +107,18 @@ fn an_entry_is_found_before_and_after_it_has_its_number() {
 }
 
 #[test]
+fn an_index_that_leads_to_another_entry_shows_nobody_anything() {
+    let check = |key: &str, leads_to: u64, id: &str| {
+        let store = log(4);
+        store.set(key, leads_to.to_string().as_bytes()).unwrap();
+        assert!(matches!(find(&store, id), Err(StoreError::Corrupt { key: named, .. }) if named == key), "{key}");
+        assert!(receipt(&store, id).map_or(true, |receipt| receipt.is_none()), "{key}");
+    };
+    check("entry-of/lc_3", 2, "lc_3");
+    check("staged-at/lc_4", 6, "lc_4");
+}
+
+#[test]
 fn a_month_is_the_month_of_the_decision() {
     let store = log(10);
     // NOW is a second before December: one entry in November, nine in December.
@@ -112,4 +128,30 @@ fn a_month_is_the_month_of_the_decision() {
     assert_eq!(december.units("tokens"), 0);
     let share = december.by_capability.get("video").unwrap();
     assert_eq!((share.entries, share.nanos), (9, 18));
+}
+
+#[test]
+fn a_list_of_one_kind_has_the_others_passed_over() {
+    let store = Memory::default();
+    for (n, event) in (0..).zip(["TWIN_INTERACTION", "SESSION_STARTED", "KEY_CREATED", "CORRECTION", "SESSION_ENDED"]) {
+        append(&store, &Entry { event_type: event.into(), ..entry(&format!("lc_{n}"), "a", 2) }).unwrap();
+    }
+    let check = |kind: Option<Kind>, list: &str| {
+        for filter in [Filter::All, Filter::Tenant("a".into())] {
+            let snapshot = Snapshot::take(&store, filter).unwrap();
+            let whole = snapshot.page(&store, Period::default(), kind, Position(0), 10).unwrap();
+            assert_eq!((ids(&whole.0).as_str(), whole.1), (list, None), "{kind:?}");
+            let (items, next) = snapshot.span(&store, Period::default(), kind, Position(0), 3).unwrap();
+            assert!(items.len() < 4 && next == Some(Position(3)), "a span looks at just as many, whatever their kind");
+            let rest = snapshot.span(&store, Period::default(), kind, Position(3), 3).unwrap().0;
+            assert_eq!(ids(&[items, rest].concat()), list, "{kind:?}");
+        }
+    };
+    for sequenced in [0, 2, 5] {
+        sequence(&store, NOW, sequenced).unwrap();
+        check(None, "lc_0 lc_1 lc_2 lc_3 lc_4");
+        check(Some(Kind::Money), "lc_0 lc_3");
+        check(Some(Kind::Session), "lc_1 lc_4");
+        check(Some(Kind::Admin), "lc_2");
+    }
 }

@@ -86,6 +86,11 @@ fn attempt_id(asked: &Reservation, key: &str, attempt: u32) -> String {
     format!("lc_{}", digest(&parts))
 }
 
+/// The id of a correction. The operator's keys are in a room of their own: what is hashed has fewer parts.
+pub(crate) fn correction_id(key: &str) -> String {
+    format!("lc_{}", digest(&["correction", key]))
+}
+
 /// What makes two requests the same.
 fn fingerprint(asked: &Reservation) -> String {
     let session = asked.session.as_deref().unwrap_or_default();

@@ -7,8 +7,10 @@
 //! reserve ──▶ Reserving ──▶ Held ──▶ Charged ──▶ Closed      (charge decides the cost, close gives back the rest)
 //!                 │           └────▶ Released                 (the vendor was not called)
 //!                 └─▶ Denied
+//! correct ──▶ Reserving ──▶ Charged ──▶ Closed                (a cost is put right)
 //! ```
 
+mod correct;
 mod error;
 mod holds;
 mod intent;
@@ -25,6 +27,7 @@ mod reserve;
 mod settle;
 mod units;
 
+pub use correct::{Correction, correct};
 pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Hold, Remaining, Rung, standing};
 pub use meter::{Meter, Scope};

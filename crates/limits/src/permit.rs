@@ -6,6 +6,7 @@ use money::{Nanos, PriceTable, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    correct::Correction,
     error::Denial,
     holds::{Hold, Remaining, Rung},
 };
@@ -57,6 +58,9 @@ pub struct Permit {
     pub keyed: bool,
     /// What the request was, for repeats with the same idempotency key.
     pub fingerprint: String,
+    /// What it puts right, if it is a correction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Correction>,
     /// Where it stands.
     pub state: State,
 }
@@ -130,6 +134,8 @@ pub enum Settlement {
     Full,
     /// The usage was known and above the reservation.
     Overrun,
+    /// No use: what another permit cost is put right.
+    Correction,
 }
 
 impl Settlement {
@@ -141,6 +147,7 @@ impl Settlement {
             Self::Counted => "counted",
             Self::Full => "full",
             Self::Overrun => "overrun",
+            Self::Correction => "correction",
         }
     }
 }
@@ -217,6 +224,7 @@ impl Permit {
             remaining: Remaining::default(),
             keyed: true,
             fingerprint: String::new(),
+            correction: None,
             state: State::Reserving,
         }
     }

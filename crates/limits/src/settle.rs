@@ -7,11 +7,14 @@
 //! Who wins the resolver token writes the decision; who wins the closer token lowers the counters, once. A winner who
 //! dies midway is found by the reaper, which counts anew what the counters should say.
 
+use std::collections::BTreeMap;
+
 use audit::{Entry, VERSION};
 use kv_schemas::Store;
 use money::Quantity;
 
 use crate::{
+    correct::{Correction, INTERACTION},
     error::Fault,
     holds::{self, Hold},
     meter::Meter,
@@ -20,7 +23,7 @@ use crate::{
     units::check_units,
 };
 
-const IN_PROGRESS: Fault =
+pub(crate) const IN_PROGRESS: Fault =
     Fault::Conflict { code: "in_progress", message: "The permit is being resolved by another request." };
 
 /// Decides what the permit costs. The same usage again gives the first decision; `Unknown` accepts whatever was decided.
@@ -175,24 +178,28 @@ impl Permit {
     pub fn entry(&self) -> Option<Entry> {
         let (charge, _) = self.decision()?;
         let (units_consumed, unit_type) = logged_units(charge);
+        let (event_type, details) = match &self.correction {
+            Some(correction) => (Correction::EVENT, correction.details().into()),
+            None => (INTERACTION, BTreeMap::new()),
+        };
         Some(Entry {
             v: VERSION,
             tenant_id: self.tenant.clone(),
             company: self.company.clone(),
-            event_type: "TWIN_INTERACTION".into(),
+            event_type: event_type.into(),
             provider: self.provider.clone(),
             model: self.model.clone(),
             units_consumed,
             unit_type,
             cost_nanos: charge.cost,
             limit_check_id: self.id.clone(),
-            session_id: self.session.clone(),
-            request_id: self.request_id.clone(),
             channel: self.channel.clone(),
             capability: self.capability.clone(),
             settlement: charge.settlement.name().into(),
             // Counter and log agree on the month.
             at_ms: self.created_at,
+            details,
+            ..Entry::default()
         })
     }
 }

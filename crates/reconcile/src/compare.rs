@@ -49,7 +49,9 @@ pub(crate) fn check(
         } else {
             report.counts.not_checkable = report.counts.not_checkable.saturating_add(1);
         }
-        if let Some(below @ ..0) = counter {
+        // A month in which more was given back than spent.
+        let given_back = standing.least.min(0);
+        if let Some(below @ ..0) = counter.filter(|counter| i128::from(*counter) < given_back) {
             let (place, below) = (place(meter), amount(meter, i128::from(below)));
             let sentence = format!("{place}: the counter says {below}, which is less than nothing.");
             report.differs("negative_counter", place, (), sentence);

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kv_schemas::{Family, Kind, families};
 use limits::{Meter, Scope};
+use tlog::TileId;
 
 use crate::names::place;
 
 /// The families that a check reads.
-const READ: [Family; 20] = [
+const READ: [Family; 23] = [
     families::MONEY.family(),
     families::UNITS.family(),
     families::OPEN.family(),
@@ -18,7 +19,10 @@ const READ: [Family; 20] = [
     families::PERMIT_HEAD.family(),
     families::STAGE.family(),
     families::ENTRY.family(),
+    families::PERSONAL.family(),
     families::ENTRY_OF.family(),
+    families::TILE.family(),
+    families::CHECKPOINT.family(),
     families::SEQUENCER.family(),
     families::SEQUENCER_TICKET.family(),
     families::TALLY.family(),
@@ -59,12 +63,20 @@ pub(crate) struct Keys {
     pub strange: Vec<String>,
     pub permits: BTreeSet<String>,
     pub stage: BTreeSet<u64>,
+    /// Slots of the list that the reaper walks.
+    pub permit_list: BTreeSet<u64>,
     pub entries: BTreeSet<u64>,
     pub entry_of: BTreeSet<String>,
     pub totals: BTreeSet<Sums>,
     pub tallies: BTreeMap<Sums, BTreeSet<u64>>,
     pub tenant_entries: BTreeMap<String, BTreeSet<u64>>,
+    pub tenant_counts: BTreeSet<String>,
     pub tenants: BTreeSet<String>,
+    pub personal: BTreeSet<u64>,
+    pub tiles: BTreeSet<TileId>,
+    pub checkpoints: BTreeSet<u64>,
+    /// The tickets of the runs that left a state.
+    pub sequencer: BTreeSet<u64>,
 }
 
 impl Keys {
@@ -87,6 +99,8 @@ impl Keys {
             self.permits.insert(id);
         } else if is_of(&families::STAGE.family(), key) {
             self.stage.extend(key.rsplit('/').next().and_then(|index| index.parse::<u64>().ok()));
+        } else if is_of(&families::PERMIT_LIST.family(), key) {
+            self.permit_list.extend(key.rsplit('/').next().and_then(|index| index.parse::<u64>().ok()));
         } else if let Some([seq]) = parts(&families::ENTRY.family(), key) {
             self.entries.extend(seq.parse::<u64>().ok());
         } else if let Some([id]) = parts(&families::ENTRY_OF.family(), key) {
@@ -97,8 +111,20 @@ impl Keys {
             self.tallies.entry([scope, owner, window]).or_default().extend(n.parse::<u64>().ok());
         } else if let Some([tenant, n]) = parts(&families::TENANT_ENTRY.family(), key) {
             self.tenant_entries.entry(tenant).or_default().extend(n.parse::<u64>().ok());
+        } else if let Some([tenant]) = parts(&families::TENANT_ENTRIES.family(), key) {
+            self.tenant_counts.insert(tenant);
         } else if let Some([tenant]) = parts(&families::TENANT.family(), key) {
             self.tenants.insert(tenant);
+        } else if let Some([seq]) = parts(&families::PERSONAL.family(), key) {
+            self.personal.extend(seq.parse::<u64>().ok());
+        } else if let Some([level, index, width]) = parts(&families::TILE.family(), key) {
+            let id =
+                || Some(TileId { level: level.parse().ok()?, index: index.parse().ok()?, width: width.parse().ok()? });
+            self.tiles.extend(id());
+        } else if let Some([n]) = parts(&families::CHECKPOINT.family(), key) {
+            self.checkpoints.extend(n.parse::<u64>().ok());
+        } else if let Some([ticket]) = parts(&families::SEQUENCER.family(), key) {
+            self.sequencer.extend(ticket.parse::<u64>().ok());
         }
     }
 

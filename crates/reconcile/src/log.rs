@@ -2,42 +2,50 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use audit::Entry;
+use audit::{Entry, Personal, Staged};
 use kv_schemas::{Slot, Store, StoreError, families};
 use money::Nanos;
 
-use crate::{keys::Keys, names::usd, report::Report};
+use crate::{keys::Keys, names::usd, report::Report, sequencer::State};
 
 /// All entries: those with a number, and those still staged.
 pub(crate) struct Log {
     pub numbered: BTreeMap<u64, Entry>,
     /// In the order of the stage, without those that have their number and without repeats.
     pub staged: Vec<Entry>,
+    /// The session of each entry whose personal data is still there, by permit.
+    sessions: BTreeMap<String, String>,
     /// How many the sequencer has counted.
     pub size: u64,
     /// Entries on the stage that say something else than another one of the same permit.
     contradictions: Vec<String>,
     /// Those above `size` that aren't on the stage either.
-    strays: Vec<u64>,
+    pub strays: Vec<u64>,
 }
 
 impl Log {
-    pub fn read(store: &dyn Store, keys: &Keys, report: &mut Report) -> Result<Self, StoreError> {
+    pub fn read(store: &dyn Store, keys: &Keys, state: &State, report: &mut Report) -> Result<Self, StoreError> {
         // The stage first: what moves on meanwhile is then in both, never in neither.
-        let mut on_stage = Vec::new();
+        let (mut on_stage, mut sessions) = (Vec::new(), BTreeMap::new());
+        let mut opened = |entry: &Entry, opening: Option<Personal>| {
+            let session = opening.and_then(|personal| personal.session_id);
+            sessions.extend(session.map(|session| (entry.limit_check_id.clone(), session)));
+        };
         for index in &keys.stage {
-            let slot = readable(families::STAGE.log::<Entry>(&[]).get(store, *index), report)?;
-            if let Some(Slot::Entry(entry)) = slot {
+            let slot = readable(families::STAGE.log::<Staged>(&[]).get(store, *index), report)?;
+            if let Some(Slot::Entry(Staged { entry, opening })) = slot {
+                opened(&entry, opening);
                 on_stage.push(entry);
             }
         }
         let mut numbered = BTreeMap::new();
         for seq in &keys.entries {
-            let entry = readable(families::ENTRY.value(&[&seq.to_string()]).get(store), report)?.flatten();
-            numbered.extend(entry.map(|entry| (*seq, entry)));
+            let entry = readable(families::ENTRY.value::<Entry>(&[&seq.to_string()]).get(store), report)?.flatten();
+            let Some(entry) = entry else { continue };
+            opened(&entry, readable(families::PERSONAL.value(&[&seq.to_string()]).get(store), report)?.flatten());
+            numbered.insert(*seq, entry);
         }
-        let size = audit::progress(store)?.size;
-        Ok(Self::of(numbered, on_stage, size))
+        Ok(Self { sessions, ..Self::of(numbered, on_stage, state.size) })
     }
 
     /// All tenants there are, and those that have left entries behind.
@@ -54,7 +62,7 @@ impl Log {
         for entry in &on_stage {
             let id = &entry.limit_check_id;
             match known.get(id.as_str()).copied().or_else(|| staged.get(id)) {
-                Some(first) if first == entry => {}
+                Some(first) if first.says_the_same(entry) => {}
                 Some(_) => contradictions.push(id.clone()),
                 None => {
                     order.push(id.clone());
@@ -62,10 +70,16 @@ impl Log {
                 }
             }
         }
-        let strays = numbered.range(size..).filter(|(_, entry)| !on_stage.contains(entry)).map(|(seq, _)| *seq);
+        let waits = |entry: &Entry| on_stage.iter().any(|staged| staged.says_the_same(entry));
+        let strays = numbered.range(size..).filter(|(_, entry)| !waits(entry)).map(|(seq, _)| *seq);
         let strays = strays.collect();
         let staged = order.iter().filter_map(|id| staged.remove(id)).collect();
-        Self { numbered, staged, size, contradictions, strays }
+        Self { numbered, staged, sessions: BTreeMap::new(), size, contradictions, strays }
+    }
+
+    /// The session that an entry was for, as far as that is still known.
+    pub fn session_of(&self, entry: &Entry) -> Option<&String> {
+        self.sessions.get(&entry.limit_check_id)
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Entry> {
@@ -100,7 +114,7 @@ impl Log {
             report.differs("beyond_the_end", format!("log, number {seq}"), (), sentence);
         }
         self.repeats(report);
-        for entry in self.all().filter(|entry| entry.cost_nanos < Nanos(0)) {
+        for entry in self.all().filter(|entry| entry.cost_nanos < Nanos(0) && entry.event_type != "CORRECTION") {
             let (id, cost) = (&entry.limit_check_id, usd(entry.cost_nanos.0));
             report.differs("negative_cost", format!("entry of {id}"), (), format!("The entry of {id} costs {cost}."));
         }

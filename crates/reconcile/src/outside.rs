@@ -1,9 +1,10 @@
 //! What can be checked from outside, over HTTP: that `GET /v1/usage` shows the sum of the entries which
 //! `GET /v1/audit/entries` shows, that no entry is there twice and none is missing in between, and that nothing is
-//! negative.
+//! negative; and that each entry is the one that the log's tree has under its number.
 //!
-//! The gate goes on working meanwhile. So usage is asked for before and after the entries; sums of the log only grow, and
-//! the entries' own sum lies between the two.
+//! The gate goes on working meanwhile. So usage is asked for before and after the entries; sums of the log grow, and the
+//! entries' own sum lies between the two. (A correction downwards at that very moment shows as a difference: who sees one
+//! looks again.)
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,10 @@ use crate::{
     names::{amount, to_i64},
     report::{Report, Severity},
 };
+use audit::Kind;
 use limits::{Meter, Scope};
+
+pub use crate::tree::outside::Tree;
 
 /// A tenant of `GET /v1/tenants`.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +39,7 @@ pub struct Entry {
     limit_check_id: String,
     seq: Option<u64>,
     at: String,
+    event_type: String,
     cost_nanos: Nanos,
     units_consumed: u64,
     unit_type: String,
@@ -47,6 +52,14 @@ pub struct Usage {
     tenant_id: String,
     company: String,
     windows: Vec<Shown>,
+}
+
+impl Usage {
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(&self) -> Tenant {
+        Tenant { id: self.tenant_id.clone(), company: self.company.clone() }
+    }
 }
 
 /// One of its windows; money as decimal text, units as numbers.
@@ -71,7 +84,18 @@ pub struct Outside {
     /// Months and days with entries of tenants that are gone: nobody says whose company they were.
     orphaned: BTreeSet<String>,
     settled: Nanos,
+    sight: Sight,
+    tree: Option<Tree>,
     report: Report,
+}
+
+/// Who looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sight {
+    /// The operator: all there is.
+    Whole,
+    /// A tenant: its own entries and sums.
+    Own,
 }
 
 /// A window as it is shown.
@@ -87,13 +111,16 @@ struct Amounts {
 #[derive(Default)]
 struct Sum {
     total: i128,
+    /// What no cap was asked for.
     overrun: i128,
+    /// What corrections gave back.
+    credit: i128,
 }
 
 impl Outside {
-    /// Begins with all tenants and their usage.
+    /// Begins with all tenants that are seen, their usage, and the log's tree unless there is none.
     #[must_use]
-    pub fn new(tenants: &[Tenant], before: &[Usage]) -> Self {
+    pub fn new(sight: Sight, tenants: &[Tenant], before: &[Usage], tree: Option<Tree>) -> Self {
         let mut report = Report::default();
         let before = amounts(before, &mut report);
         Self {
@@ -104,12 +131,30 @@ impl Outside {
             numbers: BTreeSet::new(),
             orphaned: BTreeSet::new(),
             settled: Nanos(0),
+            sight,
+            tree,
             report,
         }
     }
 
+    /// Takes the next entry as the interface shows it.
+    pub fn view(&mut self, view: &Json) {
+        match Entry::deserialize(view) {
+            Ok(entry) => {
+                if let Some(tree) = &mut self.tree {
+                    tree.view(&entry.limit_check_id, view);
+                }
+                self.entry(&entry);
+            }
+            Err(error) => {
+                let sentence = format!("An entry can't be read: {error}.");
+                self.report.differs("unreadable", "entries", (), sentence);
+            }
+        }
+    }
+
     /// Takes the next entry.
-    pub fn entry(&mut self, entry: &Entry) {
+    fn entry(&mut self, entry: &Entry) {
         let id = &entry.limit_check_id;
         if !self.ids.insert(id.clone()) {
             let sentence = format!("Permit {id} has two entries in the log.");
@@ -119,11 +164,16 @@ impl Outside {
             let sentence = format!("Two entries are number {seq} of the log.");
             self.report.differs("number_twice", format!("log, number {seq}"), (), sentence);
         }
-        if entry.cost_nanos < Nanos(0) {
+        let is_correction = entry.event_type == "CORRECTION";
+        if entry.cost_nanos < Nanos(0) && !is_correction {
             let sentence = format!("The entry of {id} costs {} USD.", entry.cost_nanos);
             self.report.differs("negative_cost", format!("entry of {id}"), (), sentence);
         }
         self.settled = self.settled.saturating_add(entry.cost_nanos);
+        // Events cost nothing and are no use.
+        if Kind::of(&entry.event_type) != Kind::Money {
+            return;
+        }
         let Some(at) = Millis::parse(&entry.at) else {
             let sentence = format!("The entry of {id} has no time that can be read.");
             return self.report.differs("unreadable", format!("entry of {id}"), (), sentence);
@@ -135,14 +185,15 @@ impl Outside {
         let tenant = Some((Scope::Tenant, entry.tenant_id.clone()));
         for (scope, owner) in [tenant, company.map(|company| (Scope::Company, company))].into_iter().flatten() {
             let cost = i128::from(entry.cost_nanos.0);
-            let is_overrun = entry.settlement == "overrun";
+            let is_overrun = entry.settlement == "overrun" || is_correction;
             for (meter, n) in [
                 (Meter::money(scope, &owner, at), cost),
                 (Meter::units(scope, &owner, &entry.unit_type, at), i128::from(entry.units_consumed)),
             ] {
                 let sum = self.sums.entry(meter).or_default();
                 sum.total = sum.total.saturating_add(n);
-                sum.overrun = sum.overrun.saturating_add(if is_overrun { n } else { 0 });
+                sum.overrun = sum.overrun.saturating_add(if is_overrun { n.max(0) } else { 0 });
+                sum.credit = sum.credit.saturating_sub(n.min(0));
             }
         }
     }
@@ -150,8 +201,12 @@ impl Outside {
     /// Ends with the usage after the last entry.
     #[must_use]
     pub fn finish(mut self, after: &[Usage]) -> Report {
-        gaps(self.numbers.iter().copied(), 0, &mut self.report);
-        let mut report = std::mem::take(&mut self.report);
+        if self.sight == Sight::Whole {
+            let size = self.tree.as_ref().map_or(0, Tree::size);
+            gaps(self.numbers.iter().copied(), size, &mut self.report);
+        }
+        let mut report = self.tree.take().map(Tree::finish).unwrap_or_default();
+        report.findings.append(&mut self.report.findings);
         let after = amounts(after, &mut report);
         for (meter, later) in &after {
             let earlier = self.before.get(meter).filter(|_| self.is_summed(meter));
@@ -182,6 +237,12 @@ impl Outside {
         match meter {
             // The log knows tokens as a whole only; of their kinds usage shows the counter itself.
             Meter::Units { unit, .. } if unit.ends_with("_tokens") => false,
+            // Others spend the company's money as well.
+            Meter::Units { scope: Scope::Company, .. } | Meter::Money { scope: Scope::Company, .. }
+                if self.sight == Sight::Own =>
+            {
+                false
+            }
             Meter::Units { scope: Scope::Company, window, .. } | Meter::Money { scope: Scope::Company, window, .. } => {
                 !self.orphaned.contains(window)
             }
@@ -206,7 +267,7 @@ fn compare(meter: &Meter, before: &Amounts, after: &Amounts, sum: &Sum, report: 
     for amounts in [before, after] {
         let taken = amounts.settled.saturating_add(amounts.held);
         let free = amounts.cap.map(|cap| cap.saturating_sub(taken).max(0));
-        if amounts.held < 0 || amounts.settled < 0 {
+        if amounts.held < 0 || i128::from(amounts.settled) < sum.credit.saturating_neg() {
             let sentence = format!("{place}: usage shows less than nothing as settled or held.");
             report.differs("negative", &place, (), sentence);
         }

@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use audit::Entry;
-use kv_schemas::{Store, StoreError, families};
+use kv_schemas::{Slot, Store, StoreError, families};
 use limits::{Permit, State};
 use money::Nanos;
+use serde_json::Value as Json;
 
 use crate::{
     keys::Keys,
     log::{Log, readable},
     names::{self, usd},
-    report::Report,
+    report::{Report, Severity},
+    shape,
 };
 
 /// All permits of which there is a record.
@@ -35,6 +37,7 @@ impl Permits {
             if matches!(record.state, State::Charged(_)) && families::PERMIT_CLOSER.once(&[id]).taken(store)? {
                 closing.insert(id.clone());
             }
+            shape::check(id, &record, report);
             all.insert(id.clone(), record);
         }
         let limbo = limits::in_limbo(store)?.into_iter().collect();
@@ -103,6 +106,29 @@ impl Permits {
         Ok(())
     }
 
+    /// Where a counter is above all that explains it: permits that were listed, and of which there is no record. A maker
+    /// that died before it made one leaves such a permit, too, but that holds nothing.
+    pub fn missing(&self, store: &dyn Store, keys: &Keys, report: &mut Report) -> Result<(), StoreError> {
+        if !report.of(Severity::Difference).any(|finding| finding.what == "counter_above") {
+            return Ok(());
+        }
+        for slot in &keys.permit_list {
+            let listed = families::PERMIT_LIST.log::<Json>(&[]).get(store, *slot);
+            let Ok(Slot::Entry(listed)) = listed else { continue };
+            let Some(id) = listed.get("id").and_then(Json::as_str).filter(|id| !self.all.contains_key(*id)) else {
+                continue;
+            };
+            if !keys.permits.contains(id) {
+                let sentence = format!(
+                    "Permit {id} is on the list that the reaper walks, but there is no record of it: what a counter says above \
+                     all that is settled and held may be its own."
+                );
+                report.differs("permit_missing", format!("permit {id}"), (), sentence);
+            }
+        }
+        Ok(())
+    }
+
     /// What the reaper doesn't know of would be held for ever.
     fn check_listed(&self, store: &dyn Store, permit: &Permit, report: &mut Report) -> Result<(), StoreError> {
         let id = &permit.id;
@@ -137,5 +163,7 @@ fn same(permit: &Permit, entry: &Entry, report: &mut Report) {
     compare("settlement", "settlement", expected.settlement, entry.settlement.clone());
     compare("payer", "tenant", expected.tenant_id, entry.tenant_id.clone());
     compare("payer", "company", expected.company, entry.company.clone());
+    compare("event", "event", expected.event_type, entry.event_type.clone());
+    compare("correction", "correction", format!("{:?}", expected.details), format!("{:?}", entry.details));
     compare("time", "time", expected.at_ms.to_string(), entry.at_ms.to_string());
 }

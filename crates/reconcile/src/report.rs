@@ -1,6 +1,6 @@
 //! What a check found, for machines and in words.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 use limits::Meter;
 use money::Nanos;
@@ -20,8 +20,24 @@ pub enum Severity {
     Note,
 }
 
-/// One thing that was found.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+/// What says that the log itself was altered: told before all that follows from it.
+const CAUSES: [&str; 12] = [
+    "log_rewritten",
+    "log_shrunk",
+    "log_key",
+    "entry_changed",
+    "tile_differs",
+    "tile_and_entries",
+    "tile_missing",
+    "checkpoint_root",
+    "checkpoint_signature",
+    "checkpoint_missing",
+    "sequencer_ticket",
+    "sequencer_state",
+];
+
+/// One thing that was found. They are sorted with the worst first, and causes before what follows from them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// How bad.
     pub severity: Severity,
@@ -36,6 +52,23 @@ pub struct Finding {
     pub found: Option<String>,
     /// All of it for people.
     pub sentence: String,
+}
+
+impl Ord for Finding {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |finding: &Self| {
+            let Self { severity, what, place, expected, found, sentence } = finding.clone();
+            let cause = CAUSES.iter().position(|cause| *cause == what).unwrap_or(CAUSES.len());
+            (severity, cause, what, place, expected, found, sentence)
+        };
+        key(self).cmp(&key(other))
+    }
+}
+
+impl PartialOrd for Finding {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// How much was checked.
@@ -128,6 +161,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// All windows, by place.
     pub windows: Vec<Window>,
+    /// The newest checkpoint of the log, a signed note.
+    pub checkpoint: Option<String>,
 }
 
 impl Report {
@@ -140,6 +175,11 @@ impl Report {
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.of(Severity::Difference).next().is_none()
+    }
+
+    /// Notes something that whoever had it checked knows.
+    pub fn remark(&mut self, what: &'static str, place: &str, sentence: &str) {
+        self.add(Severity::Note, what, place, (), sentence);
     }
 
     pub(crate) fn add(
@@ -163,6 +203,11 @@ impl Report {
         sentence: impl Into<String>,
     ) {
         self.add(Severity::Difference, what, place, compared, sentence);
+    }
+
+    /// Whether a difference is said of this place already.
+    pub(crate) fn names(&self, place: &str) -> bool {
+        self.of(Severity::Difference).any(|finding| finding.place == place)
     }
 
     pub(crate) fn sorted(mut self) -> Self {

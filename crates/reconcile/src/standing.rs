@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use audit::Entry;
+use audit::{Entry, Kind};
 use calendar::Millis;
 use limits::{Hold, Meter, Permit, Scope, State, kept};
 
@@ -54,8 +54,8 @@ pub(crate) struct Standings {
 impl Standings {
     pub fn of(permits: &Permits, log: &Log) -> Self {
         let mut standings = Self::default();
-        for entry in log.all() {
-            standings.entry(entry, permits.get(&entry.limit_check_id));
+        for entry in log.all().filter(|entry| entry.kind() == Kind::Money) {
+            standings.entry(entry, permits.get(&entry.limit_check_id), log.session_of(entry));
         }
         for permit in permits.iter() {
             for hold in &permit.holds {
@@ -81,7 +81,7 @@ impl Standings {
         self.forgotten.contains(&(scope, owner.to_owned(), window.to_owned()))
     }
 
-    fn entry(&mut self, entry: &Entry, permit: Option<&Permit>) {
+    fn entry(&mut self, entry: &Entry, permit: Option<&Permit>, session: Option<&String>) {
         // Its counters say something between held and settled: it counts among the permits.
         if permit.is_some_and(|permit| matches!(permit.state, State::Charged(_))) {
             return;
@@ -89,7 +89,8 @@ impl Standings {
         let cost = i128::from(entry.cost_nanos.0);
         let overrun = match permit {
             Some(permit) => cost.saturating_sub(i128::from(permit.reserved.0)).max(0),
-            None if entry.settlement == "overrun" => cost,
+            // What more an interaction cost, as a correction says, no cap was asked for either.
+            None if ["overrun", "correction"].contains(&entry.settlement.as_str()) => cost.max(0),
             None => 0,
         };
         for (scope, owner) in [(Scope::Tenant, &entry.tenant_id), (Scope::Company, &entry.company)] {
@@ -103,7 +104,7 @@ impl Standings {
                 self.forgotten.insert((scope, owner.clone(), entry.at_ms.day()));
             }
         }
-        if let (None, Some(session)) = (permit, &entry.session_id) {
+        if let (None, Some(session)) = (permit, session) {
             self.forgotten.insert((Scope::Session, session.clone(), "life".into()));
         }
     }
@@ -136,7 +137,8 @@ impl Standings {
         standing.least = standing.least.saturating_add(least);
         standing.most = standing.most.saturating_add(most);
         standing.firm = standing.firm.saturating_add(firm);
-        standing.overrun = standing.overrun.saturating_add(firm.saturating_sub(held).max(0));
+        let asked_for = if permit.correction.is_some() { 0 } else { held };
+        standing.overrun = standing.overrun.saturating_add(firm.saturating_sub(asked_for).max(0));
         if least != most {
             standing.moving.push(permit.id.clone());
             standing.limbo |= limbo;

@@ -85,28 +85,37 @@ fn a_counter_that_is_off_by_one_is_named() {
 
 #[test]
 fn an_entry_that_was_tampered_with_is_named() {
-    let everywhere = ["cost", "counter_above", "sums"];
+    let everywhere = ["cost", "counter_above", "entry_changed", "sums"];
     let words = "The log says 0.11 USD as the cost of permit lc_exact, the permit itself 0.12 USD.";
     check(&everywhere, words, |store| change_entry(store, 0, |entry| entry.cost_nanos = Nanos(110_000_000)));
     let words = "The stored sums of tenant t, 2026-11 come to 0.576 USD, but the entries they count to 0.566 USD.";
     check(&everywhere, words, |store| change_entry(store, 0, |entry| entry.cost_nanos = Nanos(110_000_000)));
-    check(&["cost", "counter_above", "negative_cost", "sums"], "The entry of lc_exact costs -1.00 USD.", |store| {
-        change_entry(store, 0, |entry| entry.cost_nanos = Nanos(-1_000_000_000));
+    check(
+        &["cost", "counter_above", "entry_changed", "negative_cost", "sums"],
+        "The entry of lc_exact costs -1.00 USD.",
+        |store| {
+            change_entry(store, 0, |entry| entry.cost_nanos = Nanos(-1_000_000_000));
+        },
+    );
+    check(&["entry_changed", "sums", "units"], "12 seconds", |store| {
+        change_entry(store, 0, |entry| entry.units_consumed = 13)
     });
-    check(&["sums", "units"], "12 seconds", |store| change_entry(store, 0, |entry| entry.units_consumed = 13));
-    check(&["settlement"], "exact", |store| change_entry(store, 0, |entry| entry.settlement = "full".into()));
-    check(&["counter_above", "counter_below", "list", "payer", "sums"], "as the tenant of permit lc_exact", |store| {
+    check(&["entry_changed", "settlement"], "exact", |store| {
+        change_entry(store, 0, |entry| entry.settlement = "full".into())
+    });
+    let kinds = ["counter_above", "counter_below", "entry_changed", "list", "payer", "sums", "tenant_count"];
+    check(&kinds, "as the tenant of permit lc_exact", |store| {
         change_entry(store, 0, |entry| entry.tenant_id = "u".into());
     });
     check(
-        &["counter_above", "gap", "index", "list", "no_entry", "sums"],
+        &["counter_above", "gap", "index", "list", "no_entry", "sums", "tenant_count"],
         "Number 1 of the log: there is no entry.",
         |store| {
             families::ENTRY.value::<Entry>(&["1"]).delete(store).unwrap();
         },
     );
     check(
-        &["counter_above", "gap", "index", "list", "no_entry", "sums"],
+        &["counter_above", "gap", "index", "list", "no_entry", "sums", "tenant_count"],
         "Permit lc_chat is closed at 0.006 USD, but the log has no entry of it.",
         |store| families::ENTRY.value::<Entry>(&["2"]).delete(store).unwrap(),
     );
@@ -125,7 +134,7 @@ fn an_entry_that_is_there_twice_is_named() {
     let words = "Permit lc_exact has two entries in the log: numbers 0 and 3.";
     check(&["beyond_the_end", "counter_below", "entry_twice"], words, |store| copy(store, 0, "3"));
     check(
-        &["counter_above", "entry_twice", "index", "no_entry", "sums"],
+        &["counter_above", "entry_changed", "entry_twice", "index", "no_entry", "sums"],
         "The log's index names an entry of lc_overrun, but there is none.",
         |store| copy(store, 0, "1"),
     );
@@ -151,6 +160,11 @@ fn stored_sums_and_lists_that_are_wrong_are_named() {
     check(&["sums"], words, totals(|sums| sums.settled_nanos += 1));
     check(&["sums"], "count 4 entries, but there are 3", totals(|sums| sums.entries += 1));
     check(&["sums"], "not by capability and unit", totals(|sums| drop(sums.by_capability.remove("chat"))));
+    let line_by_line = "not line by line, as its invoice shows them";
+    check(&["sums"], line_by_line, totals(|sums| sums.lines[0].nanos += 1));
+    check(&["sums"], line_by_line, totals(|sums| sums.lines[0].units += 1));
+    check(&["sums"], line_by_line, totals(|sums| sums.lines[0].model = "another".into()));
+    check(&["sums"], line_by_line, totals(|sums| drop(sums.lines.remove(0))));
     check(&["list"], "list of tenant t, 2026-11", |store| {
         families::TALLY.value::<u64>(&["tenant", "t", "2026-11", "1"]).set(store, &2).unwrap();
     });
@@ -164,13 +178,13 @@ fn stored_sums_and_lists_that_are_wrong_are_named() {
 
 #[test]
 fn a_permit_that_was_tampered_with_is_named() {
-    check(&["counter_above"], "more than what is settled (0.626 USD) and held (0.11 USD)", |store| {
+    check(&["counter_above", "permit_missing"], "more than what is settled (0.626 USD) and held (0.11 USD)", |store| {
         permit("lc_held").delete(store).unwrap();
     });
-    check(&["counter_below"], "as much could be spent a second time", |store| {
+    check(&["counter_below", "permit_shape"], "as much could be spent a second time", |store| {
         change_permit(store, "lc_held", |record| record.holds[1].amount += 1);
     });
-    check(&["counter_above", "negative_hold"], "holds less than nothing", |store| {
+    check(&["counter_above", "negative_hold", "permit_shape"], "holds less than nothing", |store| {
         change_permit(store, "lc_held", |record| record.holds[1].amount = -1);
     });
     let words = "The log has an entry of 0.12 USD for permit lc_exact, but the permit is released.";

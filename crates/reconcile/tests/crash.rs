@@ -12,7 +12,7 @@
 mod common;
 
 use calendar::Millis;
-use common::{NOW, maintain_for, seconds, settle, store};
+use common::{NOW, SIGNER, maintain_for, seconds, settle, store};
 use kv_schemas::{Store, memory::Memory};
 use limits::{Holder, Reservation, Used, release, reserve};
 use money::Quantity;
@@ -54,7 +54,7 @@ fn check_after(name: &str, prepare: impl Fn(&Memory), life: impl Fn(&dyn Store))
         let between = report(&store, NOW.plus(121_000));
         assert!(between.is_clean(), "{name}, {operations} operations, then a minute: {:#?}", between.findings);
         maintain_for(&store, NOW.plus(121_000), 4);
-        audit::sequence(&store, NOW.plus(400_000), 100).unwrap();
+        audit::sequence(&store, NOW.plus(400_000), 100, &SIGNER).unwrap();
         let after = report(&store, NOW.plus(400_000));
         assert_eq!(after.findings, [], "{name}, {operations} operations, then the reaper");
         assert_eq!(after.counts.open_permits, 1, "{name}, {operations} operations");
@@ -71,7 +71,7 @@ fn a_crash_at_any_operation_is_no_difference() {
         move |store: &dyn Store| {
             let _crashed = reserve(store, NOW, "lc_1", &seconds(30));
             let _crashed = settle(store, "lc_1", &used(units));
-            let _crashed = audit::sequence(store, NOW, 100);
+            let _crashed = audit::sequence(store, NOW, 100, &SIGNER);
         }
     };
     assert!(check("settled below the reservation", spent(12)) > 3);
@@ -109,7 +109,7 @@ fn a_crash_in_an_overrun_is_no_difference() {
     check("settled above the reservation", |store| {
         let _crashed = reserve(store, NOW, "lc_1", &seconds(30));
         let _crashed = settle(store, "lc_1", &used(45));
-        let _crashed = audit::sequence(store, NOW, 100);
+        let _crashed = audit::sequence(store, NOW, 100, &SIGNER);
     });
 }
 

@@ -1,7 +1,10 @@
 //! What is seen over HTTP, on a gate that moves on between the questions.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
-use reconcile::{Report, Severity, outside::Outside};
+use reconcile::{
+    Report, Severity,
+    outside::{Outside, Sight},
+};
 use serde_json::{Value as Json, from_value, json};
 
 /// Tenant `t` of company `c`, with so much settled (in cents) and held.
@@ -15,15 +18,15 @@ fn usage(settled: &str, held: &str, remaining: &str) -> Json {
 }
 
 fn entry(id: &str, seq: Option<u64>, nanos: i64) -> Json {
-    json!({"tenant_id": "t", "limit_check_id": id, "seq": seq, "at": "2026-11-20T09:00:00.000Z", "cost_nanos": nanos,
+    json!({"tenant_id": "t", "event_type": "TWIN_INTERACTION", "limit_check_id": id, "seq": seq, "at": "2026-11-20T09:00:00.000Z", "cost_nanos": nanos,
         "units_consumed": 1, "unit_type": "seconds", "settlement": "exact", "cost_amount": 0.3})
 }
 
 fn outside(before: Json, entries: &[Json], after: Json) -> Report {
     let tenants = [from_value(json!({"id": "t", "company": "c", "display_name": "T"})).unwrap()];
-    let mut outside = Outside::new(&tenants, &[from_value(before).unwrap()]);
+    let mut outside = Outside::new(Sight::Whole, &tenants, &[from_value(before).unwrap()], None);
     for entry in entries {
-        outside.entry(&from_value(entry.clone()).unwrap());
+        outside.view(entry);
     }
     outside.finish(&[from_value(after).unwrap()])
 }
@@ -85,4 +88,31 @@ fn entries_of_tenants_that_are_gone_leave_their_companies_unchecked() {
     let report = outside(usage("0.50", "0.10", "0.40"), &entries, usage("0.50", "0.10", "0.40"));
     assert!(report.is_clean(), "{report:#?}");
     assert_eq!((report.counts.windows, report.counts.not_checkable), (1, 1));
+}
+
+#[test]
+fn corrections_may_be_negative_and_nothing_else() {
+    let correction = |nanos: i64| {
+        let mut entry = entry("lc_c", Some(1), nanos);
+        entry["event_type"] = "CORRECTION".into();
+        entry["settlement"] = "correction".into();
+        entry
+    };
+    let one = || entry("lc_1", Some(0), 300_000_000);
+    let still = || usage("-0.20", "0.10", "1.10");
+    check(still(), &[one(), correction(-500_000_000)], still(), &[], "");
+    let report = outside(still(), &[one(), entry("lc_2", Some(1), -500_000_000)], still());
+    assert!(report.findings.iter().any(|finding| finding.what == "negative_cost"), "{report:#?}");
+    let report = outside(still(), &[entry("lc_1", Some(0), -200_000_000)], still());
+    assert!(report.findings.iter().any(|finding| finding.what == "negative_cost"), "{report:#?}");
+    // More than all corrections gave back.
+    check(
+        still(),
+        &[one(), correction(-100_000_000)],
+        still(),
+        &[(Severity::Difference, "negative"), (Severity::Difference, "sum_differs")],
+        "",
+    );
+    let above = || usage("1.20", "0.00", "0.00");
+    check(above(), &[one(), correction(900_000_000)], above(), &[(Severity::Note, "overrun")], "above the cap");
 }

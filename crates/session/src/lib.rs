@@ -1,10 +1,11 @@
 //! Sessions: short-lived tokens for pages, bound to a tenant, an origin and what the tenant allows.
 //!
 //! [`admit`], [`count_open`] and [`open`] make one, [`verify`] says who is calling, [`touch`] and [`end`] move it through its life
-//! ([`State`]), [`overdue`] sweeps up behind. All are straight functions over the store; the caller brings the time, the
+//! ([`State`]), [`overdue`] sweeps up behind. What began and ended waits in [`events`] for the log. All are straight functions over the store; the caller brings the time, the
 //! randomness and the key sets.
 
 mod admit;
+mod events;
 mod key_set;
 mod open;
 mod rate;
@@ -18,6 +19,7 @@ pub mod user_token;
 mod verify;
 
 pub use admit::{Admission, admit};
+pub use events::{Event, WRITE_MS, events, events_logged};
 pub use key_set::{KeySet, MAX_BYTES as MAX_KEY_SET_BYTES};
 pub use open::{Ask, Opened, Seed, open, parse_ask, wants_key_set};
 pub use rate::count_open;

@@ -1,4 +1,4 @@
-//! Opening a session: everything is checked first, then two writes.
+//! Opening a session: everything is checked first, then three writes: its place, its event, itself.
 
 use calendar::Millis;
 use kv_schemas::Store;
@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use tenancy::{CHANNELS, Invalid, Object, Tenant, key_hash};
 
 use crate::{
-    Admission, KeySet, Refusal, Session, TICK_SECONDS, record,
+    Admission, KeySet, Refusal, Session, TICK_SECONDS, events, record,
     record::{LIFETIME, Listed},
     user_token,
 };
@@ -95,6 +95,7 @@ pub fn open(
     let session = Session {
         id: seed.id.clone(),
         tenant: tenant.id.clone(),
+        company: tenant.company.clone(),
         key_sha256: caller.key_sha256.clone(),
         token_sha256: key_hash(&seed.secret),
         channel: ask.channel.clone(),
@@ -106,13 +107,17 @@ pub fn open(
     // Listed first. What if we crash here? The sweep finds a place without a session and passes over it after a while.
     // The other way round there could be a session that nobody ever removes.
     record::all().append(store, &Listed { id: session.id.clone(), at: now })?;
+    // Told before it exists: there is none that could be used and isn't in the log. What if we crash here? The log tells of
+    // a session that nobody has. The same seed again says the same and is dropped.
+    let mode = mode(&session.capabilities);
+    events::put_started(store, &session, tenant, mode, ask.consent, ask.age_attested.is_some())?;
     // From here on the session exists. What if we crash now? Nobody has its token; it expires.
     record::session(&session.id).set(store, &session)?;
     Ok(Opened {
         token: record::token(&session.id, &seed.secret),
         id: session.id,
         tenant_id: session.tenant,
-        mode: mode(&session.capabilities),
+        mode,
         capabilities: session.capabilities,
         tick_seconds: TICK_SECONDS,
         expires_at: session.expires_at.to_string(),

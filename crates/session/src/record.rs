@@ -18,6 +18,9 @@ pub struct Session {
     pub id: String,
     /// Whose it is.
     pub tenant: String,
+    /// Who owned the tenant when it was opened: the tenant may be gone when the session ends.
+    #[serde(default)]
+    pub company: String,
     /// SHA-256 of the key that opened it: revoking the key ends it.
     pub key_sha256: String,
     /// SHA-256 of the token's secret part.
@@ -41,6 +44,9 @@ pub struct Ending {
     pub reason: String,
     /// When that was noted.
     pub at: Millis,
+    /// The log may not have been told yet.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub untold: bool,
 }
 
 /// A place in the list of sessions.

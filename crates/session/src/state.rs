@@ -14,7 +14,7 @@ use kv_schemas::{Store, StoreError};
 use tenancy::{Tenant, find_key, find_tenant};
 
 use crate::{
-    Refusal, Session,
+    Refusal, Session, events,
     record::{self, Ending},
 };
 
@@ -105,11 +105,12 @@ pub fn touch(store: &dyn Store, id: &str, within_ms: u64, now: Millis) -> Result
     Ok(())
 }
 
-/// Ends a session for good. Idempotent: the first reason stays, and what had ended it before anybody noted it goes first.
+/// Ends a session for good, and tells the log. Idempotent: the first reason stays, and what had ended it before anybody
+/// noted it goes first.
 pub fn end(store: &dyn Store, id: &str, reason: &str, now: Millis) -> Result<(), Refusal> {
     let session = find(store, id)?.ok_or(Refusal::NotFound)?;
     let reason = match state(store, &session, now)? {
-        State::Ended(_) => return Ok(()),
+        State::Ended(ending) => return tell(store, &session, ending),
         State::Lapsed(cause) => cause,
         State::Active(_) => reason,
     };
@@ -117,8 +118,24 @@ pub fn end(store: &dyn Store, id: &str, reason: &str, now: Millis) -> Result<(),
     let first = record::ender(id).win(store)?;
     // What if the first one crashes here? The session is still open, and whoever ends it next writes the reason: coming
     // second and finding none is how that is noticed.
-    if first || !record::ending(id).exists(store)? {
-        record::ending(id).set(store, &Ending { reason, at: now })?;
+    let noted = if first { None } else { record::ending(id).get(store)? };
+    let ending = match noted {
+        Some(ending) => ending,
+        None => {
+            let ending = Ending { reason, at: now, untold: true };
+            record::ending(id).set(store, &ending)?;
+            ending
+        }
+    };
+    tell(store, &session, ending)
+}
+
+/// Puts a noted end into the outbox, unless that is done. What if we crash before, or after it? The record still says that
+/// it is to be told: whoever ends the session next does it, the sweep if nobody else; the log takes it once.
+fn tell(store: &dyn Store, session: &Session, ending: Ending) -> Result<(), Refusal> {
+    if ending.untold {
+        events::put_ended(store, session, &ending)?;
+        record::ending(&session.id).set(store, &Ending { untold: false, ..ending })?;
     }
     Ok(())
 }

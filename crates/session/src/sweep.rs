@@ -40,8 +40,8 @@ fn head() -> Value<Head> {
     families::SESSION_HEAD.value(&[])
 }
 
-/// Ids of sessions that have ended but whose ending isn't noted yet, at most `limit`: the caller ends what they hold at
-/// vendors, then calls [`crate::end`]. Also forgets old ones.
+/// Ids of sessions that have ended but whose ending isn't noted yet, or not told, at most `limit`: the caller calls
+/// [`crate::end`]. Also forgets old ones.
 pub fn overdue(store: &dyn Store, limit: u32, now: Millis) -> Result<Vec<String>, StoreError> {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let before = head().get(store)?.unwrap_or_default();
@@ -73,7 +73,7 @@ pub fn overdue(store: &dyn Store, limit: u32, now: Millis) -> Result<Vec<String>
 }
 
 enum Found {
-    /// It has ended, or there never was one.
+    /// It has ended and the log has been told, or there never was one.
     Finished,
     Overdue(String),
     Running,
@@ -84,8 +84,11 @@ fn look(store: &dyn Store, index: u64, now: Millis, revoked: &mut Revoked) -> Re
         // Being written, or its writer has crashed. Whatever is listed later shows how old it is at least.
         return Ok(if is_old_hole(store, index, now)? { Found::Finished } else { Found::Running });
     };
-    if record::ending(&listed.id).exists(store)? {
-        return Ok(Found::Finished);
+    match record::ending(&listed.id).get(store)? {
+        // Its writer crashed before it told the log, or is just telling it.
+        Some(ending) if ending.untold => return Ok(Found::Overdue(listed.id)),
+        Some(_) => return Ok(Found::Finished),
+        None => {}
     }
     let Some(session) = record::session(&listed.id).get(store)? else {
         return Ok(if now.since(listed.at) > GRACE { Found::Finished } else { Found::Running });

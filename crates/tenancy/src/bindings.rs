@@ -4,7 +4,7 @@ use kv_schemas::{Store, StoreError};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Mode, VendorBinding, WriteError,
+    Event, Journal, Mode, VendorBinding, WriteError,
     create::is_gone,
     find_tenant,
     holdings::{self, Holding},
@@ -26,22 +26,33 @@ pub struct BindingSealed {
 }
 
 /// Writes a binding, replacing any.
-pub fn bind(store: &dyn Store, tenant: &str, vendor: &str, asked: BindingSealed) -> Result<(), WriteError> {
-    find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
+pub fn bind(
+    store: &dyn Store,
+    tenant: &str,
+    vendor: &str,
+    asked: BindingSealed,
+    journal: &dyn Journal,
+) -> Result<(), WriteError> {
+    let owner = find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
     let binding = vendor_binding(tenant, vendor);
     let old = binding.get(store)?;
-    if old.is_none() {
-        // What if we crash here? A note of a binding that isn't there; removing it later does nothing.
-        holdings::log(tenant).append(store, &Holding::Vendor { vendor: vendor.into() })?;
-    }
+    let is_new = old.is_none();
     let old = old.unwrap_or_default();
     let next = VendorBinding {
         mode: asked.mode,
         base_url: asked.base_url,
-        sealed_secret: asked.sealed_secret.or(old.sealed_secret),
-        sealed_webhook_secret: asked.sealed_webhook_secret.or(old.sealed_webhook_secret),
+        sealed_secret: asked.sealed_secret.or_else(|| old.sealed_secret.clone()),
+        sealed_webhook_secret: asked.sealed_webhook_secret.or_else(|| old.sealed_webhook_secret.clone()),
         options: asked.options,
     };
+    if is_new || next != old {
+        // What if we crash here? The binding is as it was, and the repeat is noted again.
+        journal.note(&Event::vendor_bound(&owner, vendor, &old, &next))?;
+    }
+    if is_new {
+        // What if we crash here? A note of a binding that isn't there; removing it later does nothing.
+        holdings::log(tenant).append(store, &Holding::Vendor { vendor: vendor.into() })?;
+    }
     binding.set(store, &next)?;
     // Deleted meanwhile? The deletion may have passed before the binding was there.
     if is_gone(store, tenant)? {
@@ -52,10 +63,15 @@ pub fn bind(store: &dyn Store, tenant: &str, vendor: &str, asked: BindingSealed)
 }
 
 /// Removes a binding. Idempotent.
-pub fn unbind(store: &dyn Store, tenant: &str, vendor: &str) -> Result<(), WriteError> {
-    find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
-    // Its note stays: one for each time a vendor is bound anew.
-    vendor_binding(tenant, vendor).delete(store)?;
+pub fn unbind(store: &dyn Store, tenant: &str, vendor: &str, journal: &dyn Journal) -> Result<(), WriteError> {
+    let owner = find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
+    let binding = vendor_binding(tenant, vendor);
+    if let Some(old) = binding.get(store)? {
+        // What if we crash here? The binding is still there, and the repeat is noted again.
+        journal.note(&Event::vendor_unbound(&owner, vendor, &old))?;
+    }
+    // The tenant's note of it stays: one for each time a vendor is bound anew.
+    binding.delete(store)?;
     Ok(())
 }
 

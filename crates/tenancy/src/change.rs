@@ -5,7 +5,7 @@ use kv_schemas::{Slot, Store, StoreError, families};
 use serde_json::Value as Json;
 
 use crate::{
-    Tenant, WriteError,
+    Event, Journal, Tenant, WriteError,
     create::is_gone,
     find_tenant,
     holdings::{self, Holding},
@@ -15,9 +15,19 @@ use crate::{
 };
 
 /// Applies a merge patch and gives the result.
-pub fn patch(store: &dyn Store, now: Millis, id: &str, patch: &Json) -> Result<Tenant, WriteError> {
+pub fn patch(
+    store: &dyn Store,
+    now: Millis,
+    id: &str,
+    patch: &Json,
+    journal: &dyn Journal,
+) -> Result<Tenant, WriteError> {
     let current = find_tenant(store, id)?.ok_or(WriteError::NotFound("tenant"))?;
     let next = patched(&current, patch)?;
+    // What if we crash after one, or before the record is set? The tenant is as it was, and the repeat is noted again.
+    for event in Event::tenant_changed(&current, &next) {
+        journal.note(&event)?;
+    }
     // New origins first. What if we crash after one? Its pages may ask, and the old record still refuses them.
     for origin in &next.allowed_origins {
         origins::register(store, id, origin)?;
@@ -44,11 +54,16 @@ pub fn patch(store: &dyn Store, now: Millis, id: &str, patch: &Json) -> Result<T
 ///
 /// Open permits stay: whoever holds one settles it as ever, and the reaper those whose holder vanished. Neither needs
 /// the tenant's record: a permit carries its own holds and prices.
-pub fn delete(store: &dyn Store, now: Millis, id: &str) -> Result<(), WriteError> {
+pub fn delete(store: &dyn Store, now: Millis, id: &str, journal: &dyn Journal) -> Result<(), WriteError> {
     let gone = families::TENANT_GONE.value::<Millis>(&[id]);
     let current = find_tenant(store, id)?;
     if current.is_none() && !gone.exists(store)? {
         return Err(WriteError::NotFound("tenant"));
+    }
+    // Noted while there is a tenant: once its record is gone, that was noted and a repeat only clears up. What if we crash
+    // here? The tenant lives on, and the repeat is noted again.
+    if let Some(current) = &current {
+        journal.note(&Event::tenant_deleted(current))?;
     }
     // What if we crash here? The tenant lives on until it is deleted again, but its id is never given again.
     if !gone.exists(store)? {

@@ -4,7 +4,7 @@ use calendar::Millis;
 use kv_schemas::{Slot, Store, StoreError, families};
 
 use crate::{
-    Company, Limits, company, find_tenant,
+    Company, Event, Journal, Limits, company, find_tenant,
     past_limits::{Owner, remember},
 };
 
@@ -12,8 +12,14 @@ use crate::{
 const MAX_SCAN: u64 = 2_000;
 
 /// Replaces a company's record. Idempotent.
-pub fn put_company(store: &dyn Store, now: Millis, next: &Company) -> Result<(), StoreError> {
-    let old = match company(&next.id).get(store)? {
+pub fn put_company(store: &dyn Store, now: Millis, next: &Company, journal: &dyn Journal) -> Result<(), StoreError> {
+    let record = company(&next.id).get(store)?;
+    let limits = record.as_ref().map(|record| record.limits.clone()).unwrap_or_default();
+    // What if we crash here? The caps are as they were, and the repeat is noted again.
+    if let Some(event) = Event::company_limits_changed(&next.id, &limits, &next.limits) {
+        journal.note(&event)?;
+    }
+    let old = match record {
         Some(old) => Some(old.limits),
         // Until it has a record nothing caps a company. That is worth remembering only if somebody could spend.
         None => may_have_spent(store, &next.id)?.then(Limits::default),

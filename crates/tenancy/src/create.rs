@@ -4,7 +4,7 @@ use calendar::{Millis, SECOND};
 use kv_schemas::{Store, families};
 
 use crate::{
-    Claim, KeyKind, Tenant, WriteError, find_tenant,
+    Claim, Event, Journal, KeyKind, Tenant, WriteError, find_tenant,
     holdings::{self, Holding},
     keys, origins, tenant,
 };
@@ -22,12 +22,18 @@ pub struct NewKeys {
 
 /// Makes the tenant. The same call again, with the same keys, completes what a crash left half made and gives `Ok`
 /// when it was already complete; with other keys it makes a half-made tenant anew and refuses a complete one.
-pub fn create(store: &dyn Store, now: Millis, new: &Tenant, keys: &NewKeys) -> Result<(), WriteError> {
+pub fn create(
+    store: &dyn Store,
+    now: Millis,
+    new: &Tenant,
+    keys: &NewKeys,
+    journal: &dyn Journal,
+) -> Result<(), WriteError> {
     let attempts = |attempt: &str| families::TENANT_MAKING.once(&[&new.id, attempt]);
     let mark = families::TENANT_MARK.value(&[&new.id]);
     // What if we crash while holding the claim? The next request waits for the lease, then begins again from the top.
     let claim = Claim::take(store, mark, attempts, now, MAKING_LEASE)?.ok_or(WriteError::Busy)?;
-    let made = make(store, new, keys);
+    let made = make(store, new, keys, journal);
     match made {
         Err(WriteError::Store(_)) => claim.forfeit(store),
         // What if we crash here? The tenant exists, which every later attempt sees before the mark matters.
@@ -36,7 +42,7 @@ pub fn create(store: &dyn Store, now: Millis, new: &Tenant, keys: &NewKeys) -> R
     made
 }
 
-fn make(store: &dyn Store, new: &Tenant, keys: &NewKeys) -> Result<(), WriteError> {
+fn make(store: &dyn Store, new: &Tenant, keys: &NewKeys, journal: &dyn Journal) -> Result<(), WriteError> {
     if is_gone(store, &new.id)? {
         return Err(WriteError::Deleted);
     }
@@ -44,6 +50,9 @@ fn make(store: &dyn Store, new: &Tenant, keys: &NewKeys) -> Result<(), WriteErro
         let ours = keys::hash_key(&keys.secret).get(store)?.is_some_and(|key| key.tenant == new.id);
         return if ours { Ok(()) } else { Err(WriteError::Exists) };
     }
+    // What if we crash here? The log tells of a tenant that isn't there. The same call again says the same id and is
+    // dropped; one with other keys is noted beside it, with the ids of its keys.
+    journal.note(&Event::tenant_created(new, keys))?;
     forget_half_made_keys(store, &new.id)?;
     if holdings::listed_at(store, &new.id)?.is_none() {
         let index = families::TENANT_LIST.log::<String>(&[]).append(store, &new.id)?;

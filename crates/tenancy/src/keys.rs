@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    WriteError, find_tenant,
+    Event, Journal, WriteError, find_tenant,
     holdings::{self, Holding},
 };
 
@@ -21,6 +21,17 @@ pub enum KeyKind {
     Publishable,
     /// `tg_sk_...`: the tenant's own servers.
     Secret,
+}
+
+impl KeyKind {
+    /// The name in requests and in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Publishable => "publishable",
+            Self::Secret => "secret",
+        }
+    }
 }
 
 /// What is known of a key.
@@ -93,17 +104,33 @@ pub fn key_id(key: &str) -> String {
     format!("{ID_PREFIX}{}", key_hash(key))
 }
 
-/// Gives a tenant one more key. Idempotent for the same key.
-pub fn issue_key(store: &dyn Store, tenant: &str, kind: KeyKind, key: &str) -> Result<(), WriteError> {
-    find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
+/// Gives a tenant one more key. Idempotent for the same key, which is also noted once only.
+pub fn issue_key(
+    store: &dyn Store,
+    tenant: &str,
+    kind: KeyKind,
+    key: &str,
+    journal: &dyn Journal,
+) -> Result<(), WriteError> {
+    let owner = find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
+    // What if we crash here? The log tells of a key that was never shown to anybody.
+    journal.note(&Event::key_created(&owner, kind, key))?;
     store_key(store, tenant, kind, key)
 }
 
 /// Revokes a tenant's key for good. Idempotent: the first time stays.
-pub fn revoke_key(store: &dyn Store, now: Millis, tenant: &str, id: &str) -> Result<(), WriteError> {
+pub fn revoke_key(
+    store: &dyn Store,
+    now: Millis,
+    tenant: &str,
+    id: &str,
+    journal: &dyn Journal,
+) -> Result<(), WriteError> {
     let place = id.strip_prefix(ID_PREFIX).map(key_by_hash).ok_or(WriteError::NotFound("key"))?;
     let mut record = place.get(store)?.filter(|key| key.tenant == tenant).ok_or(WriteError::NotFound("key"))?;
     if record.revoked_at.is_none() {
+        // What if we crash here? The key still works, and the repeat is noted again: the last one took effect.
+        journal.note(&Event::key_revoked(store, tenant, record.kind, id)?)?;
         record.revoked_at = Some(now.0);
         // One write: the key works before it and not after it.
         place.set(store, &record)?;

@@ -4,7 +4,8 @@
 //! Reading: [`find_tenant`], [`find_key`], [`find_binding`]; for auditors [`highest_cap`].
 //! Checking what an operator sends: the `parse_*` functions.
 //! Writing: [`create`], [`patch`], [`delete`], [`put_company`], [`issue_key`], [`revoke_key`], [`bind`], [`put_prices`];
-//! each says at each effect what a crash there leaves behind.
+//! each says at each effect what a crash there leaves behind,
+//! and notes in a [`Journal`] what it is about to change.
 
 mod binding_rules;
 mod bindings;
@@ -13,6 +14,8 @@ mod claim;
 mod companies;
 mod create;
 mod disclosure;
+mod event_id;
+mod events;
 mod fields;
 mod holdings;
 mod keys;
@@ -41,6 +44,8 @@ pub use claim::{Claim, Mark};
 pub use companies::put_company;
 pub use create::{MAKING_LEASE, NewKeys, create};
 pub use disclosure::Disclosure;
+pub use event_id::event_id;
+pub use events::{Event, Journal, Unlogged};
 pub use fields::{Invalid, Object};
 pub use keys::{
     Credential, KeyKind, KeyRecord, admin_key_matches, find_key, hash_key, issue_key, key_by_hash, key_hash, key_id,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use kv_schemas::{Log, Slot, Store, StoreError, Value, families};
 use money::PriceRow;
 
-use crate::{Invalid, WriteError};
+use crate::{Event, Invalid, Journal, WriteError};
 
 /// The most rows of a vendor: all of them are read for every reservation.
 const MAX_PER_VENDOR: usize = 2_000;
@@ -23,16 +23,21 @@ fn vendors() -> Log<String> {
 }
 
 /// Adds rows; one with the same vendor, model, unit, day, band and hours replaces the old. Idempotent.
-pub fn put_prices(store: &dyn Store, rows: Vec<PriceRow>) -> Result<(), WriteError> {
+pub fn put_prices(store: &dyn Store, rows: Vec<PriceRow>, journal: &dyn Journal) -> Result<(), WriteError> {
     let mut by_vendor: BTreeMap<String, Vec<PriceRow>> = BTreeMap::new();
     for row in rows {
         by_vendor.entry(row.vendor.clone()).or_default().push(row);
     }
-    let mut merged = Vec::new();
+    let (mut merged, mut changed) = (Vec::new(), BTreeMap::new());
     for (vendor, new) in by_vendor {
         let old = vendor_prices(&vendor).get(store)?;
         let is_new = old.is_none();
-        let rows = merge(old.unwrap_or_default(), new);
+        let old = old.unwrap_or_default();
+        let rows = merge(old.clone(), new);
+        let others = rows.iter().filter(|row| !old.contains(row)).count();
+        if others > 0 {
+            changed.insert(vendor.clone(), others);
+        }
         if rows.len() > MAX_PER_VENDOR {
             let message = format!("would give {vendor} more than {MAX_PER_VENDOR} rows");
             return Err(Invalid::new("prices", message).into());
@@ -43,6 +48,11 @@ pub fn put_prices(store: &dyn Store, rows: Vec<PriceRow>) -> Result<(), WriteErr
             return Err(Invalid::new("prices", message).into());
         }
         merged.push((vendor, is_new, rows));
+    }
+    if !changed.is_empty() {
+        let rows = changed.values().fold(0_usize, |sum, rows| sum.saturating_add(*rows));
+        // What if we crash here, or between two vendors? The repeat is noted again, with what is left to change.
+        journal.note(&Event::prices_changed(rows, changed.into_keys().collect()))?;
     }
     for (vendor, is_new, rows) in merged {
         if is_new {

@@ -145,6 +145,17 @@ pub enum Mode {
     Mock,
 }
 
+impl Mode {
+    /// The name in requests and in the log.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Mock => "mock",
+        }
+    }
+}
+
 /// A tenant's binding to one vendor, as stored: secrets are sealed (crate `vault`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct VendorBinding {

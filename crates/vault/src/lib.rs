@@ -71,11 +71,24 @@ impl Vault {
     /// A token that only this deployment can make, for `purpose` (HMAC-SHA256, hex).
     #[must_use]
     pub fn token(&self, purpose: &str) -> String {
-        let Ok(mac) = <Hmac<Sha256> as Mac>::new_from_slice(&self.key) else {
-            return String::new();
-        };
-        let tag = mac.chain_update(b"tollgate token\0").chain_update(purpose.as_bytes()).finalize().into_bytes();
+        let tag = self.tag("tollgate token", purpose).unwrap_or_default();
         tag.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Another key, for `purpose` (HMAC-SHA256): always the same one under the same master key, and nobody who has it
+    /// learns anything of the master key, of another derived key or of a token.
+    ///
+    /// # Errors
+    /// Never: any length of key will do for HMAC.
+    pub fn derive(&self, purpose: &str) -> Result<[u8; 32], VaultError> {
+        self.tag("tollgate key", purpose).ok_or(VaultError::BadMasterKey)
+    }
+
+    /// The label keeps what is shown (tokens) apart from what never is (keys).
+    fn tag(&self, label: &str, purpose: &str) -> Option<[u8; 32]> {
+        let mac = <Hmac<Sha256> as Mac>::new_from_slice(&self.key).ok()?;
+        let mac = mac.chain_update(label.as_bytes()).chain_update([0]).chain_update(purpose.as_bytes());
+        Some(mac.finalize().into_bytes().into())
     }
 
     /// Whether `shown` is the token for `purpose`; in constant time.
@@ -111,6 +124,23 @@ mod tests {
         assert!(vault.token_matches("a", &vault.token("a")));
         assert!(!vault.token_matches("b", &vault.token("a")));
         assert!(!vault.token_matches("a", ""));
+    }
+
+    #[test]
+    fn a_derived_key_is_that_of_another_program() {
+        // printf 'tollgate key\0log' | openssl dgst -sha256 -mac hmac -macopt hexkey:000102...1f
+        let hex = |key: [u8; 32]| key.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let vault = Vault::new(MASTER).unwrap();
+        let log = vault.derive("log").unwrap();
+        assert_eq!(hex(log), "aaa6262692185c3ede4467c7077db4d26673b44c816edba47d21a65a9909939e");
+        assert_eq!(
+            vault.token("log"),
+            "02cfd0de1fa264c9e6e58bf05c1a04ecdd980a7fcedbe7a9f6f625567a55c63a",
+            "a token shows nothing of the key"
+        );
+        assert_ne!(vault.derive("other").unwrap(), log);
+        let other = Vault::new("//8CAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+        assert_ne!(other.derive("log").unwrap(), log);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A gate as its operator reaches it: over HTTP, with the admin key. Every wait has a bound.
+//! A gate as its operator, or a tenant, reaches it: over HTTP, with a key. Every wait has a bound.
 
 use std::time::Duration;
 
@@ -25,15 +25,52 @@ const NDJSON: &str = "application/x-ndjson";
 /// Where a list that doesn't fit one answer goes on.
 const NEXT_CURSOR: &str = "x-next-cursor";
 
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Key {
+    /// The operator, who sees everything.
+    Admin(String),
+    /// A tenant's server, which sees its own.
+    Secret(String),
+}
+
+impl Key {
+    fn secret(&self) -> &str {
+        let (Self::Admin(key) | Self::Secret(key)) = self;
+        key
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Admin(_) => "admin key",
+            Self::Secret(_) => "secret key",
+        }
+    }
+}
+
+/// A small answer as it came.
+pub struct Answer {
+    pub status: StatusCode,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The code of a refusal.
+    pub fn code(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
+        Some(body["error"]["code"].as_str()?.to_owned())
+    }
+}
+
 /// See the module's description.
 pub struct Gate {
     client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
     url: String,
-    admin_key: String,
+    key: Key,
 }
 
 impl Gate {
-    pub fn new(url: &str, admin_key: &str) -> Result<Self> {
+    pub fn new(url: &str, key: &Key) -> Result<Self> {
         let mut http = HttpConnector::new();
         http.set_connect_timeout(Some(CONNECT_LIMIT));
         http.enforce_http(false);
@@ -43,22 +80,44 @@ impl Gate {
             .enable_all_versions()
             .wrap_connector(http);
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), admin_key: admin_key.to_owned() })
+        Ok(Self { client, url: url.trim_end_matches('/').to_owned(), key: key.clone() })
     }
 
     /// A JSON answer; `None` when there is no such thing.
     pub async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
-        let response = self.get(path, "application/json").await?;
-        if response.status() == StatusCode::NOT_FOUND {
+        let answer = self.ask(path, "application/json").await?;
+        if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        let response = self.accepted(path, response)?;
+        self.accepts(path, answer.status)?;
+        serde_json::from_slice(&answer.body)
+            .map(Some)
+            .with_context(|| format!("{}{path}: not the JSON of a gate", self.url))
+    }
+
+    /// A whole answer, whatever its status.
+    pub async fn ask(&self, path: &str, accept: &str) -> Result<Answer> {
+        let response = self.get(path, accept).await?;
+        let status = response.status();
         let body = timeout(CHUNK_LIMIT, Limited::new(response.into_body(), MAX_BYTES).collect()).await;
         let body = body
             .map_err(|_| anyhow!("no end within {CHUNK_LIMIT:?}"))
             .and_then(|body| body.map_err(|error| anyhow!("{error}")));
-        let bytes = body.with_context(|| format!("reading {}{path}", self.url))?.to_bytes();
-        serde_json::from_slice(&bytes).map(Some).with_context(|| format!("{}{path}: not the JSON of a gate", self.url))
+        let body = body.with_context(|| format!("reading {}{path}", self.url))?.to_bytes();
+        Ok(Answer { status, body })
+    }
+
+    /// The bytes of what must be there.
+    pub async fn bytes(&self, path: &str, accept: &str) -> Result<Bytes> {
+        let answer = self.ask(path, accept).await?;
+        self.accepts(path, answer.status)?;
+        Ok(answer.body)
+    }
+
+    /// The text of what must be there.
+    pub async fn text(&self, path: &str) -> Result<String> {
+        let bytes = self.bytes(path, "text/plain").await?;
+        String::from_utf8(bytes.to_vec()).with_context(|| format!("{}{path}: not a text", self.url))
     }
 
     pub async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
@@ -66,25 +125,30 @@ impl Gate {
     }
 
     /// A list as one line of JSON for each item; goes on where an answer ends before the list does.
-    pub async fn lines<T: DeserializeOwned>(&self, path: &str, mut each: impl FnMut(T)) -> Result<()> {
+    pub async fn lines<T: DeserializeOwned>(&self, path: &str, mut each: impl FnMut(T) -> Result<()>) -> Result<()> {
         let mut page = path.to_owned();
         loop {
             let response = self.accepted(&page, self.get(&page, NDJSON).await?)?;
             let next = response.headers().get(NEXT_CURSOR).map(|cursor| cursor.to_str().map(str::to_owned));
             self.page(response.into_body(), &mut each).await.with_context(|| format!("reading {}{page}", self.url))?;
             let Some(cursor) = next.transpose()? else { return Ok(()) };
-            page = format!("{path}?cursor={cursor}");
+            let joint = if path.contains('?') { '&' } else { '?' };
+            page = format!("{path}{joint}cursor={cursor}");
         }
     }
 
-    async fn page<T: DeserializeOwned>(&self, mut body: Incoming, each: &mut impl FnMut(T)) -> Result<()> {
+    async fn page<T: DeserializeOwned>(
+        &self,
+        mut body: Incoming,
+        each: &mut impl FnMut(T) -> Result<()>,
+    ) -> Result<()> {
         let mut rest = BytesMut::new();
         loop {
             let frame = timeout(CHUNK_LIMIT, body.frame()).await.context("the answer stopped coming")?;
             let Some(frame) = frame.transpose().context("the answer broke off")? else { break };
             rest.extend_from_slice(frame.data_ref().map(|data| &data[..]).unwrap_or_default());
             while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-                each(serde_json::from_slice(&rest.split_to(end + 1)).context("a line is not the JSON of a gate")?);
+                each(serde_json::from_slice(&rest.split_to(end + 1)).context("a line is not the JSON of a gate")?)?;
             }
             if rest.len() > MAX_BYTES {
                 bail!("a line is longer than any of a gate");
@@ -99,7 +163,7 @@ impl Gate {
     async fn get(&self, path: &str, accept: &str) -> Result<Response<Incoming>> {
         let url = format!("{}{path}", self.url);
         let request = Request::get(&url)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.admin_key))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.key.secret()))
             .header(header::ACCEPT, accept)
             .body(Empty::new())
             .with_context(|| format!("`{}` is no address of a gate", self.url))?;
@@ -109,9 +173,16 @@ impl Gate {
     }
 
     fn accepted(&self, path: &str, response: Response<Incoming>) -> Result<Response<Incoming>> {
-        match response.status() {
-            StatusCode::OK => Ok(response),
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => bail!("{} refuses the admin key", self.url),
+        self.accepts(path, response.status())?;
+        Ok(response)
+    }
+
+    pub fn accepts(&self, path: &str, status: StatusCode) -> Result<()> {
+        match status {
+            StatusCode::OK => Ok(()),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                bail!("{} refuses the {}", self.url, self.key.name())
+            }
             status => bail!("{}{path} answers {status}", self.url),
         }
     }

@@ -39,6 +39,10 @@ families! {
     PERMIT_EXTENSION: Values "permit-extension/{id}" of "JSON number: milliseconds since 1970",
         written by "pre-flight", read by "-",
         kept "with its permit", removed by "expiry";
+    /// The corrections of what a permit cost.
+    CORRECTIONS: Logs "corrections/{id}" of "JSON `limits::permit::Listed`: the correction's own permit",
+        written by "pre-flight", read by "-",
+        kept "for good", removed by "-";
     /// Callers that wait for a place of a tenant, in the order of their coming.
     QUEUE: Logs "queue/{tenant}" of "JSON `limits::queue::Waiting`",
         written by "pre-flight", read by "-",

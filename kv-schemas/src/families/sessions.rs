@@ -27,6 +27,14 @@ families! {
     SESSION_HEAD: Values "session-head" of "JSON `session::sweep::Head`",
         written by "session-authorize", read by "-",
         kept "for good", removed by "-";
+    /// Sessions that began and ended, on their way into the log.
+    SESSION_EVENT: Logs "session-event" of "JSON `session::Event`",
+        written by "session-authorize", read by "-",
+        kept "until it is in the log", removed by "session-authorize, in maintenance";
+    /// Where the next look for them begins.
+    SESSION_EVENT_HEAD: Values "session-event-head" of "JSON `kv_schemas::sweep::Head`",
+        written by "session-authorize", read by "-",
+        kept "for good", removed by "-";
     /// Sessions opened with a publishable key from one address in a short window.
     SESSION_RATE: Counters "session-rate/{key}/{address}/{window}" of "sessions",
         written by "session-authorize", read by "-",

@@ -195,7 +195,7 @@ fn a_settlement_at_that_moment_is_counted_once() {
 fn the_log_may_be_put_in_order_meanwhile() {
     let sequencer = || {
         act("sequencer", |store| {
-            let _ = audit::sequence(store, THIRD, 10);
+            let _ = audit::sequence(store, THIRD, 10, &common::SIGNER);
             Fared::Done
         })
     };

@@ -20,6 +20,7 @@ pub mod redis;
 pub mod scripted;
 pub mod sse;
 pub mod tenant;
+pub mod tree;
 pub mod wait;
 
 pub use amounts::{nanos, usd};

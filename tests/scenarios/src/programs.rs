@@ -1,10 +1,30 @@
 //! Where the built programs are.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::processes::Folder;
 
 /// The program `tollgate`.
 pub fn tollgate() -> PathBuf {
     given("TOLLGATE_BIN")
+}
+
+/// `tollgate audit ...` as nobody's command: it knows no gate and no key, and what it remembers of logs is these tests'.
+pub fn audit(state: &Path) -> Command {
+    let mut command = Command::new(tollgate());
+    for name in ["TOLLGATE_KV", "TOLLGATE_URL", "TOLLGATE_ADMIN_KEY", "TOLLGATE_SECRET_KEY"] {
+        command.env_remove(name);
+    }
+    command.arg("audit").env("TOLLGATE_STATE", state);
+    command
+}
+
+/// What all commands of this run remember of logs, unless they are told otherwise.
+pub fn state() -> &'static Path {
+    static STATE: OnceLock<Folder> = OnceLock::new();
+    &STATE.get_or_init(|| Folder::new("state-")).0
 }
 
 /// The program `mock-vendors`.

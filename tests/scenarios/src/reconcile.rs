@@ -73,8 +73,8 @@ fn waits_for_the_reaper(line: &str) -> bool {
 }
 
 pub(crate) fn verify() -> Command {
-    let mut command = Command::new(programs::tollgate());
-    command.args(["audit", "verify"]).env_remove("TOLLGATE_KV").env_remove("TOLLGATE_URL");
+    let mut command = programs::audit(programs::state());
+    command.arg("verify");
     command
 }
 

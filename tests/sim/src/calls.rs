@@ -1,11 +1,16 @@
 //! What callers do, from beginning to end: as the gate's components do it, over one store handle per call of a component.
 
+use std::sync::LazyLock;
+
 use calendar::{MINUTE, SECOND};
 use kv_schemas::expiry;
-use limits::{Denial, Fault, Granted, Holder, Reservation, Used};
-use money::Quantity;
+use limits::{Correction, Denial, Fault, Granted, Holder, Permit, Reservation, Used};
+use money::{Nanos, Quantity};
 
 use crate::{quiet::entry, task::Seat};
+
+/// Signs the log's checkpoints.
+static SIGNER: LazyLock<audit::Signer> = LazyLock::new(|| audit::Signer::new("log.example/test", [7; 32]).unwrap());
 
 /// Who calls, and for how much.
 #[derive(Debug, Clone)]
@@ -81,13 +86,35 @@ fn reserve(seat: &Seat<'_>, asked: &Reservation) -> Result<Granted, Denial> {
 
 /// Charge, log, close.
 pub fn settle(seat: &Seat<'_>, id: &str, used: &Used) -> Result<(), Fault> {
-    let permit = limits::charge(&seat.store(), id, used)?;
+    log(seat, &limits::charge(&seat.store(), id, used)?)
+}
+
+fn log(seat: &Seat<'_>, permit: &Permit) -> Result<(), Fault> {
     let Some((charge, stage)) = permit.decision() else { return Ok(()) };
     let stage = match stage {
         Some(stage) => stage,
-        None => audit::append(&seat.store(), &entry(&permit, charge))?,
+        None => audit::append(&seat.store(), &entry(permit, charge).into())?,
     };
-    limits::close(&seat.store(), id, stage)
+    limits::close(&seat.store(), &permit.id, stage)
+}
+
+/// The operator puts right what a call has cost, now and then by more than that; with a key it asks again when it has no
+/// answer.
+fn correct(seat: &Seat<'_>, corrects: &str) {
+    let Ok(Some(item)) = audit::find(&seat.store(), corrects) else { return };
+    let most = item.entry.cost_nanos.0.unsigned_abs() + item.entry.cost_nanos.0.unsigned_abs() / 4 + 1;
+    let amount = seat.random(|rng| rng.between(1, most)) as i64;
+    let cost = Nanos(if seat.random(|rng| rng.once_in(3)) { amount } else { -amount });
+    let asked = Correction { corrects: corrects.into(), cost, reason: "a credit".into() };
+    let key = seat.random(|rng| rng.once_in(2).then(|| format!("{:016x}", rng.draw())));
+    for _ in 0..if key.is_some() { 3 } else { 1 } {
+        let id = seat.random(|rng| format!("lc_{:016x}", rng.draw()));
+        let made = limits::correct(&seat.store(), seat.now(), &id, &asked, "req", key.as_deref());
+        if !matches!(made.and_then(|permit| log(seat, &permit)), Err(Fault::Store(_))) {
+            break;
+        }
+        seat.sleep(seat.random(|rng| rng.between(100, 40_000)));
+    }
 }
 
 /// A call to a vendor, from the permit to the settlement; or whatever else becomes of it.
@@ -123,6 +150,10 @@ pub fn call(seat: &Seat<'_>, caller: &Caller) {
                 let _ = settle(seat, &granted.id, &used);
             }
         }
+    }
+    while seat.random(|rng| rng.once_in(6)) {
+        seat.sleep(seat.random(|rng| rng.between(10, 600_000)));
+        correct(seat, &granted.id);
     }
 }
 
@@ -169,5 +200,5 @@ pub fn maintain(seat: &Seat<'_>) {
             break;
         }
     }
-    let _ = audit::sequence(&seat.store(), seat.now(), 200);
+    let _ = audit::sequence(&seat.store(), seat.now(), 200, &SIGNER);
 }

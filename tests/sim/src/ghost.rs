@@ -30,6 +30,7 @@ pub struct Ghost {
     pub denied: u64,
     pub settled: u64,
     pub overruns: u64,
+    pub corrected: u64,
 }
 
 /// The key of a meter's counter.
@@ -58,6 +59,11 @@ fn cost(meter: &Meter, charge: &Charge) -> i64 {
 
 fn stands(permit: &Permit, hold: &limits::Hold) -> Stands {
     match &permit.state {
+        // Nobody asks a cap for what an interaction cost more than was thought.
+        State::Charged(charge) | State::Closed { charge, .. } if permit.correction.is_some() => {
+            let cost = cost(&hold.meter, charge);
+            Stands { granted: cost.min(0), least: cost }
+        }
         State::Held => Stands { granted: hold.amount, least: hold.amount },
         State::Charged(charge) => {
             let least = cost(&hold.meter, charge).min(hold.amount);
@@ -72,8 +78,11 @@ fn stands(permit: &Permit, hold: &limits::Hold) -> Stands {
 }
 
 /// Which states may follow which.
-fn may_follow(before: &State, after: &State) -> bool {
+fn may_follow(before: &State, after: &State, is_correction: bool) -> bool {
     match before {
+        State::Reserving if is_correction => {
+            matches!(after, State::Reserving | State::Charged(_) | State::Denied(_))
+        }
         State::Reserving => matches!(after, State::Reserving | State::Held | State::Denied(_)),
         State::Held => matches!(after, State::Charged(_) | State::Releasing),
         State::Charged(charge) => match after {
@@ -123,7 +132,7 @@ impl Ghost {
         let permit: Permit = serde_json::from_slice(value).map_err(|error| format!("permit/{id}: {error}"))?;
         let before = self.permits.get(id);
         if let Some(before) = before
-            && !may_follow(&before.state, &permit.state)
+            && !may_follow(&before.state, &permit.state, permit.correction.is_some())
         {
             return Err(format!("{id} goes from {:?} to {:?}", before.state, permit.state));
         }
@@ -131,6 +140,7 @@ impl Ghost {
         match (&permit.state, before.map(|before| &before.state)) {
             (State::Held, _) => self.granted += 1,
             (State::Denied(_), Some(State::Reserving)) => self.denied += 1,
+            (State::Charged(_), Some(State::Reserving)) => self.corrected += 1,
             (State::Charged(charge), Some(State::Held)) => {
                 self.settled += 1;
                 self.overruns += u64::from(charge.settlement == limits::Settlement::Overrun);

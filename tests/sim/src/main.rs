@@ -77,16 +77,17 @@ fn add(sum: &mut Totals, more: &Totals) {
     sum.denied += more.denied;
     sum.settled += more.settled;
     sum.overruns += more.overruns;
+    sum.corrected += more.corrected;
     sum.crashes += more.crashes;
     sum.errors += more.errors;
     sum.time += more.time;
 }
 
 fn shown(totals: &Totals) -> String {
-    let Totals { operations, granted, denied, settled, overruns, crashes, errors, time } = totals;
+    let Totals { operations, granted, denied, settled, overruns, corrected, crashes, errors, time } = totals;
     let hours = time / calendar::HOUR;
     format!(
         "{operations} operations in {hours} virtual hours; permits: {granted} granted, {denied} denied, {settled} settled, \
-         {overruns} overruns; {crashes} crashes, {errors} errors"
+         {overruns} overruns, {corrected} corrected; {crashes} crashes, {errors} errors"
     )
 }

@@ -56,7 +56,7 @@ pub fn balance(world: &World, faults: Faults) -> Result<(), String> {
     let log = Snapshot::take(&world.memory, Filter::All).map_err(text)?;
     let (mut items, mut next) = (Vec::new(), Some(Position(0)));
     while let Some(start) = next {
-        let (page, after) = log.page(&world.memory, Period::default(), start, usize::MAX).map_err(text)?;
+        let (page, after) = log.page(&world.memory, Period::default(), None, start, usize::MAX).map_err(text)?;
         items.extend(page);
         next = after;
     }
@@ -73,8 +73,20 @@ pub fn balance(world: &World, faults: Faults) -> Result<(), String> {
             return Err(format!("{}: settled {expected:?}, logged {found:?}", permit.id));
         }
     }
-    match logged.keys().next() {
-        Some(id) => Err(format!("{id} is in the log and was never settled")),
+    if let Some(id) = logged.keys().next() {
+        return Err(format!("{id} is in the log and was never settled"));
+    }
+    nothing_cost_less_than_nothing(items.iter().map(|item| &item.entry))
+}
+
+/// However often an interaction was corrected.
+fn nothing_cost_less_than_nothing<'a>(entries: impl Iterator<Item = &'a Entry>) -> Result<(), String> {
+    let mut costs = BTreeMap::<&str, i64>::new();
+    for entry in entries {
+        *costs.entry(entry.details.get("corrects").unwrap_or(&entry.limit_check_id)).or_default() += entry.cost_nanos.0;
+    }
+    match costs.iter().find(|(_, cost)| **cost < 0) {
+        Some((id, cost)) => Err(format!("{id} has cost {cost}")),
         None => Ok(()),
     }
 }
@@ -87,23 +99,27 @@ pub fn entry(permit: &Permit, charge: &Charge) -> Entry {
         (true, Some(used)) => (used.units, used.unit_type.clone()),
         (true, None) => (0, "requests".into()),
     };
+    let corrects = permit.correction.iter().flat_map(|correction| {
+        [("corrects", &correction.corrects), ("reason", &correction.reason)]
+            .map(|(name, text)| (name.into(), text.clone()))
+    });
     Entry {
         v: VERSION,
         tenant_id: permit.tenant.clone(),
         company: permit.company.clone(),
-        event_type: "TWIN_INTERACTION".into(),
+        event_type: if permit.correction.is_some() { "CORRECTION" } else { "TWIN_INTERACTION" }.into(),
         provider: permit.provider.clone(),
         model: permit.model.clone(),
         units_consumed,
         unit_type,
         cost_nanos: charge.cost,
         limit_check_id: permit.id.clone(),
-        session_id: permit.session.clone(),
-        request_id: permit.request_id.clone(),
         channel: permit.channel.clone(),
         capability: permit.capability.clone(),
         settlement: charge.settlement.name().into(),
         at_ms: permit.created_at,
+        details: corrects.collect(),
+        ..Entry::default()
     }
 }
 
@@ -115,6 +131,9 @@ const FOR_GOOD: &[&str] = &[
     "spend/tenant/",
     "spend/company/",
     "open/",
+    "corrections/",
+    "checkpoint/",
+    "tile/",
     "permit-list/tail",
     "permit-head",
     "reaper-",

@@ -32,6 +32,7 @@ pub struct Totals {
     pub denied: u64,
     pub settled: u64,
     pub overruns: u64,
+    pub corrected: u64,
     pub crashes: u64,
     pub errors: u64,
     /// Virtual milliseconds.
@@ -134,6 +135,7 @@ impl Run {
             denied: ghost.denied,
             settled: ghost.settled,
             overruns: ghost.overruns,
+            corrected: ghost.corrected,
             crashes: self.faults.crashes,
             errors: self.faults.errors,
             time: self.world.elapsed(),

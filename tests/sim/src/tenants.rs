@@ -73,7 +73,7 @@ impl Tenants {
 
     fn write_company(&self, world: &World, i: usize) {
         let company = &self.companies[i];
-        tenancy::put_company(&world.memory, Millis(0), company).expect("a store in memory");
+        tenancy::put_company(&world.memory, Millis(0), company, &tenancy::Unlogged).expect("a store in memory");
         world.ghost.borrow_mut().limits_changed(Scope::Company, &company.id, company.limits.clone(), world.elapsed());
         // What a tenant doesn't set may come from here.
         (0..self.tenants.len()).filter(|t| self.tenants[*t].company == company.id).for_each(|t| self.tell(world, t));

@@ -1,9 +1,9 @@
 //! Whether a log says one and the same thing everywhere: lists, numbers, sums.
 
-use audit::{Filter, Item, Scope, Totals, sequence, totals};
+use audit::{Filter, Item, Scope, Totals, totals};
 use kv_schemas::{Store, memory::Memory};
 
-use super::{NOW, everything, ids};
+use super::{NOW, everything, ids, sequence, tree::check_tree};
 
 /// What is written once and for ever, as bytes. (Stored counts and sums may be older than the lists they are made from.)
 pub fn log_bytes(store: &Memory) -> String {
@@ -43,17 +43,18 @@ pub fn check_books(store: &Memory, expected: &[String], when: &str) {
 }
 
 /// Runs the sequencer until nothing is left to do, from `late` milliseconds after [`NOW`] on.
-pub fn settle(store: &Memory, late: u64) {
+pub fn settle(store: &dyn Store, late: u64) {
     for round in 0..6 {
         sequence(store, NOW.plus(late + round * 31_000), 100).unwrap();
     }
-    let left: Vec<_> = store.keys().into_iter().filter(|key| key.starts_with("stage/")).collect();
-    assert_eq!(left, ["stage/tail"], "the stage is empty");
 }
 
 /// All entries have their numbers, without a gap, and those that had one keep it.
 pub fn check_settled(store: &Memory, before: &[Item], expected: &[String], when: &str) {
+    let left: Vec<_> = store.keys().into_iter().filter(|key| key.starts_with("stage/")).collect();
+    assert_eq!(left, ["stage/tail"], "the stage is empty, {when}");
     check_books(store, expected, when);
+    check_tree(store, when);
     let all = everything(store, Filter::All);
     let numbers: Vec<_> = all.iter().map(|item| item.seq).collect();
     assert_eq!(numbers, (0..all.len() as u64).map(Some).collect::<Vec<_>>(), "{when}");

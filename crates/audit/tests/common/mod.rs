@@ -8,17 +8,40 @@
 )]
 
 pub mod books;
+pub mod table;
+pub mod tree;
+pub mod watch;
 
-use audit::{Entry, Filter, Item, Period, Position, Scope, Snapshot, Totals, VERSION, totals};
+use std::sync::LazyLock;
+
+use audit::{
+    Entry, Filter, Item, Period, Position, Progress, Scope, Signer, Snapshot, Staged, Totals, VERSION, totals,
+};
 use calendar::Millis;
-use kv_schemas::{Store, memory::Memory};
+use kv_schemas::{Store, StoreError, memory::Memory};
 use money::Nanos;
 
 /// 2026-11-30T23:59:59Z: entries around it fall into two months and two days.
 pub const NOW: Millis = Millis(1_796_083_199_000);
 
+/// An entry as it comes from a component, with salts that are the same every time.
+pub fn staged(entry: &Entry) -> Staged {
+    Staged::new(entry.clone(), [[7; 16], [8; 16]], Some("ses_1".into()), "req_1".into())
+}
+
+/// Signs the log's checkpoints.
+pub static SIGNER: LazyLock<Signer> = LazyLock::new(|| Signer::new("log.example/test", [7; 32]).unwrap());
+
+pub fn sequence(store: &dyn Store, now: Millis, limit: u32) -> Result<Progress, StoreError> {
+    audit::sequence(store, now, limit, &SIGNER)
+}
+
+pub fn append(store: &dyn Store, entry: &Entry) -> Result<u64, StoreError> {
+    audit::append(store, &staged(entry))
+}
+
 pub fn entry(id: &str, tenant: &str, nanos: i64) -> Entry {
-    Entry {
+    let bare = Entry {
         v: VERSION,
         tenant_id: tenant.into(),
         company: "acme".into(),
@@ -29,24 +52,26 @@ pub fn entry(id: &str, tenant: &str, nanos: i64) -> Entry {
         unit_type: "seconds".into(),
         cost_nanos: Nanos(nanos),
         limit_check_id: id.into(),
-        session_id: Some("ses_1".into()),
-        request_id: "req_1".into(),
         channel: "widget".into(),
         capability: if nanos % 2 == 0 { "video".into() } else { "chat".into() },
         settlement: "exact".into(),
         at_ms: NOW,
-    }
+        ..Entry::default()
+    };
+    staged(&bare).entry
 }
 
-/// Everything but the sequencer's own records and the stage, as bytes.
+/// Everything but the sequencer's own records, the stage and the tree, as bytes: what is the same however many runs it
+/// took.
 pub fn picture(store: &Memory) -> String {
-    let ours = |key: &String| !key.starts_with("stage") && !key.starts_with("sequencer");
+    let apart = ["stage", "sequencer", "checkpoint/", "tile/"];
+    let ours = |key: &String| !apart.iter().any(|family| key.starts_with(family));
     let line = |key: String| format!("{key} {}\n", String::from_utf8(store.get(&key).unwrap().unwrap()).unwrap());
     store.keys().into_iter().filter(ours).map(line).collect()
 }
 
 pub fn everything(store: &Memory, filter: Filter) -> Vec<Item> {
-    Snapshot::take(store, filter).unwrap().page(store, Period::default(), Position(0), usize::MAX).unwrap().0
+    Snapshot::take(store, filter).unwrap().page(store, Period::default(), None, Position(0), usize::MAX).unwrap().0
 }
 
 pub fn month(store: &Memory, scope: Scope, owner: &str) -> Totals {

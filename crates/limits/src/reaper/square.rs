@@ -134,7 +134,9 @@ fn most(record: &Permit, meter: &Meter) -> i64 {
     let held = record.holds.iter().filter(|hold| hold.meter == *meter);
     held.fold(0, |sum, hold| {
         let charged = record.decision().map_or(0, |(charge, _)| kept(hold, charge));
-        sum.saturating_add(hold.amount.max(charged))
+        // Of a correction downwards, the log's sum may already be lower, and the counter not yet.
+        let logged = charged.min(0);
+        sum.saturating_add(hold.amount.max(charged).saturating_sub(logged))
     })
 }
 

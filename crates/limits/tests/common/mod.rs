@@ -1,12 +1,17 @@
 //! What the tests share: a tenant `t` of company `c`, whose seconds cost a cent.
 #![allow(clippy::unwrap_used, dead_code, reason = "tests may panic; each test uses a part of this")]
 
+use std::sync::LazyLock;
+
 use calendar::Millis;
 use kv_schemas::{Store, StoreError, families, memory::Memory};
 use limits::{Fault, Holder, Permit, Reaped, Reservation, Used, charge, close, reap};
 use money::{PriceRow, Quantity};
 
 pub const NOW: Millis = Millis(1_795_000_000_000);
+
+/// Signs the log's checkpoints.
+pub static SIGNER: LazyLock<audit::Signer> = LazyLock::new(|| audit::Signer::new("log.example/test", [7; 32]).unwrap());
 
 /// A store with the tenant and its company; a token costs a hundredth of a cent.
 pub fn store(tenant_limits: &str, company_limits: &str) -> Memory {
@@ -72,7 +77,9 @@ pub fn reap_all(store: &dyn Store, now: Millis, limit: usize) -> Result<Vec<Stri
 /// Charge, log, close, as the gate does it.
 pub fn settle(store: &dyn Store, id: &str, used: &Used) -> Result<Permit, Fault> {
     let permit = charge(store, id, used)?;
-    let stage = audit::append(store, &permit.entry().unwrap())?;
+    let entry = permit.entry().unwrap();
+    let staged = audit::Staged::new(entry, [[7; 16], [8; 16]], permit.session.clone(), permit.request_id.clone());
+    let stage = audit::append(store, &staged)?;
     close(store, id, stage)?;
     Ok(permit)
 }

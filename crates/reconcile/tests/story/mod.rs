@@ -9,13 +9,14 @@ use common::{seconds, settle, store};
 use kv_schemas::{Counter, families, memory::Memory};
 use limits::{Holder, Reservation, Used, release, reserve};
 use money::Quantity;
-use reconcile::Report;
+use reconcile::{Report, Trust};
 
 const LIMITS: &str = r#"{"monthly_cost_usd":"10.00","daily_units":{"seconds":900,"tokens":5000},"burst":9,
     "session_cost_usd":"2.00","session_units":{"seconds":100}}"#;
 
 pub fn report(store: &Memory) -> Report {
-    reconcile::check(store, NOW.plus(1_000), store.keys().into_iter()).unwrap()
+    let trust = Trust { key: Some(common::SIGNER.verifier()), seen: None };
+    reconcile::check_knowing(store, NOW.plus(1_000), store.keys().into_iter(), &trust).unwrap()
 }
 
 pub fn used(units: u64) -> Used {
@@ -39,7 +40,7 @@ pub fn story() -> Memory {
     let kinds = [("input_tokens", 10), ("cached_input_tokens", 20), ("output_tokens", 30)];
     let tokens = Used::Actual(kinds.map(|(unit, n)| Quantity::new(unit, n)).into());
     settle(&store, "lc_chat", &tokens).unwrap();
-    audit::sequence(&store, NOW, 100).unwrap();
+    audit::sequence(&store, NOW, 100, &common::SIGNER).unwrap();
 
     let page = Reservation { session: Some("ses_1".into()), holder: Holder::Page, ..seconds(20) };
     reserve("lc_session", &page);

@@ -20,7 +20,7 @@ pub fn tenant(store: &Memory, id: &str, fields: Json) {
     for (name, value) in fields.as_object().unwrap() {
         body[name] = value.clone();
     }
-    create(store, NOW, &parse_tenant(&body).unwrap(), &keys(id)).unwrap();
+    create(store, NOW, &parse_tenant(&body).unwrap(), &keys(id), &tenancy::Unlogged).unwrap();
 }
 
 pub fn house() -> Memory {

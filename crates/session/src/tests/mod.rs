@@ -8,6 +8,7 @@
     reason = "tests may panic"
 )]
 
+mod events;
 mod house;
 mod issuer;
 mod lives;

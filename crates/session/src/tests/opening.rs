@@ -8,7 +8,7 @@ use crate::*;
 #[test]
 fn keys_and_origins() {
     let store = house();
-    tenancy::revoke_key(&store, NOW, "b", &tenancy::key_id("tg_sk_b")).unwrap();
+    tenancy::revoke_key(&store, NOW, "b", &tenancy::key_id("tg_sk_b"), &tenancy::Unlogged).unwrap();
     let body = json!({"channel": "widget", "consent": true});
     let check = |key: &str, origin: Option<&str>, refused: Option<&str>| {
         assert_eq!(code(try_open(&store, 1, key, origin, body.clone(), NOW)), refused, "{key} {origin:?}");
@@ -28,7 +28,7 @@ fn keys_and_origins() {
     check("tgs_ses_1.x", None, Some("key_unknown"));
     assert_eq!(code(admit(&store, None, Some(HERE))), Some("key_required"));
     assert_eq!(code(admit(&store, Some("Basic eDp5"), Some(HERE))), Some("key_required"));
-    tenancy::delete(&store, NOW, "a").unwrap();
+    tenancy::delete(&store, NOW, "a", &tenancy::Unlogged).unwrap();
     check("tg_pk_a", Some(HERE), Some("key_unknown"));
 }
 

@@ -35,7 +35,7 @@ fn every_kind_of_caller() {
 #[test]
 fn a_secret_key_filed_under_publishable_is_no_server() {
     let store = house();
-    tenancy::issue_key(&store, "a", tenancy::KeyKind::Publishable, "tg_sk_odd").unwrap();
+    tenancy::issue_key(&store, "a", tenancy::KeyKind::Publishable, "tg_sk_odd", &tenancy::Unlogged).unwrap();
     assert_eq!(code(verify(&store, "", Some("Bearer tg_sk_odd"), None, NOW)), Some("unauthenticated"));
 }
 
@@ -57,7 +57,7 @@ fn what_the_tenant_switches_off_is_off_at_once() {
     let check = |patch: serde_json::Value, refused: Option<&str>, capabilities: usize| {
         let store = house();
         let token = page(&store, 1, NOW);
-        tenancy::patch(&store, NOW, "a", &patch).unwrap();
+        tenancy::patch(&store, NOW, "a", &patch, &tenancy::Unlogged).unwrap();
         let got = verify(&store, "", Some(&token), Some(HERE), NOW);
         assert_eq!(got.as_ref().map_or(0, |grant| grant.capabilities.len()), capabilities, "{patch}");
         assert_eq!(code(got), refused, "{patch}");
@@ -73,10 +73,10 @@ fn revoking_the_key_or_deleting_the_tenant_ends_it_at_once() {
     let store = house();
     let (one, two) = (page(&store, 1, NOW), page(&store, 2, NOW));
     assert!(verify(&store, "", Some(&one), Some(HERE), NOW).is_ok());
-    tenancy::revoke_key(&store, NOW, "a", &tenancy::key_id("tg_pk_a")).unwrap();
+    tenancy::revoke_key(&store, NOW, "a", &tenancy::key_id("tg_pk_a"), &tenancy::Unlogged).unwrap();
     assert_eq!(code(verify(&store, "", Some(&one), Some(HERE), NOW)), Some("session_revoked"));
     assert_eq!(view(&store, "a", "ses_1", NOW).unwrap().ended_by.as_deref(), Some("revoked"));
-    tenancy::delete(&store, NOW, "a").unwrap();
+    tenancy::delete(&store, NOW, "a", &tenancy::Unlogged).unwrap();
     assert_eq!(code(verify(&store, "", Some(&two), Some(HERE), NOW)), Some("session_revoked"));
     assert_eq!(code(verify(&store, "", Some("Bearer tg_sk_a"), None, NOW)), Some("unauthenticated"));
 }

@@ -55,12 +55,12 @@ fn assert_whole(store: &Memory, works: &NewKeys, crash: u32) {
 
 #[test]
 fn making_is_completed_by_the_same_request() {
-    let make = |store: &Memory| create(store, NOW, &spec("a"), &keys(1));
+    let make = |store: &Memory| create(store, NOW, &spec("a"), &keys(1), &Unlogged);
     at_every_crash(
         |_| (),
         make,
         |store, crash| {
-            create(store, LATER, &spec("a"), &keys(1)).unwrap();
+            create(store, LATER, &spec("a"), &keys(1), &Unlogged).unwrap();
             assert_whole(store, &keys(1), crash);
         },
     );
@@ -68,13 +68,13 @@ fn making_is_completed_by_the_same_request() {
 
 #[test]
 fn a_half_made_tenant_does_not_wedge_its_id_and_its_keys_never_work() {
-    let make = |store: &Memory| create(store, NOW, &spec("a"), &keys(1));
+    let make = |store: &Memory| create(store, NOW, &spec("a"), &keys(1), &Unlogged);
     at_every_crash(
         |_| (),
         make,
         |store, crash| {
             let existed = find_tenant(store, "a").unwrap().is_some();
-            let again = create(store, LATER, &spec("a"), &keys(2));
+            let again = create(store, LATER, &spec("a"), &keys(2), &Unlogged);
             if existed {
                 assert_eq!(again, Err(WriteError::Exists), "crash after {crash}");
                 assert_whole(store, &keys(1), crash);
@@ -91,7 +91,7 @@ fn a_half_made_tenant_does_not_wedge_its_id_and_its_keys_never_work() {
 #[test]
 fn deleting_is_completed_by_the_same_request() {
     let prepare = |store: &Memory| {
-        create(store, NOW, &spec("a"), &keys(1)).unwrap();
+        create(store, NOW, &spec("a"), &keys(1), &Unlogged).unwrap();
         let sealed = BindingSealed {
             mode: Mode::Live,
             base_url: None,
@@ -99,20 +99,20 @@ fn deleting_is_completed_by_the_same_request() {
             sealed_webhook_secret: None,
             options: serde_json::Map::new(),
         };
-        bind(store, "a", "openai", sealed).unwrap();
+        bind(store, "a", "openai", sealed, &Unlogged).unwrap();
     };
     at_every_crash(
         prepare,
-        |store| delete(store, NOW, "a"),
+        |store| delete(store, NOW, "a", &Unlogged),
         |store, crash| {
             // Either it lives in full, or nothing of it is accepted.
             if find_tenant(store, "a").unwrap().is_some() {
                 assert_whole(store, &keys(1), crash);
             }
-            delete(store, LATER, "a").unwrap();
+            delete(store, LATER, "a", &Unlogged).unwrap();
             let left: Vec<_> = store.keys().into_iter().filter(|key| !key.ends_with("/tail")).collect();
             assert_eq!(left, ["limits-past/tenant/a", "tenant-gone/a"], "crash after {crash}");
-            assert_eq!(create(store, LATER, &spec("a"), &keys(2)), Err(WriteError::Deleted));
+            assert_eq!(create(store, LATER, &spec("a"), &keys(2), &Unlogged), Err(WriteError::Deleted));
         },
     );
 }
@@ -120,10 +120,10 @@ fn deleting_is_completed_by_the_same_request() {
 #[test]
 fn changing_origins_is_all_or_nothing_and_heals() {
     let changes = json!({"allowed_origins": ["https://two.example", "https://three.example"]});
-    let prepare = |store: &Memory| create(store, NOW, &spec("a"), &keys(1)).unwrap();
+    let prepare = |store: &Memory| create(store, NOW, &spec("a"), &keys(1), &Unlogged).unwrap();
     at_every_crash(
         prepare,
-        |store| patch(store, NOW, "a", &changes).map(|_| ()),
+        |store| patch(store, NOW, "a", &changes, &Unlogged).map(|_| ()),
         |store, crash| {
             let now_allowed = find_tenant(store, "a").unwrap().unwrap().allowed_origins;
             let old = spec("a").allowed_origins;
@@ -131,7 +131,7 @@ fn changing_origins_is_all_or_nothing_and_heals() {
             for origin in &now_allowed {
                 assert!(families::ORIGIN.value::<Vec<String>>(&[origin]).exists(store).unwrap(), "crash after {crash}");
             }
-            patch(store, NOW, "a", &changes).unwrap();
+            patch(store, NOW, "a", &changes, &Unlogged).unwrap();
             let known = |origin: &str| families::ORIGIN.value::<Vec<String>>(&[origin]).exists(store).unwrap();
             assert_eq!(
                 ["https://one.example", "https://two.example", "https://three.example"].map(known),
@@ -149,9 +149,9 @@ fn prices_are_completed_by_the_same_request() {
     let rows = parse_prices(&json!({"prices": rows})).unwrap();
     at_every_crash(
         |_| (),
-        |store| put_prices(store, rows.clone()),
+        |store| put_prices(store, rows.clone(), &Unlogged),
         |store, crash| {
-            put_prices(store, rows.clone()).unwrap();
+            put_prices(store, rows.clone(), &Unlogged).unwrap();
             assert_eq!(all_prices(store).unwrap().len(), 2, "crash after {crash}");
         },
     );

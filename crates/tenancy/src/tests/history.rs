@@ -12,16 +12,16 @@ const HOUR: u64 = 60 * MINUTE;
 
 fn house() -> Memory {
     let store = Memory::default();
-    create(&store, Millis(0), &spec("a"), &keys(1)).unwrap();
+    create(&store, Millis(0), &spec("a"), &keys(1), &Unlogged).unwrap();
     store
 }
 
 fn cap_at(store: &dyn Store, at: u64, usd: Json) {
-    patch(store, Millis(at), "a", &json!({"limits": {"monthly_cost_usd": usd}})).unwrap();
+    patch(store, Millis(at), "a", &json!({"limits": {"monthly_cost_usd": usd}}), &Unlogged).unwrap();
 }
 
 fn put(store: &dyn Store, at: u64, limits: Json) {
-    put_company(store, Millis(at), &parse_company("acme", &json!({ "limits": limits })).unwrap()).unwrap();
+    put_company(store, Millis(at), &parse_company("acme", &json!({ "limits": limits })).unwrap(), &Unlogged).unwrap();
 }
 
 fn highest(store: &dyn Store, owner: Owner<'_>, start: u64, end: u64) -> Highest {
@@ -62,7 +62,7 @@ fn the_highest_cap_of_a_window_is_found() {
 fn only_a_change_of_limits_is_remembered() {
     let store = house();
     let check = |at: u64, changes: Json, items: usize| {
-        patch(&store, Millis(at), "a", &changes).unwrap();
+        patch(&store, Millis(at), "a", &changes, &Unlogged).unwrap();
         assert_eq!(past(&store, "tenant", "a").len(), items, "{changes}");
     };
     check(1, json!({}), 0);
@@ -110,7 +110,7 @@ fn a_history_is_bounded_and_says_that_it_was_cut() {
         check(cut_until + MINUTE, u64::MAX, true);
     }
     let store = changes(70);
-    patch(&store, Millis(71 * HOUR), "a", &json!({"limits": null})).unwrap();
+    patch(&store, Millis(71 * HOUR), "a", &json!({"limits": null}), &Unlogged).unwrap();
     assert_eq!(highest(&store, Owner::Tenant("a"), 0, u64::MAX), Highest::Unlimited, "whatever was before");
 }
 
@@ -131,9 +131,9 @@ fn a_company_is_capped_from_its_first_record_on() {
         let store = Memory::default();
         for (i, (id, company)) in tenants.iter().enumerate() {
             let tenant = parse_tenant(&json!({"id": id, "company": company})).unwrap();
-            create(&store, Millis(0), &tenant, &keys(i)).unwrap();
+            create(&store, Millis(0), &tenant, &keys(i), &Unlogged).unwrap();
         }
-        deleted.iter().for_each(|id| delete(&store, Millis(1), id).unwrap());
+        deleted.iter().for_each(|id| delete(&store, Millis(1), id, &Unlogged).unwrap());
         assert_eq!(highest(&store, Owner::Company("acme"), 0, u64::MAX), Highest::Unlimited, "no record");
         put(&store, HOUR, json!({"monthly_cost_usd": "5"}));
         assert_eq!(highest(&store, Owner::Company("acme"), 0, u64::MAX), expected, "{tenants:?} without {deleted:?}");
@@ -160,8 +160,8 @@ fn a_deleted_tenants_limits_can_still_be_checked() {
     cap_at(&store, HOUR, json!("20"));
     cap_at(&store, 2 * HOUR, json!("5"));
     let tenant = Owner::Tenant("a");
-    delete(&store, Millis(3 * HOUR), "a").unwrap();
-    delete(&store, Millis(9 * HOUR), "a").unwrap();
+    delete(&store, Millis(3 * HOUR), "a", &Unlogged).unwrap();
+    delete(&store, Millis(9 * HOUR), "a", &Unlogged).unwrap();
     assert_eq!(past(&store, "tenant", "a").last().unwrap().until_ms, Millis(3 * HOUR), "when it was deleted");
     assert_eq!(highest(&store, tenant, HOUR + MINUTE, u64::MAX), usd(20));
     assert_eq!(highest(&store, tenant, 2 * HOUR + MINUTE, u64::MAX), usd(5));
@@ -178,8 +178,13 @@ fn a_crash_leaves_no_limits_out_and_does_not_fill_the_history() {
         store
     };
     let change = |store: &Memory, at: u64| {
-        patch(store, Millis(at), "a", &json!({"limits": {"monthly_cost_usd": "5"}}))?;
-        put_company(store, Millis(at), &parse_company("acme", &json!({"limits": {"monthly_cost_usd": "5"}}))?)?;
+        patch(store, Millis(at), "a", &json!({"limits": {"monthly_cost_usd": "5"}}), &Unlogged)?;
+        put_company(
+            store,
+            Millis(at),
+            &parse_company("acme", &json!({"limits": {"monthly_cost_usd": "5"}}))?,
+            &Unlogged,
+        )?;
         Ok::<_, WriteError>(())
     };
     let mut crashes = 0;
@@ -244,7 +249,7 @@ fn a_cap_below_what_is_used_is_accepted_and_undoes_nothing() {
     spent.iter().for_each(|counter| assert_eq!(counter.add(&store, 7_000_000_000).unwrap(), 7_000_000_000));
     for cap in ["6.99", "0.00"] {
         let lowered = json!({"monthly_cost_usd": cap, "daily_units": {"seconds": 0}, "session_cost_usd": cap});
-        let tenant = patch(&store, Millis(HOUR), "a", &json!({ "limits": lowered })).unwrap();
+        let tenant = patch(&store, Millis(HOUR), "a", &json!({ "limits": lowered }), &Unlogged).unwrap();
         assert_eq!(json!(tenant.limits), lowered);
         put(&store, HOUR, lowered.clone());
         assert_eq!(json!(company("acme").get(&store).unwrap().unwrap().limits), lowered);
@@ -263,7 +268,7 @@ fn a_tenant_deleted_with_holds_open_leaves_them_to_their_holders() {
         families::OPEN.counter(&["tenant", "a"]),
     ];
     counters.iter().for_each(|counter| assert_eq!(counter.add(&store, 3).unwrap(), 3));
-    delete(&store, Millis(HOUR), "a").unwrap();
+    delete(&store, Millis(HOUR), "a", &Unlogged).unwrap();
     assert_eq!(find_tenant(&store, "a").unwrap(), None);
     assert_eq!(permit.get(&store).unwrap(), Some(json!({"tenant": "a"})));
     counters.iter().for_each(|counter| assert_eq!(counter.read(&store).unwrap(), 3));

@@ -9,6 +9,7 @@
 )]
 
 mod crashes;
+mod events;
 mod history;
 mod rules;
 mod settings;

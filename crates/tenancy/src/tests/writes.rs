@@ -16,9 +16,9 @@ fn origins(store: &dyn Store, origin: &str) -> Option<Vec<String>> {
 #[test]
 fn a_tenant_is_made_once_and_its_keys_are_hashes() {
     let store = Memory::default();
-    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
-    assert_eq!(create(&store, NOW, &spec("a"), &keys(1)), Ok(()), "the same call again");
-    assert_eq!(create(&store, NOW, &spec("a"), &keys(2)), Err(WriteError::Exists));
+    create(&store, NOW, &spec("a"), &keys(1), &Unlogged).unwrap();
+    assert_eq!(create(&store, NOW, &spec("a"), &keys(1), &Unlogged), Ok(()), "the same call again");
+    assert_eq!(create(&store, NOW, &spec("a"), &keys(2), &Unlogged), Err(WriteError::Exists));
     assert_eq!(hash_key("tg_sk_2").get(&store).unwrap(), None);
     let key = find_key(&store, &key_hash("tg_sk_1")).unwrap().unwrap();
     assert_eq!((key.tenant.as_str(), key.kind, key.id), ("a", KeyKind::Secret, key_id("tg_sk_1")));
@@ -32,40 +32,41 @@ fn a_tenant_is_made_once_and_its_keys_are_hashes() {
 #[test]
 fn keys_are_issued_listed_and_revoked_by_their_own_tenant_only() {
     let store = Memory::default();
-    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
-    create(&store, NOW, &spec("b"), &keys(2)).unwrap();
-    issue_key(&store, "a", KeyKind::Secret, "tg_sk_9").unwrap();
+    create(&store, NOW, &spec("a"), &keys(1), &Unlogged).unwrap();
+    create(&store, NOW, &spec("b"), &keys(2), &Unlogged).unwrap();
+    issue_key(&store, "a", KeyKind::Secret, "tg_sk_9", &Unlogged).unwrap();
     assert_eq!(list_keys(&store, "a").unwrap().len(), 3);
     let id = key_id("tg_sk_9");
-    assert_eq!(revoke_key(&store, NOW, "b", &id), Err(WriteError::NotFound("key")));
-    assert_eq!(revoke_key(&store, NOW, "a", "key_nonsense"), Err(WriteError::NotFound("key")));
-    assert_eq!(revoke_key(&store, NOW, "a", ""), Err(WriteError::NotFound("key")));
+    assert_eq!(revoke_key(&store, NOW, "b", &id, &Unlogged), Err(WriteError::NotFound("key")));
+    assert_eq!(revoke_key(&store, NOW, "a", "key_nonsense", &Unlogged), Err(WriteError::NotFound("key")));
+    assert_eq!(revoke_key(&store, NOW, "a", "", &Unlogged), Err(WriteError::NotFound("key")));
     assert!(find_key(&store, &key_hash("tg_sk_9")).unwrap().is_some());
-    revoke_key(&store, NOW, "a", &id).unwrap();
-    revoke_key(&store, Millis(9_000_000), "a", &id).unwrap();
+    revoke_key(&store, NOW, "a", &id, &Unlogged).unwrap();
+    revoke_key(&store, Millis(9_000_000), "a", &id, &Unlogged).unwrap();
     assert_eq!(find_key(&store, &key_hash("tg_sk_9")).unwrap(), None);
     assert_eq!(hash_key("tg_sk_9").get(&store).unwrap().unwrap().revoked_at, Some(NOW.0));
-    assert_eq!(issue_key(&store, "none", KeyKind::Secret, "x"), Err(WriteError::NotFound("tenant")));
+    assert_eq!(issue_key(&store, "none", KeyKind::Secret, "x", &Unlogged), Err(WriteError::NotFound("tenant")));
 }
 
 #[test]
 fn origins_follow_the_tenants_that_allow_them() {
     let store = Memory::default();
-    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
-    create(&store, NOW, &spec("b"), &keys(2)).unwrap();
+    create(&store, NOW, &spec("a"), &keys(1), &Unlogged).unwrap();
+    create(&store, NOW, &spec("b"), &keys(2), &Unlogged).unwrap();
     assert_eq!(origins(&store, "https://one.example"), Some(vec!["a".into(), "b".into()]));
-    patch(&store, NOW, "a", &json!({"allowed_origins": ["https://two.example", "https://three.example"]})).unwrap();
+    patch(&store, NOW, "a", &json!({"allowed_origins": ["https://two.example", "https://three.example"]}), &Unlogged)
+        .unwrap();
     assert_eq!(origins(&store, "https://one.example"), Some(vec!["b".into()]));
     assert_eq!(origins(&store, "https://three.example"), Some(vec!["a".into()]));
-    delete(&store, NOW, "b").unwrap();
+    delete(&store, NOW, "b", &Unlogged).unwrap();
     assert_eq!(origins(&store, "https://one.example"), None);
-    assert_eq!(patch(&store, NOW, "b", &json!({})), Err(WriteError::NotFound("tenant")));
+    assert_eq!(patch(&store, NOW, "b", &json!({}), &Unlogged), Err(WriteError::NotFound("tenant")));
 }
 
 #[test]
 fn a_deleted_tenant_leaves_a_tombstone_and_nothing_that_works() {
     let store = Memory::default();
-    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
+    create(&store, NOW, &spec("a"), &keys(1), &Unlogged).unwrap();
     let sealed = || BindingSealed {
         mode: Mode::Live,
         base_url: None,
@@ -73,15 +74,15 @@ fn a_deleted_tenant_leaves_a_tombstone_and_nothing_that_works() {
         sealed_webhook_secret: None,
         options: serde_json::Map::new(),
     };
-    bind(&store, "a", "openai", sealed()).unwrap();
-    delete(&store, NOW, "a").unwrap();
-    delete(&store, NOW, "a").unwrap();
+    bind(&store, "a", "openai", sealed(), &Unlogged).unwrap();
+    delete(&store, NOW, "a", &Unlogged).unwrap();
+    delete(&store, NOW, "a", &Unlogged).unwrap();
     assert_eq!(find_tenant(&store, "a").unwrap(), None);
     assert_eq!(find_binding(&store, "a", "openai").unwrap(), None);
-    assert_eq!(create(&store, NOW, &spec("a"), &keys(3)), Err(WriteError::Deleted));
-    assert_eq!(bind(&store, "a", "openai", sealed()), Err(WriteError::NotFound("tenant")));
-    assert_eq!(unbind(&store, "a", "openai"), Err(WriteError::NotFound("tenant")));
-    assert_eq!(delete(&store, NOW, "none"), Err(WriteError::NotFound("tenant")));
+    assert_eq!(create(&store, NOW, &spec("a"), &keys(3), &Unlogged), Err(WriteError::Deleted));
+    assert_eq!(bind(&store, "a", "openai", sealed(), &Unlogged), Err(WriteError::NotFound("tenant")));
+    assert_eq!(unbind(&store, "a", "openai", &Unlogged), Err(WriteError::NotFound("tenant")));
+    assert_eq!(delete(&store, NOW, "none", &Unlogged), Err(WriteError::NotFound("tenant")));
     let left: Vec<_> = store.keys().into_iter().filter(|key| !key.ends_with("/tail")).collect();
     assert_eq!(left, ["limits-past/tenant/a", "tenant-gone/a"]);
 }
@@ -89,7 +90,7 @@ fn a_deleted_tenant_leaves_a_tombstone_and_nothing_that_works() {
 #[test]
 fn a_binding_without_a_secret_keeps_the_old_one() {
     let store = Memory::default();
-    create(&store, NOW, &spec("a"), &keys(1)).unwrap();
+    create(&store, NOW, &spec("a"), &keys(1), &Unlogged).unwrap();
     let sealed = |secret: Option<&str>| BindingSealed {
         mode: Mode::Live,
         base_url: None,
@@ -98,7 +99,7 @@ fn a_binding_without_a_secret_keeps_the_old_one() {
         options: serde_json::Map::new(),
     };
     let check = |asked: Option<&str>, kept: Option<&str>| {
-        bind(&store, "a", "openai", sealed(asked)).unwrap();
+        bind(&store, "a", "openai", sealed(asked), &Unlogged).unwrap();
         let binding = find_binding(&store, "a", "openai").unwrap().unwrap();
         assert_eq!(binding.sealed_secret.as_deref(), kept);
     };
@@ -106,8 +107,8 @@ fn a_binding_without_a_secret_keeps_the_old_one() {
     check(Some("one"), Some("one"));
     check(None, Some("one"));
     check(Some("two"), Some("two"));
-    unbind(&store, "a", "openai").unwrap();
-    unbind(&store, "a", "openai").unwrap();
+    unbind(&store, "a", "openai", &Unlogged).unwrap();
+    unbind(&store, "a", "openai", &Unlogged).unwrap();
     check(None, None);
 }
 
@@ -115,9 +116,9 @@ fn a_binding_without_a_secret_keeps_the_old_one() {
 fn the_list_is_paged_in_the_order_of_making() {
     let store = Memory::default();
     for (i, id) in ["a", "b", "c", "d"].iter().enumerate() {
-        create(&store, NOW, &spec(id), &keys(i)).unwrap();
+        create(&store, NOW, &spec(id), &keys(i), &Unlogged).unwrap();
     }
-    delete(&store, NOW, "b").unwrap();
+    delete(&store, NOW, "b", &Unlogged).unwrap();
     let check = |after: u64, limit: usize, ids: &[&str], next: Option<u64>| {
         let page = list(&store, after, limit).unwrap();
         assert_eq!(page.tenants.iter().map(|t| t.id.as_str()).collect::<Vec<_>>(), ids);
@@ -136,7 +137,7 @@ fn prices_are_added_or_replaced() {
     let put = |vendor: &str, model: &str, usd: &str, day: &str| {
         let row =
             json!({"vendor": vendor, "model": model, "unit_type": "seconds", "usd_per_unit": usd, "valid_from": day});
-        put_prices(&store, parse_prices(&json!({"prices": [row]})).unwrap()).unwrap();
+        put_prices(&store, parse_prices(&json!({"prices": [row]})).unwrap(), &Unlogged).unwrap();
     };
     put("tavus", "*", "1", "2026-01-01");
     put("openai", "*", "2", "2026-01-01");
@@ -153,7 +154,7 @@ fn a_price_is_replaced_by_one_of_the_same_band_and_hours() {
     let put = |usd: &str, from: Json, hours: Json| {
         let row = json!({"vendor": "deepseek", "model": "*", "unit_type": "input_tokens", "usd_per_unit": usd,
             "valid_from": "2026-01-01", "from_input_tokens": from, "hours_utc": hours});
-        put_prices(&store, parse_prices(&json!({"prices": [row]})).unwrap()).unwrap();
+        put_prices(&store, parse_prices(&json!({"prices": [row]})).unwrap(), &Unlogged).unwrap();
     };
     put("1", json!(null), json!(null));
     put("2", json!(200_000), json!(null));
@@ -189,7 +190,7 @@ fn a_unit_of_a_model_has_16_bands_at_most() {
         parse_prices(&json!({"prices": bands.map(row).collect::<Vec<_>>()})).unwrap()
     };
     let check = |model: &str, bands: std::ops::Range<u64>, fits: bool| {
-        let put = put_prices(&store, rows(model, bands));
+        let put = put_prices(&store, rows(model, bands), &Unlogged);
         assert_eq!(put.is_ok(), fits, "{put:?}");
         assert!(fits || matches!(put, Err(WriteError::Invalid(invalid)) if invalid.param == "prices"));
     };

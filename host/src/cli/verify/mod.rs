@@ -1,27 +1,33 @@
 //! `tollgate audit verify`: finds out what to read from, has it checked, and says what came of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use calendar::Millis;
 use clap::Args;
-use reconcile::Report;
+use reconcile::outside::Sight;
+use reconcile::{Report, Trust};
+use tlog::{Checkpoint, Verifier};
 use tollgate::kv::Backend;
 use tollgate::kv::redis::RedisUrl;
 
+use super::UNCHECKED;
+use super::access::Keys;
+use super::gate::Key;
+use super::memory::Known;
+
 mod again;
 mod loaded;
+mod log_key;
 mod over_http;
 mod print;
 mod redis;
 mod sqlite;
 
 use again::Look;
-
-/// Couldn't be checked.
-const UNCHECKED: u8 = 2;
+use loaded::Loaded;
 
 #[derive(Args)]
 pub struct Verify {
@@ -32,13 +38,14 @@ pub struct Verify {
     /// while it is read, key by key: what differs is looked at several times, and named if it stays.
     #[arg(long, value_name = "STORE", conflicts_with = "url")]
     kv: Option<Backend>,
-    /// A running gate (also TOLLGATE_URL), from outside: entries against usage. Permits, past months and past caps can't
-    /// be seen from there.
+    /// A running gate (also TOLLGATE_URL), from outside: entries against usage and against the log's tiles. Permits, past
+    /// months and past caps can't be seen from there. With a tenant's secret key, the tenant's own.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// The admin key, for --url. (Better in the environment: arguments are seen by everybody on the machine.)
-    #[arg(long, env = "TOLLGATE_ADMIN_KEY", hide_env_values = true, value_name = "KEY")]
-    admin_key: Option<String>,
+    #[command(flatten)]
+    keys: Keys,
+    #[command(flatten)]
+    known: Known,
     /// One JSON object instead of sentences.
     #[arg(long)]
     json: bool,
@@ -54,16 +61,19 @@ pub struct Verify {
 enum Source {
     Folder(PathBuf),
     Redis(RedisUrl),
-    Gate { url: String, admin_key: String },
+    Gate { url: String, key: Key },
 }
 
 impl Verify {
     pub fn run(self) -> ExitCode {
         let style = print::Style { json: self.json, verbose: self.verbose };
         let outcome = self.source().and_then(|source| {
-            let (from, report) = source.check()?;
+            let (from, Found { report, key }) = source.check(&self.known)?;
             let fails = !report.is_clean() || self.strict && report.of(reconcile::Severity::Waiting).next().is_some();
             print::print(&from, &report, fails, style)?;
+            if let Some(note) = report.checkpoint.as_ref().filter(|_| report.is_clean()) {
+                self.known.remember(note, key.as_ref())?;
+            }
             Ok(fails)
         });
         match outcome {
@@ -95,41 +105,72 @@ impl Verify {
             _ => {}
         }
         let Some(url) = self.url.clone().or_else(|| from_environment("TOLLGATE_URL")) else { return Ok(folder()) };
-        let admin_key = self.admin_key.clone().context("--url needs --admin-key, or TOLLGATE_ADMIN_KEY")?;
-        Ok(Source::Gate { url, admin_key })
+        Ok(Source::Gate { url, key: self.keys.one()? })
     }
+}
+
+/// What came of a check, and with which key the log's checkpoints were checked.
+struct Found {
+    report: Report,
+    key: Option<Verifier>,
 }
 
 impl Source {
     /// What was read, and what came of it.
-    fn check(&self) -> Result<(String, Report)> {
+    fn check(&self, known: &Known) -> Result<(String, Found)> {
         match self {
             // One moment: what differs, differs.
             Self::Folder(folder) => {
-                let loaded = sqlite::load(folder)?;
-                let report = reconcile::check(&loaded, now(), loaded.keys())?;
-                Ok((format!("the store in {}", folder.display()), report))
+                let found = store(&sqlite::load(folder)?, known, Some(folder))?;
+                Ok((format!("the store in {}", folder.display()), found))
             }
             Self::Redis(url) => {
                 let mut server = redis::Server::connect(url)?;
+                let mut key = None;
                 let report = again::until_it_stays(|| {
                     let (loaded, moving) = server.load()?;
-                    let report = reconcile::check(&loaded, now(), loaded.keys())?;
-                    Ok(Look { report, moving })
+                    let found = store(&loaded, known, None)?;
+                    key = found.key;
+                    Ok(Look { report: found.report, moving })
                 })?;
-                Ok((format!("the store {url}"), report))
+                Ok((format!("the store {url}"), Found { report, key }))
             }
-            Self::Gate { url, admin_key } => {
+            Self::Gate { url, key } => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-                let gate = super::gate::Gate::new(url, admin_key)?;
+                let gate = super::gate::Gate::new(url, key)?;
+                let sight = if matches!(key, Key::Admin(_)) { Sight::Whole } else { Sight::Own };
+                let mut log_key = None;
                 let report = again::until_it_stays(|| {
-                    let report = runtime.block_on(over_http::check(&gate))?;
-                    Ok(Look { report, moving: Default::default() })
+                    let found = runtime.block_on(over_http::check(&gate, sight, known))?;
+                    log_key = found.key;
+                    Ok(Look { report: found.report, moving: Default::default() })
                 })?;
-                Ok((format!("the gate at {url}, from outside"), report))
+                Ok((format!("the gate at {url}, from outside"), Found { report, key: log_key }))
             }
         }
     }
+}
+
+/// Checks a store that was read.
+fn store(loaded: &Loaded, known: &Known, folder: Option<&Path>) -> Result<Found> {
+    let notes = reconcile::checkpoints(loaded, loaded.keys())?;
+    let origin = notes.first().and_then(|note| Some(Checkpoint::unverified(note).ok()?.origin));
+    let mut trust = match &origin {
+        Some(origin) => known.trust(origin)?,
+        None => Trust::default(),
+    };
+    if let (None, Some(folder)) = (&trust.key, folder) {
+        trust.key = log_key::derived(folder, &notes);
+    }
+    let mut report = reconcile::check_knowing(loaded, now(), loaded.keys(), &trust)?;
+    if trust.key.is_none() && !notes.is_empty() {
+        report.remark(
+            "signature_not_checked",
+            "log",
+            "The signatures of the log's checkpoints were not checked: its key is not known (see --vkey).",
+        );
+    }
+    Ok(Found { report, key: trust.key })
 }
 
 fn now() -> Millis {

@@ -1,14 +1,18 @@
-//! A running gate from outside: usage, all entries, usage again.
+//! A running gate from outside: the log's checkpoint and tiles, usage, all entries, usage again.
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
-use reconcile::Report;
-use reconcile::outside::{Outside, Tenant, Usage};
+use reconcile::outside::{Outside, Sight, Tenant, Tree, Usage};
 use serde::Deserialize;
+use serde_json::Value as Json;
+use tlog::{Checkpoint, Hash, TILE_WIDTH, TileId, Verifier};
 
+use super::Found;
 use crate::cli::gate::Gate;
+use crate::cli::memory::Known;
 
 const TENANTS: &str = "/v1/tenants?limit=200";
+const ENTRIES: &str = "/v1/audit/entries?kind=all";
 /// Questions under way at a time.
 const AT_ONCE: usize = 4;
 
@@ -18,12 +22,48 @@ struct Page {
     next_cursor: Option<String>,
 }
 
-pub async fn check(gate: &Gate) -> Result<Report> {
-    let tenants = tenants(gate).await?;
-    let before = usage(gate, &tenants).await?;
-    let mut outside = Outside::new(&tenants, &before);
-    gate.lines("/v1/audit/entries", |entry| outside.entry(&entry)).await?;
-    Ok(outside.finish(&usage(gate, &tenants).await?))
+pub async fn check(gate: &Gate, sight: Sight, known: &Known) -> Result<Found> {
+    let key: Verifier = gate.text("/v1/audit/log/key").await?.trim().parse().context("the log's key")?;
+    let trust = known.trust(key.name())?;
+    let note = gate.text("/v1/audit/log/checkpoint").await?;
+    let tree = Tree::new(&note, &key, leaves(gate, &note).await?, &trust);
+
+    let (tenants, before) = match sight {
+        Sight::Whole => {
+            let tenants = tenants(gate).await?;
+            let before = usage(gate, &tenants).await?;
+            (tenants, before)
+        }
+        Sight::Own => {
+            let usage: Usage = gate.read("/v1/usage").await?;
+            (vec![usage.tenant()], vec![usage])
+        }
+    };
+    let mut outside = Outside::new(sight, &tenants, &before, Some(tree));
+    gate.lines(ENTRIES, |view: Json| {
+        outside.view(&view);
+        Ok(())
+    })
+    .await?;
+    let after = match sight {
+        Sight::Whole => usage(gate, &tenants).await?,
+        Sight::Own => vec![gate.read("/v1/usage").await?],
+    };
+    Ok(Found { report: outside.finish(&after), key: Some(trust.key.unwrap_or(key)) })
+}
+
+/// The hashes of all level-0 tiles. All above them follows from these.
+async fn leaves(gate: &Gate, note: &str) -> Result<Vec<Hash>> {
+    let Ok(checkpoint) = Checkpoint::unverified(note) else { return Ok(Vec::new()) };
+    let ids = (0..checkpoint.size.div_ceil(TILE_WIDTH)).filter_map(|index| TileId::in_tree(0, index, checkpoint.size));
+    let fetch = |id: TileId| async move {
+        let bytes = gate.bytes(&format!("/v1/audit/log/{id}"), "application/octet-stream").await?;
+        let hashes = tlog::decode_tile(&bytes).with_context(|| format!("{id} is no tile"))?;
+        ensure!(hashes.len() == usize::from(id.width), "{id} has {} hashes", hashes.len());
+        Ok::<_, anyhow::Error>(hashes)
+    };
+    let tiles: Vec<Vec<Hash>> = stream::iter(ids).map(fetch).buffered(AT_ONCE).try_collect().await?;
+    Ok(tiles.concat())
 }
 
 async fn tenants(gate: &Gate) -> Result<Vec<Tenant>> {

@@ -60,6 +60,11 @@ fn stands(permit: &Permit, meter: &Meter) -> Stands {
     };
     match &permit.state {
         State::Held => Stands { granted: hold.amount, counted: hold.amount },
+        // Nobody asks a cap for what an interaction cost more than was thought. What it cost less is given back after the log.
+        State::Charged(charge) | State::Closed { charge, .. } if permit.correction.is_some() => {
+            let cost = cost(meter, charge);
+            Stands { granted: cost.min(0), counted: cost }
+        }
         // From now on the rest may be given back, or what was used beyond may be added, at any moment.
         State::Charged(charge) => {
             let least = cost(meter, charge).min(hold.amount);
@@ -115,23 +120,27 @@ pub fn entry(permit: &Permit, charge: &Charge) -> Entry {
         (true, Some(used)) => (used.units, used.unit_type.clone()),
         (true, None) => (0, "requests".into()),
     };
+    let corrects = permit.correction.iter().flat_map(|correction| {
+        [("corrects", &correction.corrects), ("reason", &correction.reason)]
+            .map(|(name, text)| (name.into(), text.clone()))
+    });
     Entry {
         v: VERSION,
         tenant_id: permit.tenant.clone(),
         company: permit.company.clone(),
-        event_type: "TWIN_INTERACTION".into(),
+        event_type: if permit.correction.is_some() { "CORRECTION" } else { "TWIN_INTERACTION" }.into(),
         provider: permit.provider.clone(),
         model: permit.model.clone(),
         units_consumed,
         unit_type,
         cost_nanos: charge.cost,
         limit_check_id: permit.id.clone(),
-        session_id: permit.session.clone(),
-        request_id: permit.request_id.clone(),
         channel: permit.channel.clone(),
         capability: permit.capability.clone(),
         settlement: charge.settlement.name().into(),
         at_ms: permit.created_at,
+        details: corrects.collect(),
+        ..Entry::default()
     }
 }
 
@@ -139,7 +148,7 @@ pub fn entry(permit: &Permit, charge: &Charge) -> Entry {
 /// log says, no more and no less.
 pub fn balanced(store: &Memory, counters: &[Capped]) -> Verdict {
     let entries = Snapshot::take(store, Filter::All)
-        .and_then(|log| log.page(store, Period::default(), Position(0), usize::MAX))
+        .and_then(|log| log.page(store, Period::default(), None, Position(0), usize::MAX))
         .map_err(|error| error.to_string())?
         .0;
     let mut logged: Vec<_> = entries.iter().map(|item| item.entry.limit_check_id.as_str()).collect();

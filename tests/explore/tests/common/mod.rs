@@ -4,11 +4,13 @@
 pub mod books;
 pub mod reaping;
 
+use std::sync::LazyLock;
+
 use calendar::Millis;
 use explore::Explore;
 use kv_schemas::{Store, families, memory::Memory};
-use limits::{Denial, DenialKind, Fault, Holder, Reservation, Used};
-use money::{PriceRow, Quantity};
+use limits::{Correction, Denial, DenialKind, Fault, Holder, Permit, Reservation, Used};
+use money::{Nanos, PriceRow, Quantity};
 
 /// 2026-11-18, in the middle of an hour, a day and a month.
 pub const NOW: Millis = Millis(1_795_000_000_000);
@@ -18,6 +20,9 @@ pub const CENT: i64 = 10_000_000;
 pub const TTL_MS: u64 = 60_000;
 /// What nobody writes while the callers are at work.
 pub const CONSTANTS: &[&str] = &["tenant/", "company/", "price/"];
+
+/// Signs the log's checkpoints.
+pub static SIGNER: LazyLock<audit::Signer> = LazyLock::new(|| audit::Signer::new("log.example/test", [7; 32]).unwrap());
 
 /// How a caller fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,13 +96,23 @@ pub fn settle(store: &dyn Store, id: &str, used: &Used) -> Fared {
 }
 
 fn settled(store: &dyn Store, id: &str, used: &Used) -> Result<(), Fault> {
-    let permit = limits::charge(store, id, used)?;
+    log(store, &limits::charge(store, id, used)?)
+}
+
+fn log(store: &dyn Store, permit: &Permit) -> Result<(), Fault> {
     let Some((charge, stage)) = permit.decision() else { return Ok(()) };
     let stage = match stage {
         Some(stage) => stage,
-        None => audit::append(store, &books::entry(&permit, charge))?,
+        None => audit::append(store, &books::entry(permit, charge).into())?,
     };
-    limits::close(store, id, stage)
+    limits::close(store, &permit.id, stage)
+}
+
+/// Correct, log, close: as the proxy does it.
+pub fn correct(store: &dyn Store, now: Millis, id: &str, corrects: &str, cost: i64) -> Fared {
+    let asked = Correction { corrects: corrects.into(), cost: Nanos(cost), reason: "a credit".into() };
+    let permit = limits::correct(store, now, id, &asked, "req", None);
+    fared(permit.and_then(|permit| log(store, &permit)))
 }
 
 pub fn release(store: &dyn Store, id: &str) -> Fared {

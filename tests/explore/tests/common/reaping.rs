@@ -27,7 +27,7 @@ pub fn reap_all(store: &Memory) -> Verdict {
         maintain(store, now);
         let left = store.keys().iter().any(|key| key.starts_with("permit-list/") && key != "permit-list/tail");
         if !left {
-            audit::sequence(store, now, 100).unwrap();
+            audit::sequence(store, now, 100, &super::SIGNER).unwrap();
             return Ok(());
         }
     }

@@ -24,6 +24,8 @@ pub fn told(store: &dyn Store) {
     session::touch(store, ID, 25 * SECOND, NOW.plus(SECOND)).unwrap();
     session::end(store, "ses_2", "page", NOW.plus(2 * SECOND)).unwrap();
     assert_eq!(session::overdue(store, 10, NOW.plus(30 * SECOND)).unwrap(), [ID]);
+    let waiting = session::events(store, 1, NOW.plus(30 * SECOND)).unwrap();
+    session::events_logged(store, &[waiting[0].0]).unwrap();
 }
 
 pub fn goes_on(store: &dyn Store) {

@@ -78,15 +78,16 @@ fn signed() -> Tenant {
 
 pub fn told(store: Memory) -> Memory {
     let company = |monthly| Company { id: "acme".into(), limits: limits(monthly) };
-    tenancy::put_company(&store, NOW, &company("100.00")).unwrap();
+    tenancy::put_company(&store, NOW, &company("100.00"), &tenancy::Unlogged).unwrap();
     for tenant in [demo(), signed(), Tenant::new("gone", "acme")] {
-        tenancy::create(&store, NOW, &tenant, &keys(&tenant.id)).unwrap();
+        tenancy::create(&store, NOW, &tenant, &keys(&tenant.id), &tenancy::Unlogged).unwrap();
     }
-    tenancy::put_company(&store, NOW.plus(1), &company("250.00")).unwrap();
-    tenancy::patch(&store, NOW.plus(1), "demo", &json!({"limits": {"monthly_cost_usd": "50.00"}})).unwrap();
+    tenancy::put_company(&store, NOW.plus(1), &company("250.00"), &tenancy::Unlogged).unwrap();
+    tenancy::patch(&store, NOW.plus(1), "demo", &json!({"limits": {"monthly_cost_usd": "50.00"}}), &tenancy::Unlogged)
+        .unwrap();
 
-    tenancy::issue_key(&store, "demo", KeyKind::Secret, "tg_sk_revoked").unwrap();
-    tenancy::revoke_key(&store, NOW.plus(2), "demo", &tenancy::key_id("tg_sk_revoked")).unwrap();
+    tenancy::issue_key(&store, "demo", KeyKind::Secret, "tg_sk_revoked", &tenancy::Unlogged).unwrap();
+    tenancy::revoke_key(&store, NOW.plus(2), "demo", &tenancy::key_id("tg_sk_revoked"), &tenancy::Unlogged).unwrap();
     let binding = BindingSealed {
         mode: Mode::Mock,
         base_url: Some("http://127.0.0.1:9100".into()),
@@ -94,11 +95,13 @@ pub fn told(store: Memory) -> Memory {
         sealed_webhook_secret: Some("v1.sealed-webhook-secret".into()),
         options: json!({"persona": "p-1", "size": 2}).as_object().unwrap().clone(),
     };
-    tenancy::bind(&store, "demo", "tavus", binding).unwrap();
-    tenancy::put_prices(&store, prices()).unwrap();
-    tenancy::delete(&store, NOW.plus(3), "gone").unwrap();
+    tenancy::bind(&store, "demo", "tavus", binding, &tenancy::Unlogged).unwrap();
+    tenancy::put_prices(&store, prices(), &tenancy::Unlogged).unwrap();
+    tenancy::delete(&store, NOW.plus(3), "gone", &tenancy::Unlogged).unwrap();
     // Broke off while it was made.
-    let make = |store: &Memory| drop(tenancy::create(store, NOW, &Tenant::new("half", "acme"), &keys("half")));
+    let make = |store: &Memory| {
+        drop(tenancy::create(store, NOW, &Tenant::new("half", "acme"), &keys("half"), &tenancy::Unlogged))
+    };
     crashed(&store, make, |store| store.exists("tenant-making/half/1").unwrap())
 }
 
@@ -125,12 +128,25 @@ pub fn goes_on(store: &Memory) {
     assert_eq!(tenancy::list_keys(store, "demo").unwrap().len(), 3);
     assert!(tenancy::find_binding(store, "demo", "tavus").unwrap().is_some());
     assert!(tenancy::all_prices(store).unwrap().len() >= 3);
-    tenancy::put_company(store, NOW.plus(DAY), &Company { id: "acme".into(), limits: limits("300.00") }).unwrap();
-    tenancy::patch(store, NOW.plus(DAY), "demo", &json!({"limits": {"burst": 5}})).unwrap();
-    tenancy::create(store, NOW.plus(MINUTE + MAKING_LEASE), &Tenant::new("half", "acme"), &keys("half")).unwrap();
+    tenancy::put_company(
+        store,
+        NOW.plus(DAY),
+        &Company { id: "acme".into(), limits: limits("300.00") },
+        &tenancy::Unlogged,
+    )
+    .unwrap();
+    tenancy::patch(store, NOW.plus(DAY), "demo", &json!({"limits": {"burst": 5}}), &tenancy::Unlogged).unwrap();
+    tenancy::create(
+        store,
+        NOW.plus(MINUTE + MAKING_LEASE),
+        &Tenant::new("half", "acme"),
+        &keys("half"),
+        &tenancy::Unlogged,
+    )
+    .unwrap();
     // Every note of what it holds is read.
-    tenancy::delete(store, NOW.plus(DAY), "signed").unwrap();
-    let gone = tenancy::create(store, NOW.plus(DAY), &Tenant::new("gone", "acme"), &keys("gone"));
+    tenancy::delete(store, NOW.plus(DAY), "signed", &tenancy::Unlogged).unwrap();
+    let gone = tenancy::create(store, NOW.plus(DAY), &Tenant::new("gone", "acme"), &keys("gone"), &tenancy::Unlogged);
     assert!(gone.is_err(), "a deleted tenant's id is not given again");
     let _: Json = serde_json::to_value(tenancy::find_tenant(store, "half").unwrap().unwrap()).unwrap();
 }

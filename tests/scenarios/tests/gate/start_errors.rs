@@ -96,10 +96,13 @@ fn ops_5_a_missing_or_wrong_variable_is_named() {
 }
 
 #[test]
-fn ops_5_a_master_key_that_is_none_stops_the_start() {
+fn ops_5_a_key_that_is_none_stops_the_start() {
     // Found at the start, and not by the first tenant whose vendor key can't be sealed or opened.
     for variable in ["master_key=too-short", "master_key=", "master_key=not base64!"] {
         Start { variable: Some(variable), ..Start::with(manifest(|text| text)) }.fails_naming("master_key");
+    }
+    for variable in ["log_key=too-short", "log_key=not base64!"] {
+        Start { variable: Some(variable), ..Start::with(manifest(|text| text)) }.fails_naming("log_key");
     }
 }
 

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -20,9 +19,8 @@ const FILE: &str = "sqlite_key_value.db";
 
 /// Exit status and output of `tollgate audit verify`.
 fn verify(arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
-    let mut command = Command::new(programs::tollgate());
-    command.args(["audit", "verify"]).args(arguments).env_remove("TOLLGATE_KV").env_remove("TOLLGATE_URL");
-    command.env_remove("TOLLGATE_ADMIN_KEY").envs(environment.iter().copied());
+    let mut command = programs::audit(programs::state());
+    command.arg("verify").args(arguments).envs(environment.iter().copied());
     let output = command.output().expect("tollgate runs");
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     (output.status.code().expect("an exit status"), text)
@@ -134,6 +132,17 @@ fn key_like(connection: &Connection, pattern: &str) -> String {
     connection.query_row(query, [pattern], |row| row.get(0)).unwrap_or_else(|error| panic!("{pattern}: {error}"))
 }
 
+/// The numbers of the first two entries of what was charged; events stand between them.
+fn interactions(data: &Path) -> [u64; 2] {
+    let connection = Connection::open(data.join(FILE)).expect("the store");
+    let query = "SELECT CAST(substr(key, 7) AS INTEGER) FROM spin_key_value WHERE key LIKE 'entry/%' \
+                 AND instr(CAST(value AS TEXT), '\"TWIN_INTERACTION\"') ORDER BY 1 LIMIT 2";
+    let mut statement = connection.prepare(query).expect("a query");
+    let numbers = statement.query_map([], |row| row.get::<_, i64>(0)).expect("rows");
+    let numbers: Vec<u64> = numbers.map(|number| u64::try_from(number.expect("a number")).expect("a number")).collect();
+    numbers.try_into().expect("two of them")
+}
+
 fn get(connection: &Connection, key: &str) -> Vec<u8> {
     let query = "SELECT value FROM spin_key_value WHERE key = ?1";
     connection.query_row(query, [key], |row| row.get(0)).expect("a value")
@@ -177,18 +186,41 @@ fn aud_3_the_books_of_a_gate_are_in_order_and_what_is_wrong_with_them_is_named()
     broken(&folder, |store| add(store, "units/tenant/%/seconds/%", -1), &["1 seconds less than"]);
     broken(&folder, |store| add(store, "open/tenant/%", -1_000), &["which is less than nothing"]);
     broken(&folder, |store| delete(store, "spend/tenant/%"), &second_time);
-    broken(&folder, |store| delete(store, "entry/1"), &["Number 1 of the log: there is no entry.", "is closed at"]);
+    let [first, second] = interactions(&folder);
+    let gone = format!("Number {first} of the log: there is no entry.");
+    broken(&folder, |store| delete(store, &format!("entry/{first}")), &[&gone, "is closed at"]);
     let cheaper = |store: &Connection| {
-        let mut entry: Value = serde_json::from_slice(&get(store, "entry/0")).expect("an entry");
+        let key = format!("entry/{first}");
+        let mut entry: Value = serde_json::from_slice(&get(store, &key)).expect("an entry");
         entry["cost_nanos"] = json!(entry["cost_nanos"].as_i64().expect("a cost") + 1);
-        set(store, "entry/0", &serde_json::to_vec(&entry).expect("bytes"));
+        set(store, &key, &serde_json::to_vec(&entry).expect("bytes"));
     };
-    broken(&folder, cheaper, &["as the cost of permit lc_", "The stored sums of tenant", "less than what is settled"]);
+    let changed = format!("Entry {first} of the log (lc_");
+    let words = [&changed, "was changed after it was logged", "as the cost of permit lc_", "The stored sums of tenant"];
+    broken(&folder, cheaper, &words);
     let twice = |store: &Connection| {
-        let entry = get(store, "entry/0");
-        set(store, "entry/1", &entry);
+        let entry = get(store, &format!("entry/{first}"));
+        set(store, &format!("entry/{second}"), &entry);
     };
-    broken(&folder, twice, &["has two entries in the log: numbers 0 and 1."]);
+    broken(&folder, twice, &[&format!("has two entries in the log: numbers {first} and {second}.")]);
+    broken(&folder, |store| delete(store, "tile/0/0/%"), &["tile/0/000", "is missing: the log's checkpoints need it."]);
+    let other_tile = |store: &Connection| {
+        let key = key_like(store, "tile/0/0/%");
+        let mut tile = get(store, &key);
+        tile[1] = if tile[1] == b'A' { b'B' } else { b'A' };
+        set(store, &key, &tile);
+    };
+    broken(&folder, other_tile, &["has another hash at place 0 than entry 0 of the log."]);
+    let signed_otherwise = |store: &Connection| {
+        let key = key_like(store, "checkpoint/%");
+        let note = String::from_utf8(get(store, &key)).expect("a note");
+        let at = note.len() - 20;
+        let other = if &note[at..=at] == "A" { "B" } else { "A" };
+        set(store, &key, format!("{}{other}{}", &note[..at], &note[at + 1..]).as_bytes());
+    };
+    broken(&folder, signed_otherwise, &["was altered, or is not of the log with the key"]);
+    broken(&folder, |store| delete(store, "checkpoint/%"), &["is missing"]);
+    broken(&folder, |store| delete(store, "sequencer/%"), &["would begin the log anew"]);
     broken(&folder, |store| set(store, &key_like(store, "spend/tenant/%"), b"12"), &["can't be read"]);
     let lower = |store: &Connection| {
         let key = key_like(store, "tenant/%");

@@ -2,6 +2,7 @@
 //! a Redis that restarts gives anything away.
 
 mod caps;
+mod log;
 mod lost_node;
 mod outage;
 mod sharing;
