@@ -1,26 +1,16 @@
 //! OpenAI's own client libraries, in JavaScript and in Python, pointed at a gate.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::Result;
-
-use crate::apt;
 use crate::npm;
-use crate::process;
+use crate::python::Environment;
 use crate::report::{Report, count_tests};
-use crate::trial::{self, Scratch, Variables};
+use crate::trial::{self, Variables};
 use crate::workspace::Workspace;
 
-const PROBE_LIMIT: Duration = Duration::from_secs(30);
-const INSTALL_LIMIT: Duration = Duration::from_secs(10 * 60);
 const SUITE_LIMIT: Duration = Duration::from_secs(5 * 60);
-
-/// What the pinned packages run on, and what it takes to keep them out of the user's own.
-const PYTHON_HAS_ALL: &str = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))";
-const PYTHON_MISSING: &str =
-    "python3 is needed (version 3.11 or later, with its `venv` module: on Debian `apt-get install python3-venv`)";
 
 /// A developer's own account, which the libraries would find in the environment.
 const NOT_OURS: [&str; 4] = ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"];
@@ -50,15 +40,7 @@ fn javascript(workspace: &Workspace, folder: &Path, report: &mut Report) {
 
 fn python(workspace: &Workspace, folder: &Path, report: &mut Report) {
     const NAME: &str = "clients py";
-    let Some(python) = apt::find_good_or_install(&["python3"], "python3-venv", has_all) else {
-        return report.skip(NAME, PYTHON_MISSING);
-    };
-    let mut made = None;
-    report.step("clients py setup", |_| {
-        made = Some(Environment::make(&python, folder)?);
-        Ok(())
-    });
-    if let Some(environment) = made {
+    if let Some(environment) = Environment::step("clients py setup", folder, report) {
         report.step(NAME, |tally| {
             trial::with_gate(workspace, |variables| {
                 count_tests(NAME, pointed(&mut environment.pytest(folder), variables), SUITE_LIMIT, tally)
@@ -67,49 +49,12 @@ fn python(workspace: &Workspace, folder: &Path, report: &mut Report) {
     }
 }
 
-fn has_all(python: &Path) -> bool {
-    let mut probe = Command::new(python);
-    process::run("python3", probe.args(["-c", PYTHON_HAS_ALL]).stderr(Stdio::null()), PROBE_LIMIT).is_ok()
-}
-
 /// The suite's command with its gate in the environment, and nothing that could lead it elsewhere.
-fn pointed(command: &mut Command, variables: Variables) -> &mut Command {
+pub fn pointed(command: &mut Command, variables: Variables) -> &mut Command {
     for name in NOT_OURS {
         command.env_remove(name);
     }
     command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").envs(variables)
-}
-
-/// Python packages in a folder of their own, gone with the run. Downloads stay in the user's cache.
-struct Environment(Scratch);
-
-impl Environment {
-    fn make(python: &Path, folder: &Path) -> Result<Self> {
-        let made = Self(Scratch::new("python")?);
-        let mut venv = Command::new(python);
-        process::run("venv", venv.args(["-m", "venv"]).arg(&made.0.0), INSTALL_LIMIT)?;
-        let mut pip = made.command(folder);
-        pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]);
-        process::run("pip", pip.args(["--requirement", "requirements.txt"]), INSTALL_LIMIT)?;
-        Ok(made)
-    }
-
-    /// Without the caches pytest and Python would leave in the repository.
-    fn pytest(&self, folder: &Path) -> Command {
-        let mut command = self.command(folder);
-        command.args(["-m", "pytest", "--quiet", "-p", "no:cacheprovider"]).env("PYTHONDONTWRITEBYTECODE", "1");
-        command
-    }
-
-    fn command(&self, folder: &Path) -> Command {
-        let mut command = Command::new(self.program());
-        command.current_dir(folder);
-        command
-    }
-
-    fn program(&self) -> PathBuf {
-        self.0.0.join("bin/python")
-    }
 }
 
 #[cfg(test)]
@@ -129,11 +74,5 @@ mod tests {
         for name in NOT_OURS {
             assert_eq!(value(name), None, "{name}");
         }
-    }
-
-    #[test]
-    fn a_python_that_lacks_something_is_not_used() {
-        assert!(!has_all(Path::new("/nowhere/python3")));
-        assert!(!has_all(Path::new("/bin/false")));
     }
 }

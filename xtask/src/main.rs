@@ -14,6 +14,7 @@ mod http;
 mod keys;
 mod npm;
 mod process;
+mod python;
 mod report;
 mod seed;
 mod sim;
@@ -24,6 +25,7 @@ mod test;
 mod tidy;
 mod trial;
 mod up;
+mod verifier;
 mod workspace;
 
 use std::process::ExitCode;

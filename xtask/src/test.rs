@@ -10,6 +10,7 @@ use crate::browser;
 use crate::build;
 use crate::clients;
 use crate::report::{Report, count_tests};
+use crate::verifier;
 use crate::workspace::Workspace;
 
 /// Packages that the other suites cover, or that need the programs to be built.
@@ -37,6 +38,8 @@ pub enum Suite {
     Browser,
     /// OpenAI's JavaScript and Python libraries, against a real gate
     Clients,
+    /// The log's verifier in Python, by itself and against a real gate
+    Verifier,
 }
 
 pub fn run(workspace: &Workspace, args: Args) -> ExitCode {
@@ -70,6 +73,9 @@ pub fn suites(workspace: &Workspace, only: Option<Suite>, report: &mut Report) {
     }
     if wanted(Suite::Clients) {
         clients::suite(workspace, report);
+    }
+    if wanted(Suite::Verifier) {
+        verifier::suite(workspace, report);
     }
 }
 
