@@ -56,6 +56,18 @@ pub fn check(name: &str, value: &str) -> Result<()> {
             value.trim().is_empty() || is_key(value),
             "variable `log_key` must be 32 bytes in base64, or empty, for one that is derived from `master_key`"
         ),
+        "log_previous_key" => ensure!(
+            value.trim().is_empty() || value.trim().parse::<tlog::Verifier>().is_ok(),
+            "variable `log_previous_key` must be a verifier key as GET /v1/audit/log/key shows it, or empty"
+        ),
+        "log_origin" => ensure!(
+            !value.contains("://") && !value.trim().contains(|c: char| c == '+' || c.is_whitespace()),
+            "variable `log_origin` must be a URL without its scheme, such as gate.example.com/log"
+        ),
+        "log_access" => {
+            ensure!(["keys", "public"].contains(&value), "variable `log_access` must be keys or public");
+        }
+        "personal_retention" => drop(audit::Retention::parse(value)?),
         "admin_key" => ensure!(!value.is_empty(), "variable `admin_key` must not be empty"),
         _ => {}
     }
@@ -117,6 +129,19 @@ mod tests {
         assert!(super::check("log_key", &good).is_ok());
         assert!(super::check("log_key", "").is_ok());
         assert!(super::check("public_url", "").is_ok());
+        refused("log_previous_key", "somebody");
+        refused("log_origin", "https://gate.example.com/log");
+        refused("log_access", "everybody");
+        refused("personal_retention", "money=0");
+        for (name, value) in [
+            ("log_previous_key", ""),
+            ("log_previous_key", "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"),
+            ("log_origin", "gate.example.com/log"),
+            ("log_access", "public"),
+            ("personal_retention", "money=90"),
+        ] {
+            assert!(super::check(name, value).is_ok(), "{name} {value}");
+        }
     }
 
     #[test]

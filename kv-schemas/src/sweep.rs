@@ -25,6 +25,14 @@ pub struct Head {
     seen_at: u64,
 }
 
+impl Head {
+    /// All before this index are done with.
+    #[must_use]
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+}
+
 /// At most `max` things that are still there, with their indices. To be run by one caller at a time; an idle log is
 /// read, not written.
 pub fn pending<T: DeserializeOwned>(

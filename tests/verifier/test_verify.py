@@ -128,7 +128,7 @@ def test_a_part_of_a_log_with_no_more_tiles_than_it_takes():
         ("channel", "portal"), ("capability", "chat"), ("settlement", "full"), ("at", "2026-11-20T09:00:00.124Z"),
         ("v", 1), ("salt", "00"), ("seq", 6), ("seq", 300), ("seq", 9_999), ("seq", None), ("seq", 4), ("session_id", "ses_9"),
         ("request_id", "req_9"), ("personal", None), ("details", {"reason": "none"}),
-        ("personal", {"digest": "00" * 32, "salt": None}),
+        ("personal", {"digest": "00" * 32, "salt": None}), ("cost_currency", "EUR"), ("note", "paid in advance"),
     ],
 )  # fmt: skip
 def test_an_exported_entry_that_was_changed(field, value):
@@ -136,6 +136,13 @@ def test_an_exported_entry_that_was_changed(field, value):
     lines, proof = made.export(views)
     lines[5] = json.dumps(views[5] | {field: value})
     with pytest.raises(REFUSED):
+        verify.check_export(lines, proof, made.vkey())
+
+
+def test_a_line_with_a_name_twice():
+    lines, proof = made.export([made.view(seq) for seq in range(3)])
+    lines[1] = '{"tenant_id": "evil", ' + lines[1][1:]
+    with pytest.raises(ValueError):
         verify.check_export(lines, proof, made.vkey())
 
 

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 WIDTH = 256  # hashes in a full tile
 from64 = partial(base64.b64decode, validate=True)
-PLAIN = "v salt tenant_id company event_type provider model units_consumed unit_type cost_nanos limit_check_id channel"
+OTHERS = "channel capability settlement cost_currency cost_amount seq at session_id request_id details personal"
+PLAIN = "v salt tenant_id company event_type provider model units_consumed unit_type cost_nanos limit_check_id"
+SHOWN = {*PLAIN.split(), *OTHERS.split()}
 
 def need(holds, otherwise):
     if not holds:
@@ -26,6 +28,10 @@ def sha256(*parts):
 
 def packed(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+def once(pairs):
+    need(len(dict(pairs)) == len(pairs), "a line has a name twice")
+    return dict(pairs)
 
 def leaf_hash(entry):
     """Of what the log shows of an entry: a version, and the hash of what the entry says."""
@@ -39,11 +45,9 @@ def tree_hash(hashes):
     return sha256(b"\x01", tree_hash(hashes[:split]), tree_hash(hashes[split:]))
 
 def open_note(note, vkey):
-    """The text of a note, and the name of the key that has signed it."""
     name, key_id, key = vkey.strip().split("+", 2)
     key = from64(key)
-    is_key = key[:1] == b"\x01" and len(key) == 33 and sha256(name.encode(), b"\n", key)[:4].hex() == key_id
-    need(is_key, "not the verifier key of an Ed25519 key")
+    need(key[:1] == b"\x01" and len(key) == 33 and sha256(name.encode(), b"\n", key)[:4].hex() == key_id, "not a key")
     text, gap, signatures = note.rpartition("\n\n")
     need(gap and note.endswith("\n"), "not a signed note")
     signed = [line.removeprefix("\u2014 ").split(" ") for line in signatures.splitlines() if line[:2] == "\u2014 "]
@@ -54,14 +58,12 @@ def open_note(note, vkey):
     return text, name
 
 def open_checkpoint(note, vkey):
-    """Size and root that the key has signed."""
     text, name = open_note(note, vkey)
     origin, size, root = text.split("\n")[:3]
     need(origin == name and size == str(int(size)) and len(from64(root)) == 32, f"not a checkpoint of {name}")
     return int(size), from64(root)
 
-def check_inclusion(found, index, size, path, root):
-    """RFC 9162, 2.1.3.2."""
+def check_inclusion(found, index, size, path, root):  # RFC 9162, 2.1.3.2
     need(index < size, f"entry {index} is beyond the log's {size} entries")
     node, last = index, size - 1
     for sibling in path:
@@ -76,7 +78,6 @@ def check_inclusion(found, index, size, path, root):
     need(last == 0 and found == root, "the proof doesn't lead from the entry to the signed root")
 
 def check_receipt(text, vkey):
-    """The entry that a receipt proves, its index, and the size of the log."""
     proof, _, checkpoint = text.partition("\n\n")
     title, extra, index, *path = proof.split("\n")
     need(title == "c2sp.org/tlog-proof@v1" and extra[:6] == "extra " and index[:6] == "index ", "not a receipt")
@@ -86,8 +87,10 @@ def check_receipt(text, vkey):
 
 def canonical(view):
     """The bytes that the log commits to, from an entry as the gate shows it."""
+    need(set(view) == SHOWN and view["cost_currency"] == "USD", f"{view['limit_check_id']} says other things than an entry")
     need(Decimal(view["cost_amount"]) * 10**9 == view["cost_nanos"], f"{view['limit_check_id']} names two costs")
-    entry = {field: view[field] for field in [*PLAIN.split(), "capability", "settlement"] if field != "salt" or view[field]}
+    fields = [*PLAIN.split(), *OTHERS.split()[:3]]
+    entry = {field: view[field] for field in fields if field != "salt" or view[field]}
     entry["at_ms"] = round(datetime.fromisoformat(view["at"]).timestamp() * 1000)
     if personal := view["personal"]:
         ids = packed({"session_id": view["session_id"], "request_id": view["request_id"]})
@@ -121,10 +124,9 @@ class Tiles:
         return self.known[level, index]
 
 def check_export(lines, proof, vkey):
-    """How many entries there are, what they come to in USD, and whether they are the whole log."""
     size, root = open_checkpoint(proof["checkpoint"], vkey)
     tiles, seen, total = Tiles(proof["tiles"], size, root), set(), 0
-    for view in (json.loads(line, parse_float=Decimal) for line in lines):
+    for view in (json.loads(line, parse_float=Decimal, object_pairs_hook=once) for line in lines):
         seq, name = view["seq"], view["limit_check_id"]
         need(seq is not None and seq < size and seq not in seen, f"{name} has no place of its own in the log")
         logged = tiles.at(0, seq // WIDTH)[seq % WIDTH]

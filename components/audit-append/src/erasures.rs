@@ -1,10 +1,10 @@
 //! `/v1/audit/erasures`: a session's personal data goes, the log stays.
 
-use audit::{ErasureRequest, Filter, SALT_BYTES, erase, erasure};
-use calendar::Millis;
+use audit::{EraseError, ErasureRequest, Filter, MAX_PENDING_ERASURES, SALT_BYTES, erase, erasure};
+use calendar::{MINUTE, Millis};
 use kv_schemas::Store;
 use serde::Deserialize;
-use shell::{Call, Problem, Reply, offline};
+use shell::{Call, Kind, Problem, Reply, offline};
 use tenancy::find_tenant;
 use vault::Vault;
 
@@ -37,8 +37,17 @@ pub fn ask(call: &Call, store: &dyn Store, settings: &Settings, now: Millis) -> 
     }
     let company = company(store, &filter)?;
     let request = ErasureRequest { filter, company, session_id, salt: salt(call, settings, now)? };
-    let erasure = erase(store, request).map_err(|error| offline(&error))?;
+    let erasure = erase(store, request).map_err(|error| match error {
+        EraseError::TooMany => too_many(),
+        EraseError::Store(error) => offline(&error),
+    })?;
     Ok(Reply::json(202, &erasure))
+}
+
+/// Each is looked for in all of a tenant's entries: who makes up ids keeps others waiting no longer than this.
+fn too_many() -> Problem {
+    let message = format!("{MAX_PENDING_ERASURES} erasures are under way already. Try again when some are done.");
+    Problem { retry_after_ms: Some(MINUTE), ..Problem::new(Kind::RateLimited, "too_many_erasures", message) }
 }
 
 /// Where an erasure stands.

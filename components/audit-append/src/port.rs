@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use audit::{RUN_MS, Retention, Staged, retain};
 use calendar::Millis;
+use kv_schemas::StoreError;
 use money::Nanos;
 use shell::{KeyValue, host};
 
@@ -34,13 +35,26 @@ impl Guest for Audit {
     fn sequence(limit: u32) -> Result<Progress, Failure> {
         // What is erased must not come back with a run that was replaced long ago.
         let store = KeyValue::open_for(Duration::from_millis(RUN_MS)).map_err(failure)?;
-        let done = signer(&Settings::read(host::setting))
-            .map_err(failure)
-            .and_then(|signer| audit::sequence(&store, host::now(), limit, &signer).map_err(failure));
+        let done = match signer(&Settings::read(host::setting)) {
+            Ok(signer) => sequence_signed(&store, limit, &signer).map_err(failure),
+            // A setting that is none keeps nobody's entry out of the log: only its checkpoints wait.
+            Err(error) => match audit::sequence_unsigned(&store, host::now(), limit) {
+                Ok(_) => Err(failure(error)),
+                Err(unreachable) => Err(failure(unreachable)),
+            },
+        };
         tidy(limit);
         let progress = done?;
         Ok(Progress { size: progress.size, staged: progress.staged })
     }
+}
+
+/// With another key than before, an entry says so, and is under the first checkpoint of that key.
+fn sequence_signed(store: &KeyValue, limit: u32, signer: &audit::Signer) -> Result<audit::Progress, StoreError> {
+    if let Some(event) = audit::rekeyed(store, host::now(), signer)? {
+        audit::append(store, &Staged::new(event, [host::random(), host::random()], None, String::new()))?;
+    }
+    audit::sequence(store, host::now(), limit, signer)
 }
 
 /// Personal data ages out and is erased. Whatever is wrong with that, the log goes on.

@@ -11,6 +11,8 @@ pub struct Settings {
     pub master_key: String,
     /// The log's key: 32 bytes in base64; empty when it is derived.
     pub log_key: String,
+    /// The verifier key of who signed the log before; empty when nobody did.
+    pub log_previous_key: String,
     /// The log's name: a URL without its scheme; empty when it is made from the key.
     pub log_origin: String,
     /// `keys` or `public`.
@@ -33,6 +35,7 @@ impl Settings {
             admin_key: read("admin_key"),
             master_key: read("master_key"),
             log_key: read("log_key"),
+            log_previous_key: read("log_previous_key"),
             log_origin: read("log_origin"),
             log_access: read("log_access"),
         }
@@ -77,10 +80,10 @@ mod tests {
     #[test]
     fn every_variable_is_read_by_its_name() {
         let settings = Settings::read(str::to_uppercase);
-        let Settings { admin_key, master_key, log_key, log_origin, log_access } = settings;
+        let Settings { admin_key, master_key, log_key, log_previous_key, log_origin, log_access } = settings;
         assert_eq!(
-            [admin_key, master_key, log_key, log_origin, log_access],
-            ["ADMIN_KEY", "MASTER_KEY", "LOG_KEY", "LOG_ORIGIN", "LOG_ACCESS"]
+            [admin_key, master_key, log_key, log_previous_key, log_origin, log_access],
+            ["ADMIN_KEY", "MASTER_KEY", "LOG_KEY", "LOG_PREVIOUS_KEY", "LOG_ORIGIN", "LOG_ACCESS"]
         );
     }
 }

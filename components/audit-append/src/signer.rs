@@ -24,6 +24,9 @@ pub enum SignerError {
     /// There is no `log_key`, and nothing to derive one from.
     #[error("variable `master_key` must be 32 bytes in base64")]
     BadMasterKey,
+    /// Guessing who may have signed before would let anybody be it.
+    #[error("variable `log_previous_key` must be a verifier key as GET /v1/audit/log/key shows it, or empty")]
+    BadPreviousKey,
     /// The origin stands in every checkpoint, so it must be right from the first one on.
     #[error(
         "variable `log_origin` must be a URL without its scheme, such as gate.example.com/log, of at most 200 \
@@ -43,7 +46,11 @@ pub fn signer(settings: &Settings) -> Result<Signer, SignerError> {
         origin if is_origin(origin) => origin.to_owned(),
         _ => return Err(SignerError::BadOrigin),
     };
-    Signer::new(origin, seed).map_err(|_| SignerError::BadOrigin)
+    let signer = Signer::new(origin, seed).map_err(|_| SignerError::BadOrigin)?;
+    match settings.log_previous_key.trim() {
+        "" => Ok(signer),
+        key => Ok(signer.succeeding(key.parse().map_err(|_| SignerError::BadPreviousKey)?)),
+    }
 }
 
 fn seed(settings: &Settings) -> Result<[u8; 32], SignerError> {

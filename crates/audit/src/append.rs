@@ -38,14 +38,18 @@ fn stage(store: &dyn Store, staged: &Staged) -> Result<u64, StoreError> {
         // If we slept between taking the index and writing the slot, the sequencer may have passed over it. It saves
         // that before it looks at the slot again, and we look at what it saved after writing: one of us sees it.
         let state = State::load(store)?;
-        if state.next_stage <= index || places::entry_of(&staged.entry.limit_check_id).exists(store)? {
+        if state.next_stage <= index {
             return Ok(index);
         }
+        let is_logged = places::entry_of(&staged.entry.limit_check_id).exists(store)?;
         // What if we crash here? The caller has no answer and repeats. A copy at a swept index is never read again; it
         // is removed so that it doesn't lie there for ever. Before that, the run that passed over it may have been
         // replaced by one that didn't: the slot stays as it is, and whichever copy comes second is dropped.
         if state.swept > index {
             places::stage().remove(store, index)?;
+        }
+        if is_logged {
+            return Ok(index);
         }
     }
     Err(StoreError::Unavailable("the sequencer passed over every attempt to stage the entry".into()))

@@ -34,12 +34,14 @@ impl Batch {
         let seq = self.size;
         let entry_of = places::entry_of(&entry.limit_check_id);
         // An earlier number means a repeat; this very number means that another run came this far.
-        if entry_of.get(store)?.is_some_and(|earlier| earlier < seq) {
+        let numbered = entry_of.get(store)?;
+        if numbered.is_some_and(|earlier| earlier < seq) {
             return Ok(());
         }
         // Erasing never meets a run that is this late: what is erased was in the log two looks ago, longer than a run
         // lasts (see `still`).
-        if let Some(opening) = opening {
+        // And whoever wrote the index below has written this first.
+        if let Some(opening) = opening.filter(|_| numbered.is_none()) {
             places::personal(seq).set(store, &opening)?;
         }
         // The entry before its index: whoever finds the index finds the entry.

@@ -27,16 +27,18 @@ mod view;
 
 pub use append::{append, stage_of};
 pub use entry::{Entry, Kind, VERSION};
-pub use erasure::{Erasure, ErasureRequest, ErasureStatus, erase, erasure};
+pub use erasure::{
+    EraseError, Erasure, ErasureRequest, ErasureStatus, MAX_PENDING as MAX_PENDING_ERASURES, SETTLE_MS, erase, erasure,
+};
 pub use invoice::{FINAL_AFTER_MS, Invoice, Item as InvoiceItem, Month, Status as InvoiceStatus, UNSPECIFIED, invoice};
 pub use lines::{Line, MAX_LINES, OTHER_MODELS};
 pub use list::{Cursor, Filter, Item, MAX_SCAN, Period, Position, Snapshot, find};
 pub use personal::{Personal, SALT_BYTES, Staged};
 pub use read_view::ViewError;
 pub use retention::{Retained, Retention, RetentionError, retain};
-pub use sequence::{GRACE_MS, LEASE_MS, MAX_RUN, Progress, progress, sequence};
+pub use sequence::{GRACE_MS, LEASE_MS, MAX_RUN, Progress, progress, sequence, sequence_unsigned};
 pub use still::{LOOK_MS, RUN_MS};
 pub use tlog::Signer;
 pub use totals::{Scope, Share, Totals, totals};
-pub use tree::{KEPT, MAX_STEP, bundle, checkpoint, receipt, tile};
+pub use tree::{KEPT, MAX_STEP, bundle, checkpoint, receipt, rekeyed, tile};
 pub use view::View;

@@ -6,7 +6,10 @@
 
 use calendar::Millis;
 use money::Nanos;
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
 use serde_json::Value as Json;
 use std::{collections::BTreeMap, fmt};
 
@@ -45,8 +48,7 @@ struct Shown {
     limit_check_id: String,
     v: u32,
     /// The entry's place; no part of it.
-    #[serde(rename = "seq")]
-    _seq: Option<u64>,
+    seq: Option<u64>,
     at: String,
     session_id: Option<String>,
     request_id: Option<String>,
@@ -56,6 +58,7 @@ struct Shown {
     cost_nanos: Nanos,
     settlement: String,
     company: String,
+    #[serde(deserialize_with = "each_once")]
     details: BTreeMap<String, String>,
     salt: String,
     personal: Option<Digest>,
@@ -68,14 +71,51 @@ struct Digest {
     salt: Option<String>,
 }
 
+/// A map without a name that is there twice: readers would differ in which of the two they see.
+fn each_once<'de, D: Deserializer<'de>>(source: D) -> Result<BTreeMap<String, String>, D::Error> {
+    struct EachOnce;
+    impl<'de> Visitor<'de> for EachOnce {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of texts")
+        }
+
+        fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+            let mut read = BTreeMap::new();
+            while let Some((name, value)) = map.next_entry::<String, String>()? {
+                if read.contains_key(&name) {
+                    return Err(M::Error::custom(format_args!("duplicate field `{name}`")));
+                }
+                read.insert(name, value);
+            }
+            Ok(read)
+        }
+    }
+    source.deserialize_map(EachOnce)
+}
+
 impl Entry {
+    /// The entry that a line of JSON shows, and its number. Also refused: a name that is there twice, which other readers
+    /// might read otherwise.
+    ///
+    /// # Errors
+    /// As [`Entry::from_view`].
+    pub fn from_line(line: &str) -> Result<(Option<u64>, Self), ViewError> {
+        let shown: Shown = serde_json::from_str(line).map_err(|error| ViewError::Malformed(error.to_string()))?;
+        Ok((shown.seq, Self::shown(shown)?))
+    }
+
     /// The entry that a view shows.
     ///
     /// # Errors
     /// It is no view, or it contradicts itself: the amount is not the cost, a session or request is not what the digest
     /// of personal data was made of.
     pub fn from_view(view: &Json) -> Result<Self, ViewError> {
-        let shown = Shown::deserialize(view).map_err(|error| ViewError::Malformed(error.to_string()))?;
+        Self::shown(Shown::deserialize(view).map_err(|error| ViewError::Malformed(error.to_string()))?)
+    }
+
+    fn shown(shown: Shown) -> Result<Self, ViewError> {
         let at_ms = Millis::parse(&shown.at).filter(|at| at.to_string() == shown.at);
         let at_ms = at_ms.ok_or(ViewError::Contradiction("`at` is not a time as the log writes it"))?;
         if shown.cost_currency != "USD" {
@@ -193,5 +233,25 @@ mod tests {
         let mut erased = view(&staged(1, Some("ses_1"), "req_1"), true);
         erased["session_id"] = json!("ses_1");
         assert!(Entry::from_view(&erased).is_err());
+    }
+
+    #[test]
+    fn a_line_with_a_name_twice_is_refused() {
+        let staged = staged(45_000_000, Some("ses_1"), "req_1");
+        let line = serde_json::to_string(&View::of(&staged.entry, Some(3), staged.opening.as_ref())).unwrap();
+        let (seq, entry) = Entry::from_line(&line).unwrap();
+        assert_eq!((seq, entry.canonical()), (Some(3), staged.entry.canonical()));
+        let check = |from: &str, to: &str, words: &str| {
+            let changed = line.replacen(from, to, 1);
+            assert_ne!(changed, line, "{from}");
+            let error = Entry::from_line(&changed).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        };
+        check("{", "{\"cost_nanos\":1,", "duplicate field `cost_nanos`");
+        check("{", "{\"seq\":9,", "duplicate field `seq`");
+        check("\"details\":{", "\"details\":{\"reason\":\"\",", "duplicate field `reason`");
+        check("\"personal\":{", "\"personal\":{\"salt\":null,", "duplicate field `salt`");
+        check("{", "{\"note\":1,", "unknown field");
+        check("\"USD\"", "\"EUR\"", "`cost_currency`");
     }
 }

@@ -27,11 +27,15 @@ use crate::{
 /// How long a writer may take between taking a stage index and writing the slot.
 pub const GRACE_MS: u64 = 30 * SECOND;
 
-/// How long one run is left alone. A run takes well under a second; one that crashed holds up the log for this long.
+/// How long one run is left alone. A run takes well under a second; one that crashed holds up the log for this long. On a
+/// store so slow that it takes longer, a run is replaced or cut off, and what it has announced by then is done.
 pub const LEASE_MS: u64 = 10 * SECOND;
 
 /// The most stage slots that one run deals with, so that it ends well within its lease.
 pub const MAX_RUN: u32 = 1_000;
+
+/// Stage slots after which a run announces how far it is: on a slow store, all that a run that is cut off has to repeat.
+const CHUNK: u64 = 100;
 
 /// How far the log is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +57,18 @@ pub struct Progress {
 /// signed last ([`StoreError::Corrupt`] names the key): then nothing is signed until that is mended, while entries get
 /// their places and count as ever.
 pub fn sequence(store: &dyn Store, now: Millis, limit: u32, signer: &Signer) -> Result<Progress, StoreError> {
+    run(store, now, limit, Some(signer))
+}
+
+/// As [`sequence`], by who has no key to sign with: entries get their places and count, and wait for a checkpoint.
+///
+/// # Errors
+/// The store can't be reached.
+pub fn sequence_unsigned(store: &dyn Store, now: Millis, limit: u32) -> Result<Progress, StoreError> {
+    run(store, now, limit, None)
+}
+
+fn run(store: &dyn Store, now: Millis, limit: u32, signer: Option<&Signer>) -> Result<Progress, StoreError> {
     let state = State::load(store)?;
     if state.is_idle(places::stage().tail(store)?) {
         return progress_at(store, &state);
@@ -88,13 +104,15 @@ struct Run<'a> {
     lease: &'a Lease,
     now: Millis,
     limit: u32,
-    signer: &'a Signer,
+    signer: Option<&'a Signer>,
 }
 
 /// What comes next on the stage.
 enum Next {
-    /// All that this run may take.
+    /// All that this run may take is taken.
     End,
+    /// More, after what was taken is announced.
+    More,
     /// A hole whose writer may still come. Nothing behind it is taken, or it would lose its order.
     Young(Hole),
     /// A hole whose writer doesn't come any more.
@@ -105,17 +123,33 @@ impl Run<'_> {
     /// Returns early when the lease is lost: the run that took it over does the rest.
     fn whole(&self) -> Result<(), StoreError> {
         let (found_at, mut state) = State::find(self.store)?;
+        // What a run that was cut off has left without a checkpoint.
+        state.freeze(MAX_STEP);
         if !state.announce(self.store, self.lease)? {
             return Ok(());
         }
         // What if we crash here? The copy is newer and is found first.
         forget(self.store, found_at.max(1)..self.lease.ticket())?;
         self.rescue(&mut state)?;
+        // Before anything else, so that runs which never come to their end don't keep the tree from growing. And whatever
+        // is wrong with the tree, the entries get into the log and count.
+        let mut room = MAX_STEP;
+        let before = self.publish(&mut state, &mut room);
+        self.take(&mut state, room)?;
+        before?;
+        self.publish(&mut state, &mut room)
+    }
 
+    fn publish(&self, state: &mut State, room: &mut u64) -> Result<(), StoreError> {
+        self.signer.map_or(Ok(()), |signer| publish(self.store, self.lease, signer, state, room))
+    }
+
+    /// Takes what is staged, chunk by chunk: one that is announced is done with, however the run ends.
+    fn take(&self, state: &mut State, room: u64) -> Result<(), StoreError> {
         let tail = places::stage().tail(self.store)?;
         let last = tail.min(state.next_stage.saturating_add(u64::from(self.limit)).saturating_sub(1));
         loop {
-            let (entries, next) = self.read(&state, last, tail)?;
+            let (entries, next) = self.read(state, last, tail)?;
             if !self.lease.holds(self.store)? {
                 return Ok(());
             }
@@ -128,7 +162,7 @@ impl Run<'_> {
             batch.commit(self.store)?;
             state.size = batch.size;
             match next {
-                Next::End => {}
+                Next::End | Next::More => {}
                 Next::Young(hole) => state.hole = Some(hole),
                 Next::Void(hole) => {
                     state.hole = Some(hole);
@@ -136,21 +170,19 @@ impl Run<'_> {
                     state.pass();
                 }
             }
-            let more = matches!(next, Next::Void(_));
+            let more = matches!(next, Next::More | Next::Void(_));
             if !more {
                 // Decided here, so that it is announced with the entries it is about.
-                state.freeze(MAX_STEP);
+                state.freeze(room);
             }
             if !state.announce(self.store, self.lease)? {
                 return Ok(());
             }
+            self.sweep(state)?;
             if !more {
-                break;
+                return Ok(());
             }
         }
-        self.sweep(&mut state)?;
-        // Last: whatever is wrong with the tree, the entries above are in the log and count.
-        publish(self.store, self.lease, self.signer, &mut state)
     }
 
     /// Looks once more at the holes that the last run passed over: a writer that was late by a moment may have written
@@ -167,19 +199,22 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The entries from `state.next_stage` to `last`, as far as the next hole.
+    /// The entries from `state.next_stage` to `last`, as far as the next hole, a chunk at most.
     fn read(&self, state: &State, last: u64, tail: u64) -> Result<(Vec<Staged>, Next), StoreError> {
         let mut entries = Vec::new();
-        for index in state.next_stage..=last {
+        let end = last.min(state.next_stage.saturating_add(CHUNK).saturating_sub(1));
+        for index in state.next_stage..=end {
             let Slot::Entry(entry) = places::stage().get(self.store, index)? else {
+                // A clock that was ahead once has seen it in the future: it counts from now.
                 let known = state.hole.filter(|hole| index <= hole.through);
+                let known = known.map(|hole| Hole { first_seen: hole.first_seen.min(self.now), ..hole });
                 let hole = known.unwrap_or(Hole { through: tail, first_seen: self.now });
                 let young = self.now.since(hole.first_seen) <= GRACE_MS;
                 return Ok((entries, if young { Next::Young(hole) } else { Next::Void(hole) }));
             };
             entries.push(entry);
         }
-        Ok((entries, Next::End))
+        Ok((entries, if end < last { Next::More } else { Next::End }))
     }
 
     /// Removes the slots that are dealt with, except fresh voids, which [`Self::rescue`] has yet to look at.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Entry, Staged, places, tree::KEPT};
 
-/// More staged entries than this are not looked at by one reader: a bound on its time, not on the log.
+/// More staged entries than this are not looked at by one reader: a bound on its time, not on the log. A list ends there;
+/// there are no sums until the sequencer has caught up.
 pub(crate) const MAX_STAGED: u64 = 10_000;
 
 /// The sequencer's only memory. All that was done since it was saved is repeated after a crash, with the same bytes.

@@ -16,8 +16,8 @@ use crate::{LEASE_MS, state::State};
 /// Between two looks.
 pub const LOOK_MS: u64 = 15 * SECOND;
 
-/// For so long whoever runs the sequencer may use its store: beyond its lease, which it needn't lose when nobody waits.
-pub const RUN_MS: u64 = 2 * LEASE_MS;
+/// For so long whoever runs the sequencer may use its store.
+pub const RUN_MS: u64 = LEASE_MS;
 
 const _: () = assert!(RUN_MS < 2 * LOOK_MS);
 

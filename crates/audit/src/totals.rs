@@ -10,7 +10,7 @@ use crate::{
     Entry, Kind, Line, Staged, lines,
     list::missing,
     places,
-    state::{State, sequenced_before, staged},
+    state::{MAX_STAGED, State, sequenced_before, staged},
 };
 
 /// Whose entries are summed up, and over which window (UTC).
@@ -153,7 +153,12 @@ pub(crate) fn gathered(
     window: &str,
 ) -> Result<(Totals, u64), StoreError> {
     // Staged first, sums second: see `staged`.
-    let waiting = staged(store, &State::load(store)?)?;
+    let state = State::load(store)?;
+    // Whoever has counters lowered by a sum that is too low gives away what is spent.
+    if places::stage().tail(store)?.saturating_sub(state.next_stage) >= MAX_STAGED {
+        return Err(StoreError::Unavailable("more entries wait for their place than can be summed up".into()));
+    }
+    let waiting = staged(store, &state)?;
     let mut sums = summed(store, scope, owner, window)?;
     let (numbered, counted) = (sums.entries, sums.next);
     for Staged { entry, .. } in waiting {

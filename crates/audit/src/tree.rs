@@ -31,6 +31,7 @@ mod grow;
 mod prune;
 mod read;
 mod receipt;
+mod rekey;
 mod stored;
 
 pub use grow::MAX_STEP;
@@ -38,3 +39,4 @@ pub(crate) use grow::publish;
 pub use prune::KEPT;
 pub use read::{bundle, checkpoint, tile};
 pub use receipt::receipt;
+pub use rekey::rekeyed;

@@ -49,6 +49,7 @@ fn check(damaged: &str, blamed: &str, damage: impl Fn(String) -> Option<String>)
     let settled = totals(&watch, Scope::Company, "acme", "2026-11").unwrap().entries;
     assert_eq!(settled, SIZE + 2, "money counts as ever, with {damaged} damaged");
     assert!(!watch.exists("checkpoint/2").unwrap(), "nothing is signed");
+    watch.forget_seen();
     watch.set(damaged, good.as_bytes()).unwrap();
     assert_eq!(audit::checkpoint(&watch).unwrap(), note, "what was signed stays");
     assert_eq!(sequence(&watch, NOW.plus(LEASE_MS), 100).unwrap().published, SIZE + 2, "it goes on");
@@ -155,17 +156,57 @@ fn nothing_is_signed_twice_nor_written_over() {
 }
 
 #[test]
+fn another_key_is_told_of_once_and_signs_from_then_on() {
+    let store = grown(SIZE);
+    assert_eq!(audit::rekeyed(&store, NOW, &SIGNER).unwrap(), None);
+    let mut before = SIGNER.verifier();
+    let others = [Signer::new("log.example/test", [9; 32]), Signer::new("log.example/moved", [7; 32])];
+    for (n, signer) in (1..).zip(others.map(Result::unwrap)) {
+        assert_eq!(audit::rekeyed(&store, NOW, &signer).unwrap(), None, "unnamed, it is nobody's to go on from");
+        let signer = signer.succeeding(before);
+        before = signer.verifier();
+        for _ in 0..2 {
+            let event = audit::rekeyed(&store, NOW, &signer).unwrap().unwrap();
+            assert_eq!(event.details.get("key"), Some(&signer.verifier().to_string()));
+            audit::append(&store, &event.into()).unwrap();
+        }
+        assert_eq!(audit::sequence(&store, NOW, 100, &signer).unwrap().published, SIZE + n);
+        let note = audit::checkpoint(&store).unwrap().unwrap();
+        assert!(Checkpoint::open(&note, &signer.verifier()).is_ok());
+        assert_eq!(audit::rekeyed(&store, NOW, &signer).unwrap(), None);
+    }
+}
+
+#[test]
+fn without_a_key_entries_count_and_their_checkpoint_comes_later() {
+    let store = grown(SIZE);
+    stage(&store, SIZE);
+    for turn in 0..3 {
+        let done = audit::sequence_unsigned(&store, NOW.plus(turn), 100).unwrap();
+        assert_eq!((done.size, done.staged, done.published), (SIZE + 1, 0, SIZE));
+    }
+    assert_eq!(sequence(&store, NOW, 100).unwrap().published, SIZE + 1);
+    check_tree(&store, "signed at last");
+}
+
+#[test]
 fn another_key_goes_on_where_the_last_one_ended() {
     let store = grown(SIZE);
     let others = [Signer::new("log.example/test", [9; 32]), Signer::new("log.example/moved", [7; 32])];
+    let mut before = SIGNER.verifier();
     for (n, signer) in (0..).zip(others.map(Result::unwrap)) {
         stage(&store, SIZE + n);
+        assert!(corrupt_key(audit::sequence(&store, NOW.plus(n), 100, &signer), "unnamed").starts_with("checkpoint/"));
+        let signer = signer.succeeding(before);
+        before = signer.verifier();
         audit::sequence(&store, NOW.plus(n), 100, &signer).unwrap();
         let note = audit::checkpoint(&store).unwrap().unwrap();
         assert_eq!(Checkpoint::open(&note, &signer.verifier()).unwrap().size, SIZE + n + 1);
         assert!(Checkpoint::open(&note, &SIGNER.verifier()).is_err());
     }
-    grow(&store, SIZE + 2, SIZE + 3);
+    let back = Signer::new(SIGNER.name(), [7; 32]).unwrap().succeeding(before);
+    stage(&store, SIZE + 2);
+    audit::sequence(&store, NOW.plus(2), 100, &back).unwrap();
     check_tree(&store, "back again");
     // The key was changed while a run was under way: what it has signed stays signed as it is.
     stage(&store, SIZE + 3);
@@ -178,7 +219,7 @@ fn another_key_goes_on_where_the_last_one_ended() {
     });
     let store = broken.unwrap();
     let note = audit::checkpoint(&store).unwrap();
-    let new = Signer::new("log.example/test", [9; 32]).unwrap();
+    let new = Signer::new("log.example/test", [9; 32]).unwrap().succeeding(SIGNER.verifier());
     assert_eq!(audit::sequence(&store, NOW.plus(LEASE_MS), 100, &new).unwrap().published, SIZE + 4);
     assert_eq!(audit::checkpoint(&store).unwrap(), note);
     assert_eq!(everything(&store, Filter::All).len() as u64, SIZE + 4);

@@ -11,7 +11,7 @@ mod common;
 
 use calendar::Millis;
 use common::{NOW, maintain_for, money, places, reap_all, seconds, settle, store};
-use kv_schemas::{families, memory::Memory};
+use kv_schemas::{Store, families, memory::Memory};
 use limits::{Fault, Granted, Holder, Reservation, Rung, Used, charge, close, release, reserve};
 use money::{Nanos, Quantity};
 
@@ -158,6 +158,25 @@ fn an_idempotency_key_gives_the_first_answer_again() {
     release(&store, &first.id).unwrap();
     assert_eq!(code(reserve(&store, NOW, "lc_5", &with("b", 41))), "monthly_cap", "a denied id stays denied");
     assert_eq!(money(&store), 0);
+}
+
+#[test]
+fn a_key_whose_permit_is_forgotten_pays_again_and_is_logged_again() {
+    let store = store(r#"{"monthly_cost_usd":"9.00"}"#, "{}");
+    let asked = Reservation { idempotency_key: Some("a".into()), ..seconds(10) };
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let id = reserve(&store, NOW, "lc_1", &asked).unwrap().id;
+        settle(&store, &id, &Used::Unknown).unwrap();
+        for key in store.keys().into_iter().filter(|key| key.starts_with("permit") && key.ends_with(&id)) {
+            store.delete(&key).unwrap();
+        }
+        ids.push(id);
+    }
+    let entries: Vec<_> = ids.iter().map(|id| audit::find(&store, id).unwrap().unwrap().entry.cost_nanos.0).collect();
+    assert_eq!(entries.iter().sum::<i64>(), money(&store), "the counter says what the log says");
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
 }
 
 #[test]

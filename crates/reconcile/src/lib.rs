@@ -34,7 +34,7 @@ use kv_schemas::{Store, StoreError};
 
 pub use keys::{concerns, place_of};
 pub use report::{Counts, Finding, Report, Severity, Window};
-pub use tree::Trust;
+pub use tree::{Seen, Trust, key_id};
 
 use keys::Keys;
 use log::Log;

@@ -50,7 +50,8 @@ impl Log {
 
     /// All tenants there are, and those that have left entries behind.
     pub fn tenants<'a>(&'a self, keys: &'a Keys) -> BTreeSet<&'a str> {
-        let logged = self.all().map(|entry| entry.tenant_id.as_str());
+        // What concerns no tenant is nobody's.
+        let logged = self.all().map(|entry| entry.tenant_id.as_str()).filter(|tenant| !tenant.is_empty());
         keys.tenants.iter().map(String::as_str).chain(logged).collect()
     }
 
@@ -88,6 +89,11 @@ impl Log {
 
     pub fn len(&self) -> usize {
         self.numbered.len().saturating_add(self.staged.len())
+    }
+
+    /// Whether an entry after the first `size` says that the log goes on under another key, and maybe name.
+    pub fn changed_key_at(&self, size: u64) -> bool {
+        self.numbered.range(size..).any(|(_, entry)| entry.event_type == "LOG_KEY_CHANGED")
     }
 
     /// What all entries come to.

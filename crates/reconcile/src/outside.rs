@@ -137,6 +137,29 @@ impl Outside {
         }
     }
 
+    /// Takes the next entry as the interface writes it: a line of JSON, in which no name is there twice.
+    pub fn line(&mut self, line: &str) {
+        let read = serde_json::from_str::<Json>(line).map_err(|error| error.to_string());
+        let repeats = serde_json::from_str::<Entry>(line).map_err(|error| error.to_string());
+        match read.and_then(|view| repeats.map(|_| view)) {
+            Ok(view) => {
+                // What is there twice, others may read otherwise. What else is wrong with it is told below.
+                if let Err(error) = audit::Entry::from_line(line)
+                    && audit::Entry::from_view(&view).is_ok()
+                {
+                    let id = view.get("limit_check_id").and_then(Json::as_str).unwrap_or_default();
+                    let sentence = format!("The entry of {id} can't be what the log has: {error}.");
+                    self.report.differs("entry_contradicts", format!("entry of {id}"), (), sentence);
+                }
+                self.view(&view);
+            }
+            Err(error) => {
+                let sentence = format!("An entry can't be read: {error}.");
+                self.report.differs("unreadable", "entries", (), sentence);
+            }
+        }
+    }
+
     /// Takes the next entry as the interface shows it.
     pub fn view(&mut self, view: &Json) {
         match Entry::deserialize(view) {

@@ -21,7 +21,8 @@ pub enum Severity {
 }
 
 /// What says that the log itself was altered: told before all that follows from it.
-const CAUSES: [&str; 12] = [
+const CAUSES: [&str; 13] = [
+    "log_other",
     "log_rewritten",
     "log_shrunk",
     "log_key",

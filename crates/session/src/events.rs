@@ -97,7 +97,8 @@ fn put(
     details: BTreeMap<String, String>,
 ) -> Result<(), StoreError> {
     let event = Event {
-        id: event_id(&[event_type, &session.id]),
+        // Nobody who knows the session can tell its id once the session is forgotten: the token's hash goes with it.
+        id: event_id(&[event_type, &session.id, &session.token_sha256]),
         event_type: event_type.into(),
         session: session.id.clone(),
         tenant: session.tenant.clone(),

@@ -38,6 +38,7 @@ pub enum KeyError {
 pub struct Signer {
     key: SigningKey,
     verifier: Verifier,
+    predecessor: Option<Verifier>,
 }
 
 /// A name and the Ed25519 key that its notes are checked with. As text: `name+hex(key id)+base64(0x01 || key)`.
@@ -56,7 +57,19 @@ impl Signer {
     pub fn new(name: impl Into<String>, seed: [u8; 32]) -> Result<Signer, NameError> {
         let key = SigningKey::from_bytes(&seed);
         let verifier = Verifier::new(name.into(), key.verifying_key())?;
-        Ok(Signer { key, verifier })
+        Ok(Signer { key, verifier, predecessor: None })
+    }
+
+    /// The same signer, for a log that another key has signed until now.
+    #[must_use]
+    pub fn succeeding(self, predecessor: Verifier) -> Signer {
+        Signer { predecessor: Some(predecessor), ..self }
+    }
+
+    /// The key that signed before this one, if there was one.
+    #[must_use]
+    pub fn predecessor(&self) -> Option<&Verifier> {
+        self.predecessor.as_ref()
     }
 
     /// The key's name.

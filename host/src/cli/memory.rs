@@ -1,4 +1,5 @@
-//! What was seen of logs before: for each origin the newest checkpoint that was in order, and the key that signed it.
+//! What was seen of logs before: for each origin the newest checkpoint that was in order, and the key that signed it;
+//! and the same for each address, where another log would be shown instead.
 //!
 //! A log that signs two histories shows each of its readers one of them. Whoever remembers what it was shown last, and
 //! asks for a history that begins with it, is not shown the other one later.
@@ -10,11 +11,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use reconcile::Trust;
+use reconcile::{Seen, Trust};
 use tlog::{Checkpoint, Verifier};
 
 use super::access::encoded;
 use super::files;
+
+/// The longest name of a file, with room for what a draft adds.
+const MAX_NAME: usize = 200;
 
 #[derive(Args)]
 pub struct Known {
@@ -32,44 +36,69 @@ pub struct Known {
 }
 
 impl Known {
-    /// What is known of the log of this name beforehand.
-    pub fn trust(&self, origin: &str) -> Result<Trust> {
-        let mut trust = match (&self.since, self.file(origin)) {
-            (Some(file), _) => read(file)?.with_context(|| format!("{}: no such file", file.display()))?,
-            (None, Some(file)) => read(&file)?.unwrap_or_default(),
-            (None, None) => Trust::default(),
-        };
-        if let Some(key) = pinned(self.vkey.as_deref())? {
-            trust.key = Some(key);
+    /// What is known beforehand of the log of this name, and of whatever was asked at this address before. Without a name
+    /// there is no log, and what was seen of one is missing.
+    pub fn trust(&self, asked: &str, origin: Option<&str>) -> Result<Trust> {
+        let pinned = pinned(self.vkey.as_deref())?;
+        let origin = origin.or(pinned.as_ref().map(Verifier::name));
+        let mut seen: Vec<Seen> = Vec::new();
+        if let Some(file) = &self.since {
+            seen.push(read(file)?.with_context(|| format!("{}: no such file", file.display()))?);
+        } else if let Some(folder) = self.folder() {
+            let of_the_log = origin.map(|origin| read(&log_file(&folder, origin))).transpose()?.flatten();
+            let asked_before = read(&address_file(&folder, asked))?;
+            seen.extend(of_the_log);
+            // Of the same log the newest is the one under its name.
+            let is_news = |before: &Seen| !seen.iter().any(|seen| seen.says.origin == before.says.origin);
+            seen.extend(asked_before.filter(is_news));
         }
-        Ok(trust)
+        let remembered =
+            seen.iter().filter(|seen| Some(&*seen.says.origin) == origin).find_map(|seen| seen.key.clone());
+        Ok(Trust { pinned: pinned.is_some(), key: pinned.or(remembered), seen })
     }
 
     /// Keeps a checkpoint that was found in order. Only forward: two checks at a time may end in any order.
-    pub fn remember(&self, note: &str, key: Option<&Verifier>) -> Result<()> {
+    pub fn remember(&self, asked: &str, note: &str, key: Option<&Verifier>) -> Result<()> {
         let Ok(checkpoint) = Checkpoint::unverified(note) else { return Ok(()) };
-        let Some(file) = self.file(&checkpoint.origin).filter(|_| self.since.is_none()) else { return Ok(()) };
-        let before = read(&file).ok().flatten().unwrap_or_default();
-        let newer = before.seen.is_none_or(|seen| seen.size <= checkpoint.size);
-        if !newer && before.key.as_ref() == key {
-            return Ok(());
+        let Some(folder) = self.folder().filter(|_| self.since.is_none()) else { return Ok(()) };
+        for file in [log_file(&folder, &checkpoint.origin), address_file(&folder, asked)] {
+            let is_newer = |before: &Seen| {
+                let same = before.says.origin == checkpoint.origin && before.key.as_ref() == key;
+                !same || before.says.size <= checkpoint.size
+            };
+            if !read(&file)?.as_ref().is_none_or(is_newer) {
+                continue;
+            }
+            if let Some(folder) = file.parent() {
+                fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+            }
+            let key = key.map(|key| format!("{key}\n\n")).unwrap_or_default();
+            files::write(&file, format!("{key}{note}").as_bytes())?;
         }
-        if let Some(folder) = file.parent() {
-            fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-        }
-        let key = key.map(|key| format!("{key}\n\n")).unwrap_or_default();
-        files::write(&file, format!("{key}{note}").as_bytes())
+        Ok(())
     }
 
-    fn file(&self, origin: &str) -> Option<PathBuf> {
-        (!self.no_remember).then(|| file(origin)).flatten()
+    /// Why nothing can be remembered though it should be.
+    pub fn obstacle(&self) -> Option<String> {
+        if self.no_remember || self.since.is_some() {
+            return None;
+        }
+        let Some(folder) = self.folder() else { return Some("there is no HOME".into()) };
+        let probe = folder.join("logs").join(format!(".probe.{}", std::process::id()));
+        let tried = fs::create_dir_all(folder.join("logs")).and_then(|()| fs::write(&probe, b""));
+        drop(fs::remove_file(&probe));
+        tried.err().map(|error| format!("{}: {error}", folder.display()))
+    }
+
+    fn folder(&self) -> Option<PathBuf> {
+        if self.no_remember { None } else { folder() }
     }
 }
 
 /// The key that is remembered for a log.
 pub fn key_of(origin: &str) -> Result<Option<Verifier>> {
-    let remembered = file(origin).map(|file| read(&file)).transpose()?.flatten();
-    Ok(remembered.and_then(|trust| trust.key))
+    let remembered = folder().map(|folder| read(&log_file(&folder, origin))).transpose()?.flatten();
+    Ok(remembered.and_then(|seen| seen.key))
 }
 
 /// The key that was given.
@@ -77,25 +106,44 @@ pub fn pinned(vkey: Option<&str>) -> Result<Option<Verifier>> {
     vkey.map(|key| key.trim().parse().with_context(|| format!("`{key}` is no key of a log"))).transpose()
 }
 
-fn file(origin: &str) -> Option<PathBuf> {
+fn folder() -> Option<PathBuf> {
     let given = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = given("TOLLGATE_STATE")
+    given("TOLLGATE_STATE")
         .or_else(|| Some(given("XDG_STATE_HOME")?.join("tollgate")))
-        .or_else(|| Some(given("HOME")?.join(".local/state/tollgate")))?;
-    Some(folder.join("logs").join(encoded(origin)))
+        .or_else(|| Some(given("HOME")?.join(".local/state/tollgate")))
+}
+
+/// The newest checkpoint of a log.
+fn log_file(folder: &Path, origin: &str) -> PathBuf {
+    named(&folder.join("logs"), origin)
+}
+
+/// The one that was found at an address last, of whatever log: another log there is not the one that was seen.
+fn address_file(folder: &Path, asked: &str) -> PathBuf {
+    named(&folder.join("asked"), asked)
+}
+
+/// File systems bound the length of names; of what is longer the digest says which it is.
+fn named(folder: &Path, name: &str) -> PathBuf {
+    let coded = encoded(name);
+    if coded.len() <= MAX_NAME {
+        return folder.join(coded);
+    }
+    let digest: String = tlog::leaf_hash(name.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    folder.join(digest)
 }
 
 /// A checkpoint, with the key that signs it in a paragraph before it unless that isn't known.
-fn read(file: &Path) -> Result<Option<Trust>> {
+fn read(file: &Path) -> Result<Option<Seen>> {
     let text = match fs::read_to_string(file) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
     };
     parse(&text).map(Some).with_context(|| format!("{} (remove it if it is of no use any more)", file.display()))
 }
 
-fn parse(text: &str) -> Result<Trust> {
+fn parse(text: &str) -> Result<Seen> {
     let with_key = text.split_once("\n\n").and_then(|(key, note)| Some((key.parse::<Verifier>().ok()?, note)));
     let (key, note) = match with_key {
         Some((key, note)) => (Some(key), note),
@@ -106,7 +154,7 @@ fn parse(text: &str) -> Result<Trust> {
         None => Checkpoint::unverified(note),
     };
     match seen {
-        Ok(seen) => Ok(Trust { key, seen: Some(seen) }),
+        Ok(says) => Ok(Seen { says, key }),
         Err(error) => bail!("there is no checkpoint in it that can be used: {error}"),
     }
 }
@@ -123,7 +171,7 @@ mod tests {
         let checkpoint = Checkpoint { origin: "log.example".into(), size: 3, root: [9; 32] };
         let note = checkpoint.sign(&signer);
         let check = |text: &str, key: bool, seen: Option<u64>| {
-            let found = parse(text).ok().map(|trust| (trust.key.is_some(), trust.seen.unwrap().size));
+            let found = parse(text).ok().map(|seen| (seen.key.is_some(), seen.says.size));
             assert_eq!(found, seen.map(|size| (key, size)), "{text}");
         };
         check(&note, false, Some(3));

@@ -53,7 +53,7 @@ impl Receipt {
             bail!("the receipt is of another entry than {}", self.limit_check_id);
         }
         let lines = match receipt::verify(&found, &key) {
-            Outcome::Proven(lines) => lines,
+            Outcome::Proven(lines) | Outcome::InItself(lines) => lines,
             Outcome::Refuted(why) => bail!("the gate's receipt proves nothing: {why}"),
         };
         let path = self.output.clone().unwrap_or_else(|| format!("{}.receipt", self.limit_check_id).into());

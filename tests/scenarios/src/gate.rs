@@ -132,6 +132,12 @@ impl Gate {
         self.url = self.process.wait_for_line(LISTENING, START_LIMIT);
     }
 
+    /// The same with other arguments for `tollgate up`.
+    pub fn restart_with(&mut self, extra: &[&str]) {
+        self.extra = extra.iter().map(|argument| (*argument).to_owned()).collect();
+        self.restart();
+    }
+
     /// Asks it to end.
     pub fn sigterm(&self) {
         self.process.terminate();

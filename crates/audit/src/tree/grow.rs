@@ -13,8 +13,14 @@ pub const MAX_STEP: u64 = 4_096;
 
 /// Makes the checkpoint that `state` has decided on, and one more if that was left over by a run that broke off and
 /// there are entries beyond it. Returns early when the lease is lost: the run that took it over does the rest.
-pub(crate) fn publish(store: &dyn Store, lease: &Lease, signer: &Signer, state: &mut State) -> Result<(), StoreError> {
-    match (Growth { store, lease, signer }).publish(state) {
+pub(crate) fn publish(
+    store: &dyn Store,
+    lease: &Lease,
+    signer: &Signer,
+    state: &mut State,
+    room: &mut u64,
+) -> Result<(), StoreError> {
+    match (Growth { store, lease, signer }).publish(state, room) {
         // Who was replaced long ago finds that what it reads was pruned meanwhile: that is no damage.
         Err(StoreError::Corrupt { .. }) if !lease.holds(store)? => Ok(()),
         done => done,
@@ -28,8 +34,7 @@ struct Growth<'a> {
 }
 
 impl Growth<'_> {
-    fn publish(&self, state: &mut State) -> Result<(), StoreError> {
-        let mut room = MAX_STEP;
+    fn publish(&self, state: &mut State, room: &mut u64) -> Result<(), StoreError> {
         // What if we crash in here? The size was announced before: the next run makes the same tiles, the same note.
         while let Some(size) = state.frozen {
             let last = state.published_size();
@@ -38,9 +43,9 @@ impl Growth<'_> {
             };
             // What if we crash before this? Every tile of the checkpoint is there, and nobody is sent to them yet.
             self.sign(state.published.saturating_add(1), &edge)?;
-            room = room.saturating_sub(size.saturating_sub(last));
+            *room = room.saturating_sub(size.saturating_sub(last));
             state.publish();
-            state.freeze(room);
+            state.freeze(*room);
             // What if we crash before this? Readers look beyond what the state says and find the checkpoint.
             if !state.announce(self.store, self.lease)? {
                 return Ok(());
@@ -83,13 +88,14 @@ impl Growth<'_> {
         if edge.root() == last.root { Ok(edge) } else { Err(damaged(self.store, n, size)) }
     }
 
-    /// A checkpoint of ours must be as we signed it. Under a key that was used before, its size and root must be right.
+    /// A checkpoint must be signed by us, or by the key that the operator names as the one before: whoever can write to
+    /// the store must not have us go on from a history of their own.
     fn opened(&self, n: u64, note: &str) -> Result<Checkpoint, StoreError> {
-        match Checkpoint::open(note, &self.signer.verifier()) {
-            Err(CheckpointError::Note(NoteError::Unsigned)) => stored::opened(n, note),
-            Err(error) => Err(stored::corrupt(&places::checkpoint(n), error)),
-            Ok(checkpoint) => Ok(checkpoint),
-        }
+        let opened = match (Checkpoint::open(note, &self.signer.verifier()), self.signer.predecessor()) {
+            (Err(CheckpointError::Note(NoteError::Unsigned)), Some(before)) => Checkpoint::open(note, before),
+            (opened, _) => opened,
+        };
+        opened.map_err(|error| stored::corrupt(&places::checkpoint(n), error))
     }
 
     fn sign(&self, n: u64, edge: &Edge) -> Result<(), StoreError> {

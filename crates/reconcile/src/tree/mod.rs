@@ -12,6 +12,7 @@ mod seen;
 mod stored;
 
 use kv_schemas::{Store, StoreError};
+use tlog::Checkpoint;
 
 use crate::{
     keys::Keys,
@@ -20,7 +21,8 @@ use crate::{
     sequencer::State,
 };
 use rows::Rows;
-pub use seen::Trust;
+use seen::Shown;
+pub use seen::{Seen, Trust, key_id};
 use stored::Stored;
 
 pub(crate) fn check(
@@ -31,7 +33,7 @@ pub(crate) fn check(
     trust: &Trust,
     report: &mut Report,
 ) -> Result<(), StoreError> {
-    let stored = Stored::read(store, keys, trust.key.as_ref(), report)?;
+    let stored = Stored::read(store, keys, log, trust.key.as_ref(), report)?;
     let end = log.numbered.keys().next_back().map_or(0, |last| last.saturating_add(1));
     let hashed = |seq| log.numbered.get(&seq).map(|entry| tlog::leaf_hash(&entry.leaf()));
     let entries = Rows::of((0..end).map(hashed).collect());
@@ -40,12 +42,16 @@ pub(crate) fn check(
         Some((n, signed)) => {
             let leaves = leaves::vouched_for(n, signed, &entries, &stored, report);
             compare::entries(log, signed.says.size, &leaves, report);
-            compare::checkpoints(&stored, &leaves, report);
-            trust.compare(&signed.says.origin, signed.says.size, |size| leaves.root(size), report);
+            compare::checkpoints(log, &stored, &leaves, report);
+            let Checkpoint { origin, size, .. } = &signed.says;
+            trust.compare(&Shown { origin, key: trust.key.as_ref(), size: *size }, |size| leaves.root(size), report);
             report.checkpoint = Some(signed.note.clone());
             leaves
         }
-        None => entries,
+        None => {
+            trust.nothing_left(report);
+            entries
+        }
     };
     compare::tiles(&stored, &leaves, report);
     state.agrees_with(&sizes(&stored), report);

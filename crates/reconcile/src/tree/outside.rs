@@ -4,16 +4,24 @@
 //! nothing of the log was changed without seeing anybody else's; the operator compares all.
 
 use audit::Entry;
+use calendar::Millis;
 use serde_json::Value as Json;
 use tlog::{Checkpoint, Hash, TILE_WIDTH, TileId, Verifier};
 
-use super::Trust;
+use super::{Trust, seen::Shown};
 use crate::report::{Report, Severity};
+
+/// Within this an entry stands under a checkpoint as a rule, in milliseconds.
+const SEALED: u64 = 2 * 60_000;
+/// And within this always, unless it was settled long after it was begun: that takes a second look.
+const SEALED_FOR_SURE: u64 = 10 * 60_000;
 
 /// What was fetched of the tree, and what came of it so far.
 pub struct Tree {
     size: u64,
     leaves: Vec<Hash>,
+    /// When it was fetched.
+    now: Millis,
     /// Entries that stand beyond the checkpoint still.
     newer: u64,
     report: Report,
@@ -23,7 +31,7 @@ impl Tree {
     /// Begins with the checkpoint as it was served, the key that was served beside it, and the hashes of all level-0
     /// tiles of the checkpoint's size.
     #[must_use]
-    pub fn new(note: &str, served: &Verifier, leaves: Vec<Hash>, trust: &Trust) -> Self {
+    pub fn new(now: Millis, note: &str, served: &Verifier, leaves: Vec<Hash>, trust: &Trust) -> Self {
         let mut report = Report::default();
         let key = trust.key.as_ref().unwrap_or(served);
         if key != served {
@@ -36,9 +44,9 @@ impl Tree {
             report.differs("checkpoint_signature", "checkpoint", (), sentence);
             Checkpoint::unverified(note)
         });
-        let mut tree = Self { size: 0, leaves, newer: 0, report };
+        let mut tree = Self { size: 0, leaves, now, newer: 0, report };
         match checkpoint {
-            Ok(checkpoint) => tree.rooted(&checkpoint, trust),
+            Ok(checkpoint) => tree.rooted(&checkpoint, served, trust),
             Err(error) => {
                 let sentence = format!("The checkpoint that is shown can't be read: {error}.");
                 tree.report.differs("unreadable", "checkpoint", (), sentence);
@@ -48,7 +56,7 @@ impl Tree {
         tree
     }
 
-    fn rooted(&mut self, checkpoint: &Checkpoint, trust: &Trust) {
+    fn rooted(&mut self, checkpoint: &Checkpoint, served: &Verifier, trust: &Trust) {
         let Checkpoint { origin, size, root } = checkpoint;
         self.size = *size;
         let there = crate::count(self.leaves.len());
@@ -59,7 +67,7 @@ impl Tree {
             self.report.differs("checkpoint_root", "checkpoint", (), sentence);
         }
         let first = |size: u64| self.leaves.get(..usize::try_from(size).ok()?).map(tlog::root);
-        trust.compare(origin, *size, first, &mut self.report);
+        trust.compare(&Shown { origin, key: Some(served), size: *size }, first, &mut self.report);
     }
 
     /// How many entries there must be.
@@ -79,8 +87,7 @@ impl Tree {
             }
         };
         let Some(seq) = seq.filter(|seq| *seq < self.size) else {
-            self.newer = self.newer.saturating_add(1);
-            return;
+            return self.unsealed(id, entry.at_ms);
         };
         let logged = usize::try_from(seq).ok().and_then(|at| self.leaves.get(at));
         if logged.is_some_and(|logged| *logged != tlog::leaf_hash(&entry.leaf())) {
@@ -90,6 +97,22 @@ impl Tree {
                 entry.tenant_id
             );
             self.report.differs("entry_changed", place(seq), (), sentence);
+        }
+    }
+
+    /// An entry that no checkpoint is over yet. Nobody but the gate knows that there is one, so it must not stay so.
+    fn unsealed(&mut self, id: &str, at: Millis) {
+        self.newer = self.newer.saturating_add(1);
+        let age = self.now.0.saturating_sub(at.0);
+        let place = format!("entry of {id}");
+        if age > SEALED_FOR_SURE {
+            let sentence = format!(
+                "The entry of {id} is of {at}, and no checkpoint of the log is over it: the log doesn't vouch for what it says."
+            );
+            self.report.differs("never_sealed", place, (), sentence);
+        } else if age > SEALED {
+            let sentence = format!("The entry of {id} is of {at}, and still waits for a checkpoint of the log.");
+            self.report.add(Severity::Waiting, "not_sealed_yet", place, (), sentence);
         }
     }
 

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kv_schemas::{Store, StoreError, families};
-use tlog::{Checkpoint, Hash, TileId, Verifier};
+use tlog::{Checkpoint, CheckpointError, Hash, NoteError, TileId, Verifier};
 
-use crate::{keys::Keys, log::readable, report::Report};
+use crate::{
+    keys::Keys,
+    log::{Log, readable},
+    report::Report,
+};
 
 pub(crate) struct Stored {
     pub tiles: BTreeMap<TileId, Vec<Hash>>,
@@ -32,6 +36,7 @@ impl Stored {
     pub fn read(
         store: &dyn Store,
         keys: &Keys,
+        log: &Log,
         key: Option<&Verifier>,
         report: &mut Report,
     ) -> Result<Self, StoreError> {
@@ -55,7 +60,10 @@ impl Stored {
             let Some(note) = note else { continue };
             match Checkpoint::unverified(&note) {
                 Ok(says) => {
-                    let signature = signature(*n, &note, key, report);
+                    // Those from before a change of the key are under the old one.
+                    let is_newest = keys.checkpoints.last() == Some(n);
+                    let old = !is_newest && log.changed_key_at(says.size);
+                    let signature = signature(*n, &note, key, old, report);
                     checkpoints.insert(*n, Signed { note, says, signature });
                 }
                 Err(error) => {
@@ -72,10 +80,11 @@ impl Stored {
     }
 }
 
-fn signature(n: u64, note: &str, key: Option<&Verifier>, report: &mut Report) -> Signature {
+fn signature(n: u64, note: &str, key: Option<&Verifier>, old: bool, report: &mut Report) -> Signature {
     let Some(key) = key else { return Signature::Unchecked };
     match Checkpoint::open(note, key) {
         Ok(_) => Signature::Good,
+        Err(CheckpointError::Note(NoteError::Unsigned)) if old => Signature::Unchecked,
         Err(error) => {
             let sentence = format!("Checkpoint {n} was altered, or is not of the log with the key {key}: {error}.");
             report.differs("checkpoint_signature", format!("checkpoint {n}"), (), sentence);

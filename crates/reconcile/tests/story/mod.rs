@@ -15,7 +15,7 @@ const LIMITS: &str = r#"{"monthly_cost_usd":"10.00","daily_units":{"seconds":900
     "session_cost_usd":"2.00","session_units":{"seconds":100}}"#;
 
 pub fn report(store: &Memory) -> Report {
-    let trust = Trust { key: Some(common::SIGNER.verifier()), seen: None };
+    let trust = Trust { key: Some(common::SIGNER.verifier()), ..Trust::default() };
     reconcile::check_knowing(store, NOW.plus(1_000), store.keys().into_iter(), &trust).unwrap()
 }
 

@@ -24,7 +24,7 @@ use harmless::Verdict;
 use mutation::Mutation;
 
 fn report(store: &Memory) -> Report {
-    let trust = Trust { key: Some(common::SIGNER.verifier()), seen: None };
+    let trust = Trust { key: Some(common::SIGNER.verifier()), ..Trust::default() };
     reconcile::check_knowing(store, world::LATER, store.keys().into_iter(), &trust).unwrap()
 }
 

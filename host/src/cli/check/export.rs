@@ -10,7 +10,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use money::Nanos;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 use tlog::{Checkpoint, Hash, TILE_WIDTH, TileId, Verifier, partials, tree_root};
 
 use super::Outcome;
@@ -21,6 +20,7 @@ const VERSION: u32 = 1;
 
 /// The file's content.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Proof {
     v: u32,
     pub vkey: String,
@@ -102,9 +102,10 @@ impl Proof {
 
 /// Verifies an export: every line, and that the checkpoint is the log's.
 pub fn verify(export: &[u8], proof: &Proof, key: &Key) -> Outcome {
-    match proven(export, proof, key) {
-        Ok(lines) => Outcome::Proven(lines),
-        Err(why) => Outcome::Refuted(why),
+    match (proven(export, proof, key), key) {
+        (Ok(lines), Key::Known(_)) => Outcome::Proven(lines),
+        (Ok(lines), Key::OfTheFile(_)) => Outcome::InItself(lines),
+        (Err(why), _) => Outcome::Refuted(why),
     }
 }
 
@@ -129,25 +130,27 @@ fn proven(export: &[u8], proof: &Proof, key: &Key) -> Result<Vec<String>, String
         }
         count += 1;
         sum = sum.saturating_add(entry.cost_nanos);
-        tenants.insert(entry.tenant_id);
+        // What concerns no tenant is nobody's.
+        tenants.extend(Some(entry.tenant_id).filter(|tenant| !tenant.is_empty()));
     }
-    let mut lines = vec![
-        format!("proven: the log has each of these {} under its number", words::entries(count)),
-        format!("  cost:  {sum} USD of {} tenants", tenants.len()),
+    let whole = match key {
+        Key::Known(_) => format!("proven: the log has each of these {} under its number", words::entries(count)),
+        Key::OfTheFile(_) => "consistent in itself; whose log it is nobody can tell without --vkey".into(),
+    };
+    Ok(vec![
+        whole,
+        format!("  cost:  {sum} USD of {} tenants, {}", tenants.len(), words::entries(count)),
         format!("  log:   {}, {}", checkpoint.origin, words::entries(checkpoint.size)),
-        format!("  signed by {verifier}"),
-    ];
-    if let Key::OfTheFile(_) = key {
-        lines.push(
-            "  note:  this key is the file's own; compare it with that at /v1/audit/log/key, or give --vkey".into(),
-        );
-    }
-    Ok(lines)
+        match key {
+            Key::Known(_) => format!("  signed by {verifier}"),
+            Key::OfTheFile(_) => {
+                format!("  signed by {verifier}, the file's own key: compare it with /v1/audit/log/key")
+            }
+        },
+    ])
 }
 
 fn read(line: &str) -> Result<(u64, Entry), String> {
-    let view: Json = serde_json::from_str(line).map_err(|error| error.to_string())?;
-    let entry = Entry::from_view(&view).map_err(|error| error.to_string())?;
-    let seq = view["seq"].as_u64().ok_or("it has no number")?;
-    Ok((seq, entry))
+    let (seq, entry) = Entry::from_line(line).map_err(|error| error.to_string())?;
+    Ok((seq.ok_or("it has no number")?, entry))
 }

@@ -5,12 +5,43 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use anyhow::Result;
-use reconcile::{Report, Severity};
+use reconcile::{Finding, Report, Severity};
 
 /// Looks, at most.
 const LOOKS: usize = 6;
 /// Between two looks; grows by as much each time.
 const PAUSE: Duration = Duration::from_millis(150);
+
+/// Between two looks at an entry that was begun long ago: it may be settled only now, and the sequencer comes by soon.
+const LONG_PAUSE: Duration = Duration::from_secs(8);
+
+/// Nothing that is written meanwhile explains these: once seen, they stay, also where a later look is shown other things.
+const FOR_GOOD: [&str; 5] = ["log_shrunk", "log_rewritten", "checkpoint_signature", "log_key", "log_other"];
+
+/// What is only wrong if it was read at one moment.
+const OF_A_MOMENT: [&str; 12] = [
+    "sequencer_state",
+    "sequencer_ticket",
+    "sums",
+    "sums_end",
+    "list",
+    "tenant_count",
+    "index",
+    "beyond_the_end",
+    "gap",
+    "tile_missing",
+    "checkpoint_missing",
+    "checkpoint_size",
+];
+
+/// How things are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// Answers of a gate, each of which is of one moment.
+    Answers,
+    /// Key by key: what belongs together is of different moments.
+    InPieces,
+}
 
 /// One look.
 pub struct Look {
@@ -19,22 +50,29 @@ pub struct Look {
     pub moving: BTreeSet<String>,
 }
 
+const WRITTEN: &str = " (It was being written in every look: look again when there is less traffic.)";
+
 /// Looks until nothing differs any more, or often enough. What is left is in the last look's report.
-pub fn until_it_stays(mut look: impl FnMut() -> Result<Look>) -> Result<Report> {
+pub fn until_it_stays(reading: Reading, mut look: impl FnMut() -> Result<Look>) -> Result<Report> {
     let mut last = look()?;
     let mut stays = differences(&last.report);
     let mut always_moving = last.moving.clone();
+    let mut for_good = BTreeSet::new();
+    let mut before = BTreeSet::new();
+    keep(&last.report, &mut for_good);
     for turn in 1..LOOKS {
         if stays.is_empty() {
             break;
         }
-        sleep(PAUSE.saturating_mul(u32::try_from(turn).unwrap_or(u32::MAX)));
+        sleep(pause(turn, &stays));
+        before = last.report.findings.into_iter().collect();
         last = look()?;
+        keep(&last.report, &mut for_good);
         stays = &stays & &differences(&last.report);
         always_moving = &always_moving & &last.moving;
     }
     for finding in &mut last.report.findings {
-        if finding.severity != Severity::Difference {
+        if finding.severity != Severity::Difference || FOR_GOOD.contains(&finding.what) {
             continue;
         }
         if !stays.contains(&(finding.what, finding.place.clone())) {
@@ -42,11 +80,29 @@ pub fn until_it_stays(mut look: impl FnMut() -> Result<Look>) -> Result<Report> 
             finding.sentence.push_str(" (Seen once, while it was being written.)");
         } else if always_moving.contains(&finding.place) {
             finding.severity = Severity::Waiting;
-            finding.sentence.push_str(" (It was being written in every look: look again when there is less traffic.)");
+            finding.sentence.push_str(WRITTEN);
+        } else if reading == Reading::InPieces && OF_A_MOMENT.contains(&finding.what) && !before.contains(finding) {
+            // It says something else than in the look before: somebody is writing there.
+            finding.severity = Severity::Waiting;
+            finding.sentence.push_str(WRITTEN);
         }
     }
+    last.report.findings.extend(for_good);
     last.report.findings.sort();
+    last.report.findings.dedup();
     Ok(last.report)
+}
+
+fn pause(turn: usize, stays: &BTreeSet<(&'static str, String)>) -> Duration {
+    // What else stays differs after a short while as well.
+    if stays.iter().all(|(what, _)| *what == "never_sealed") {
+        return LONG_PAUSE;
+    }
+    PAUSE.saturating_mul(u32::try_from(turn).unwrap_or(u32::MAX))
+}
+
+fn keep(report: &Report, for_good: &mut BTreeSet<Finding>) {
+    for_good.extend(report.of(Severity::Difference).filter(|finding| FOR_GOOD.contains(&finding.what)).cloned());
 }
 
 fn differences(report: &Report) -> BTreeSet<(&'static str, String)> {
@@ -56,7 +112,6 @@ fn differences(report: &Report) -> BTreeSet<(&'static str, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reconcile::Finding;
 
     fn look(places: &[&str], moving: &[&str]) -> Look {
         let finding = |place: &&str| Finding {
@@ -75,7 +130,7 @@ mod tests {
     fn only_what_differs_in_every_look_is_a_difference() {
         let check = |looks: &[(&[&str], &[&str])], found: &[(Severity, &str)], looked: usize| {
             let mut turn = 0;
-            let report = until_it_stays(|| {
+            let report = until_it_stays(Reading::Answers, || {
                 let (places, moving) = looks[turn.min(looks.len() - 1)];
                 turn += 1;
                 Ok(look(places, moving))
@@ -91,5 +146,52 @@ mod tests {
         check(&[(&["a", "b"], &[]), (&["b"], &[])], &[(Severity::Difference, "b")], LOOKS);
         check(&[(&["a"], &["a"])], &[(Severity::Waiting, "a")], LOOKS);
         check(&[(&["a"], &["a"]), (&["a"], &[])], &[(Severity::Difference, "a")], LOOKS);
+    }
+
+    /// Looks that find these, each a kind and a sentence.
+    fn told(reading: Reading, looks: &[&[(&'static str, &str)]]) -> Vec<(Severity, &'static str)> {
+        let mut turn = 0;
+        let report = until_it_stays(reading, || {
+            let findings = looks[turn.min(looks.len() - 1)];
+            turn += 1;
+            let finding = |(what, sentence): &(&'static str, &str)| Finding {
+                severity: Severity::Difference,
+                what,
+                place: "here".into(),
+                expected: None,
+                found: None,
+                sentence: (*sentence).into(),
+            };
+            let report = Report { findings: findings.iter().map(finding).collect(), ..Report::default() };
+            Ok(Look { report, moving: BTreeSet::new() })
+        });
+        report.unwrap().findings.iter().map(|finding| (finding.severity, finding.what)).collect()
+    }
+
+    #[test]
+    fn a_log_that_was_another_in_one_look_stays_one() {
+        for what in FOR_GOOD {
+            let once: &[&[(&'static str, &str)]] = &[&[(what, "a")], &[]];
+            assert_eq!(told(Reading::Answers, once), [(Severity::Difference, what)]);
+            assert_eq!(told(Reading::InPieces, &[&[("sums", "a")], &[(what, "a"), ("sums", "a")], &[]]).len(), 1);
+        }
+    }
+
+    #[test]
+    fn what_is_read_in_pieces_differs_only_if_it_says_the_same_again() {
+        let (same, other): (&[&[(&'static str, &str)]], &[&[(&'static str, &str)]]) = (
+            &[&[("sums", "a")]],
+            &[
+                &[("sums", "1")],
+                &[("sums", "2")],
+                &[("sums", "3")],
+                &[("sums", "4")],
+                &[("sums", "5")],
+                &[("sums", "6")],
+            ],
+        );
+        assert_eq!(told(Reading::InPieces, same), [(Severity::Difference, "sums")]);
+        assert_eq!(told(Reading::InPieces, other), [(Severity::Waiting, "sums")]);
+        assert_eq!(told(Reading::Answers, other), [(Severity::Difference, "sums")]);
     }
 }

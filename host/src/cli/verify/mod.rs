@@ -9,7 +9,7 @@ use calendar::Millis;
 use clap::Args;
 use reconcile::outside::Sight;
 use reconcile::{Report, Trust};
-use tlog::{Checkpoint, Verifier};
+use tlog::Checkpoint;
 use tollgate::kv::Backend;
 use tollgate::kv::redis::RedisUrl;
 
@@ -26,7 +26,7 @@ mod print;
 mod redis;
 mod sqlite;
 
-use again::Look;
+use again::{Look, Reading};
 use loaded::Loaded;
 
 #[derive(Args)]
@@ -68,11 +68,17 @@ impl Verify {
     pub fn run(self) -> ExitCode {
         let style = print::Style { json: self.json, verbose: self.verbose };
         let outcome = self.source().and_then(|source| {
-            let (from, Found { report, key }) = source.check(&self.known)?;
+            let obstacle = self.known.obstacle();
+            let asked = source.address();
+            let (from, Found { mut report, trust }) = source.check(&asked, &self.known)?;
+            if let Some(obstacle) = &obstacle {
+                let sentence = format!("nothing is remembered: give TOLLGATE_STATE or --since ({obstacle})");
+                report.remark("not_remembered", "memory", &sentence);
+            }
             let fails = !report.is_clean() || self.strict && report.of(reconcile::Severity::Waiting).next().is_some();
-            print::print(&from, &report, fails, style)?;
-            if let Some(note) = report.checkpoint.as_ref().filter(|_| report.is_clean()) {
-                self.known.remember(note, key.as_ref())?;
+            print::print(&from, &report, &trust, fails, style)?;
+            if let Some(note) = report.checkpoint.as_ref().filter(|_| report.is_clean() && obstacle.is_none()) {
+                self.known.remember(&asked, note, trust.key.as_ref())?;
             }
             Ok(fails)
         });
@@ -109,56 +115,64 @@ impl Verify {
     }
 }
 
-/// What came of a check, and with which key the log's checkpoints were checked.
+/// What came of a check, and what was known of the log before: with which key its checkpoints were checked.
 struct Found {
     report: Report,
-    key: Option<Verifier>,
+    trust: Trust,
 }
 
 impl Source {
+    /// What is asked, in the one way that is remembered. It names no secret.
+    fn address(&self) -> String {
+        match self {
+            Self::Folder(folder) => {
+                format!("folder:{}", folder.canonicalize().unwrap_or_else(|_| folder.clone()).display())
+            }
+            Self::Redis(url) => url.to_string(),
+            Self::Gate { url, .. } => url.trim_end_matches('/').to_owned(),
+        }
+    }
+
     /// What was read, and what came of it.
-    fn check(&self, known: &Known) -> Result<(String, Found)> {
+    fn check(&self, asked: &str, known: &Known) -> Result<(String, Found)> {
         match self {
             // One moment: what differs, differs.
             Self::Folder(folder) => {
-                let found = store(&sqlite::load(folder)?, known, Some(folder))?;
+                let found = store(&sqlite::load(folder)?, asked, known, Some(folder))?;
                 Ok((format!("the store in {}", folder.display()), found))
             }
             Self::Redis(url) => {
                 let mut server = redis::Server::connect(url)?;
-                let mut key = None;
-                let report = again::until_it_stays(|| {
+                let mut trust = Trust::default();
+                let report = again::until_it_stays(Reading::InPieces, || {
                     let (loaded, moving) = server.load()?;
-                    let found = store(&loaded, known, None)?;
-                    key = found.key;
+                    let found = store(&loaded, asked, known, None)?;
+                    trust = found.trust;
                     Ok(Look { report: found.report, moving })
                 })?;
-                Ok((format!("the store {url}"), Found { report, key }))
+                Ok((format!("the store {url}"), Found { report, trust }))
             }
             Self::Gate { url, key } => {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
                 let gate = super::gate::Gate::new(url, key)?;
                 let sight = if matches!(key, Key::Admin(_)) { Sight::Whole } else { Sight::Own };
-                let mut log_key = None;
-                let report = again::until_it_stays(|| {
-                    let found = runtime.block_on(over_http::check(&gate, sight, known))?;
-                    log_key = found.key;
+                let mut trust = Trust::default();
+                let report = again::until_it_stays(Reading::Answers, || {
+                    let found = runtime.block_on(over_http::check(&gate, asked, sight, known))?;
+                    trust = found.trust;
                     Ok(Look { report: found.report, moving: Default::default() })
                 })?;
-                Ok((format!("the gate at {url}, from outside"), Found { report, key: log_key }))
+                Ok((format!("the gate at {url}, from outside"), Found { report, trust }))
             }
         }
     }
 }
 
 /// Checks a store that was read.
-fn store(loaded: &Loaded, known: &Known, folder: Option<&Path>) -> Result<Found> {
+fn store(loaded: &Loaded, asked: &str, known: &Known, folder: Option<&Path>) -> Result<Found> {
     let notes = reconcile::checkpoints(loaded, loaded.keys())?;
     let origin = notes.first().and_then(|note| Some(Checkpoint::unverified(note).ok()?.origin));
-    let mut trust = match &origin {
-        Some(origin) => known.trust(origin)?,
-        None => Trust::default(),
-    };
+    let mut trust = known.trust(asked, origin.as_deref())?;
     if let (None, Some(folder)) = (&trust.key, folder) {
         trust.key = log_key::derived(folder, &notes);
     }
@@ -170,7 +184,7 @@ fn store(loaded: &Loaded, known: &Known, folder: Option<&Path>) -> Result<Found>
             "The signatures of the log's checkpoints were not checked: its key is not known (see --vkey).",
         );
     }
-    Ok(Found { report, key: trust.key })
+    Ok(Found { report, trust })
 }
 
 fn now() -> Millis {

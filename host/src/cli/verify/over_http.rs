@@ -2,9 +2,10 @@
 
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, TryStreamExt, stream};
+use reconcile::Trust;
 use reconcile::outside::{Outside, Sight, Tenant, Tree, Usage};
 use serde::Deserialize;
-use serde_json::Value as Json;
+use serde_json::value::RawValue;
 use tlog::{Checkpoint, Hash, TILE_WIDTH, TileId, Verifier};
 
 use super::Found;
@@ -22,11 +23,11 @@ struct Page {
     next_cursor: Option<String>,
 }
 
-pub async fn check(gate: &Gate, sight: Sight, known: &Known) -> Result<Found> {
+pub async fn check(gate: &Gate, asked: &str, sight: Sight, known: &Known) -> Result<Found> {
     let key: Verifier = gate.text("/v1/audit/log/key").await?.trim().parse().context("the log's key")?;
-    let trust = known.trust(key.name())?;
+    let trust = known.trust(asked, Some(key.name()))?;
     let note = gate.text("/v1/audit/log/checkpoint").await?;
-    let tree = Tree::new(&note, &key, leaves(gate, &note).await?, &trust);
+    let tree = Tree::new(super::now(), &note, &key, leaves(gate, &note).await?, &trust);
 
     let (tenants, before) = match sight {
         Sight::Whole => {
@@ -40,8 +41,8 @@ pub async fn check(gate: &Gate, sight: Sight, known: &Known) -> Result<Found> {
         }
     };
     let mut outside = Outside::new(sight, &tenants, &before, Some(tree));
-    gate.lines(ENTRIES, |view: Json| {
-        outside.view(&view);
+    gate.lines(ENTRIES, |line: Box<RawValue>| {
+        outside.line(line.get());
         Ok(())
     })
     .await?;
@@ -49,7 +50,8 @@ pub async fn check(gate: &Gate, sight: Sight, known: &Known) -> Result<Found> {
         Sight::Whole => usage(gate, &tenants).await?,
         Sight::Own => vec![gate.read("/v1/usage").await?],
     };
-    Ok(Found { report: outside.finish(&after), key: Some(trust.key.unwrap_or(key)) })
+    let key = trust.key.or(Some(key));
+    Ok(Found { report: outside.finish(&after), trust: Trust { key, ..trust } })
 }
 
 /// The hashes of all level-0 tiles. All above them follows from these.

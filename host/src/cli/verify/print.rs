@@ -3,8 +3,11 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use reconcile::{Report, Severity};
+use reconcile::{Report, Severity, Trust, key_id};
 use serde_json::json;
+use tlog::Checkpoint;
+
+use crate::cli::words::entries;
 
 /// How to say it.
 #[derive(Clone, Copy)]
@@ -14,22 +17,26 @@ pub struct Style {
     pub verbose: bool,
 }
 
-pub fn print(from: &str, report: &Report, fails: bool, style: Style) -> Result<()> {
-    let text = if style.json { machine(from, report, fails, style) } else { people(from, report, style) };
+pub fn print(from: &str, report: &Report, trust: &Trust, fails: bool, style: Style) -> Result<()> {
+    let text = if style.json { machine(from, report, trust, fails, style) } else { people(from, report, trust, style) };
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).context("writing to stdout")
 }
 
-fn machine(from: &str, report: &Report, fails: bool, style: Style) -> String {
+fn machine(from: &str, report: &Report, trust: &Trust, fails: bool, style: Style) -> String {
     let mut whole = json!({"ok": !fails, "read": from, "counts": report.counts, "findings": report.findings});
+    if let Some(shown) = shown(report) {
+        let key_id = trust.key.as_ref().map(key_id);
+        whole["log"] = json!({"origin": shown.origin, "key_id": key_id, "size": shown.size, "compared_with": compared_with(trust)});
+    }
     if style.verbose {
         whole["windows"] = json!(report.windows);
     }
     format!("{whole}\n")
 }
 
-fn people(from: &str, report: &Report, style: Style) -> String {
-    let mut lines = vec![format!("checked {from}")];
+fn people(from: &str, report: &Report, trust: &Trust, style: Style) -> String {
+    let mut lines = vec![format!("checked {from}"), log(report, trust)];
     if style.verbose {
         lines.extend(report.windows.iter().map(|window| format!("  {window}")));
     }
@@ -43,6 +50,28 @@ fn people(from: &str, report: &Report, style: Style) -> String {
     }
     lines.push(closing(report));
     lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn shown(report: &Report) -> Option<Checkpoint> {
+    report.checkpoint.as_deref().and_then(|note| Checkpoint::unverified(note).ok())
+}
+
+/// The size of the longest that was seen before.
+fn compared_with(trust: &Trust) -> Option<u64> {
+    trust.seen.iter().map(|seen| seen.says.size).max()
+}
+
+/// Which log it is: nobody else can tell whether that is the one that was meant.
+fn log(report: &Report, trust: &Trust) -> String {
+    let before = match compared_with(trust) {
+        Some(size) => format!("compared with the checkpoint of {} seen before", entries(size)),
+        None => "never seen before".to_owned(),
+    };
+    let key = trust.key.as_ref().map_or_else(|| "not known".to_owned(), key_id);
+    match shown(report) {
+        Some(Checkpoint { origin, size, .. }) => format!("log {origin}, key {key}, {}; {before}", entries(size)),
+        None => format!("log without a checkpoint; {before}"),
+    }
 }
 
 /// Such as `ok: 3 tenants, 12 windows, 1,204 entries, 17.45 USD; nothing differs`.

@@ -1,5 +1,6 @@
-//! A store in Redis. Only `SCAN` and `MGET` are sent, so nothing can be written. It isn't read at one moment: counters
-//! are read before and after all the rest, and those that changed in between are told.
+//! A store in Redis. Only `GET`, `SCAN` and `MGET` are sent, so nothing can be written. It isn't read at one moment:
+//! counters are read before and after all the rest, and those that changed in between are told. The sequencer's state is
+//! read first: all that it counts is there by then, and what it counts later is only more.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -16,6 +17,21 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 /// Keys that the server looks at, or gives, in one go: gates wait meanwhile.
 const STEP: usize = 500;
 
+/// What the keys of numbered things begin with: the sequencer's states by ticket, the log's entries, and what lies beside.
+const STATE: &str = "sequencer/";
+const ENTRY: &str = "entry/";
+const PERSONAL: &str = "personal/";
+/// The newest run's ticket.
+const TICKET: &str = "sequencer-ticket";
+
+fn place(family: &str, number: u64) -> String {
+    format!("{family}{number}")
+}
+
+fn number(key: &str, family: &str) -> Option<u64> {
+    key.strip_prefix(family)?.parse().ok()
+}
+
 pub struct Server(Connection);
 
 impl Server {
@@ -31,12 +47,21 @@ impl Server {
 
     /// Everything a check reads, and the places of the counters that changed meanwhile.
     pub fn load(&mut self) -> Result<(Loaded, BTreeSet<String>)> {
-        let (values, counters): (BTreeSet<_>, BTreeSet<_>) = self
+        let state = self.state()?;
+        let (values, mut counters): (BTreeSet<_>, BTreeSet<_>) = self
             .keys()?
             .into_iter()
             .partition(|key| matches!(reconcile::concerns(key), Some(Kind::Values | Kind::Logs)));
         let before = self.get(&counters)?;
-        let values = self.get(&values)?;
+        let mut values = self.get(&values)?;
+        if let Some((ticket, bytes)) = state {
+            // Every run leaves its state under another key: the listing may have passed over all of them.
+            let is_later = |key: &String| number(key, STATE).is_some_and(|later| later >= ticket);
+            values.retain(|key, _| !is_later(key));
+            values.insert(place(STATE, ticket), bytes);
+            counters.insert(TICKET.to_owned());
+            self.moved_on(&mut values)?;
+        }
         let after = self.get(&counters)?;
 
         let changed = counters.iter().filter(|key| before.get(*key) != after.get(*key));
@@ -46,6 +71,53 @@ impl Server {
             loaded.put(key, bytes, |digits| std::str::from_utf8(digits).ok()?.parse().ok());
         }
         Ok((loaded, moving))
+    }
+
+    /// The state of the newest run that left one, with its ticket: as the next run finds it.
+    fn state(&mut self) -> Result<Option<(u64, Vec<u8>)>> {
+        loop {
+            let newest = self.ticket()?;
+            let mut last = newest;
+            while last > 0 {
+                let first = last.saturating_sub(STEP as u64 - 1).max(1);
+                let keys = (first..=last).map(|ticket| place(STATE, ticket)).collect();
+                let found = self.get(&keys)?;
+                let there = (first..=last).rev().find_map(|ticket| Some((ticket, found.get(&place(STATE, ticket))?)));
+                if let Some((ticket, bytes)) = there {
+                    return Ok(Some((ticket, bytes.clone())));
+                }
+                last = first - 1;
+            }
+            // A run that begins copies the state and removes the original after that.
+            if self.ticket()? == newest {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn ticket(&mut self) -> Result<u64> {
+        let ticket: Option<u64> =
+            cmd("GET").arg(TICKET).query(&mut self.0).context("reading the sequencer's ticket")?;
+        Ok(ticket.unwrap_or(0))
+    }
+
+    /// Entries that left the stage after it was listed, and were written after the log was.
+    fn moved_on(&mut self, values: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+        let mut next = (0..).find(|seq| !values.contains_key(&place(ENTRY, *seq))).unwrap_or(0);
+        let mut newer = BTreeMap::new();
+        loop {
+            let end = next + STEP as u64;
+            let keys = (next..end).flat_map(|seq| [place(ENTRY, seq), place(PERSONAL, seq)]).collect();
+            let found = self.get(&keys)?;
+            let none = !found.keys().any(|key| number(key, ENTRY).is_some());
+            newer.extend(found);
+            if none {
+                break;
+            }
+            next = end;
+        }
+        values.extend(newer);
+        Ok(())
     }
 
     fn keys(&mut self) -> Result<BTreeSet<String>> {

@@ -68,7 +68,7 @@ fn erasing(store: Memory) -> Memory {
 fn erasing_goes_on(store: &Memory) {
     let Some(begun) = audit::erasure(store, "era_1").unwrap() else { return };
     assert_eq!((begun.status, begun.erased), (ErasureStatus::Pending, 0));
-    for look in 0..6 {
+    for look in 0..30 {
         audit::retain(store, NOW.plus(20 * MINUTE + look * LOOK_MS), &Retention::default(), 100).unwrap();
     }
     assert_eq!(audit::erasure(store, "era_1").unwrap().unwrap().status, ErasureStatus::Done);

@@ -19,14 +19,16 @@ fn erase(caller: &Caller, body: &Value) -> String {
     asked["id"].as_str().unwrap_or_else(|| panic!("{asked}")).to_owned()
 }
 
-/// How many entries it was about, once it is done.
+/// Until it has erased so many entries. It is under way for minutes after that: what may still come into the log is
+/// waited for, in the tests of the core and with their clock.
 #[track_caller]
-fn done(gate: &Gate, caller: &Caller, id: &str) -> u64 {
+fn erased(gate: &Gate, caller: &Caller, id: &str, least: u64) -> u64 {
     eventually(&format!("erasure {id}"), LIMIT, || {
         gate.maintain();
         thread::sleep(Duration::from_millis(500));
         let shown = caller.get(&format!("{PATH}/{id}")).expect(200);
-        (shown["status"] == "done").then(|| shown["erased"].as_u64().expect("a number"))
+        assert_eq!(shown["status"], "pending", "early: {shown}");
+        Some(shown["erased"].as_u64().expect("a number")).filter(|erased| *erased >= least)
     })
 }
 
@@ -97,9 +99,9 @@ fn aud_1_what_is_erased_is_gone_and_everything_else_is_as_it_was() {
     assert_eq!(erase(&server, &body), id, "asked twice, it is one");
     server.get(&format!("{PATH}/{foreign}")).refused(404, "not_found");
     other.server().get(&format!("{PATH}/{id}")).refused(404, "not_found");
-    assert_eq!(done(&gate, &other.server(), &foreign), 0);
-    assert_eq!(done(&gate, &server, &id), ours.len() as u64);
-    assert_eq!(server.post(PATH, &body).expect(202), json!({"id": id, "status": "done", "erased": ours.len()}));
+    assert_eq!(erased(&gate, &server, &id, ours.len() as u64), ours.len() as u64);
+    assert_eq!(server.post(PATH, &body).expect(202), json!({"id": id, "status": "pending", "erased": ours.len()}));
+    assert_eq!(erased(&gate, &other.server(), &foreign, 0), 0);
 
     let after = entries(&server);
     for (id, entry) in &before {
@@ -112,16 +114,19 @@ fn aud_1_what_is_erased_is_gone_and_everything_else_is_as_it_was() {
             assert_eq!(now, entry, "nobody else's");
         }
     }
-    let event = after.values().find(|entry| entry["event_type"] == "PERSONAL_DATA_ERASED").expect("an event");
-    assert_eq!(event["details"], json!({"count": ours.len().to_string()}), "{event}");
-    assert!(!event.to_string().contains(&page.id), "{event}");
     for field in ["lines", "total_nanos", "entries"] {
         assert_eq!(invoice(&at)[field], billed[field], "{field}");
     }
 
     // What was held still holds, and the log has only grown.
-    let now = log.checkpoint();
-    assert!(now.size > seen.size, "the event came after");
+    talk(&neighbour, 1);
+    Books(&server).settled_money();
+    let after = entries(&server);
+    assert!(after.len() > before.len());
+    let now = eventually("a checkpoint of more", Duration::from_secs(10), || {
+        gate.maintain();
+        Some(log.checkpoint()).filter(|now| now.size > seen.size)
+    });
     log.assert_extends(&seen, &now);
     let fresh = Log::of(server.clone());
     for entry in after.values() {
@@ -151,15 +156,12 @@ fn aud_1_a_killed_gate_goes_on_erasing() {
         gate.restart();
     }
     let server = tenant.moved_to(&gate).server();
-    let erased = done(&gate, &server, &id);
-    assert!(erased >= 2, "{erased}");
-    let left: Vec<Value> =
-        entries(&server).into_values().filter(|entry| entry["session_id"] == page.id.as_str()).collect();
-    assert!(left.is_empty(), "{left:?}");
-    let events: Vec<Value> =
-        entries(&server).into_values().filter(|entry| entry["event_type"] == "PERSONAL_DATA_ERASED").collect();
-    assert_eq!(events.len(), 1, "{events:?}");
-    assert_eq!(events[0]["details"]["count"], erased.to_string());
+    erased(&gate, &server, &id, 2);
+    eventually("nothing of the session is left", LIMIT, || {
+        gate.maintain();
+        let of_page = |entry: &Value| entry["session_id"] == page.id.as_str();
+        (!entries(&server).values().any(of_page)).then_some(())
+    });
     gate.verify();
     gate.stop_and_verify();
 }

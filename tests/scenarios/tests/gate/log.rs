@@ -2,7 +2,6 @@
 //! to whom it doesn't concern.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 use scenarios::amounts::MODEL;
 use scenarios::tenant::{chat, permit_path, seconds};
@@ -307,21 +306,32 @@ fn aud_2_an_operator_names_the_log_and_opens_it_to_all() {
 }
 
 #[test]
-fn aud_2_a_setting_that_is_none_closes_the_log_and_says_so() {
-    let gate =
-        Gate::start_with(&["--variable", "log_access=everybody", "--variable", "log_origin=https://gate.example"]);
+fn aud_2_another_key_signs_once_the_one_before_is_named() {
+    let mut gate = Gate::start();
     let tenant = Tenant::at(&gate, Mocks::shared(), json!({}));
-    let id = settle(&tenant.server(), 1).remove(0);
-    gate.admin().get("/v1/audit/log/checkpoint").refused(503, "offline");
-    tenant.server().get(&format!("/v1/audit/entries/{id}/proof")).refused(503, "offline");
-    // Nothing is lost: it is staged, and counts.
-    assert_eq!(Books(&tenant.server()).settled_money().settled, 7_000_000);
-    assert_eq!(tenant.server().get(&format!("/v1/audit/entries/{id}")).expect(200)["seq"], Value::Null);
-    let files = fs::read_dir(gate.folder()).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file());
-    let output: String = files.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned()).collect();
-    for variable in ["log_access", "log_origin"] {
-        assert!(output.contains(&format!("variable `{variable}`")), "{output}");
-    }
+    settle(&tenant.server(), 2);
+    let before = Log::of(gate.admin());
+    let (under, _) = whole(&gate, &before);
+    let key = format!("log_key={}", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    // Unnamed, it might be anybody's history that we are to go on from.
+    gate.restart_with(&["--variable", &key]);
+    let server = tenant.moved_to(&gate).server();
+    let id = settle(&server, 1).remove(0);
+    eventually("the maintenance to name the checkpoint", Duration::from_secs(10), || {
+        let answer = gate.admin().call("POST", "/v1/maintenance").send();
+        (answer.status == 503 && answer.text().contains("checkpoint/")).then_some(())
+    });
+    let entry = server.get(&format!("/v1/audit/entries/{id}")).expect(200);
+    assert!(entry["seq"].is_u64(), "in the log all the same: {entry}");
+
+    let named = format!("log_previous_key={}", before.key);
+    gate.restart_with(&["--variable", &key, "--variable", &named]);
+    let log = Log::of(gate.admin());
+    assert_ne!(log.key, before.key);
+    let (newest, entries) = whole(&gate, &log);
+    assert!(newest.size > under.size);
+    assert_eq!(entries.iter().filter(|entry| entry["event_type"] == "LOG_KEY_CHANGED").count(), 1);
+    log.assert_proven(&tenant.moved_to(&gate).server().get(&format!("/v1/audit/entries/{id}")).expect(200));
 }
 
 #[test]

@@ -123,7 +123,8 @@ fn aud_4_an_export_is_proven_line_by_line_and_a_tenant_verifies_its_own_alone() 
         0,
         &["proven: the log has each of these 4 entries", "0.01 USD"],
     );
-    says(&state, &["check", &name], &[], 0, &["this key is the file's own"]);
+    let words = ["consistent in itself; whose log it is nobody can tell without --vkey"];
+    says(&state, &["check", &name], &[], 2, &words);
     altered(&file, "\"units_consumed\":3", "\"units_consumed\":2");
     says(&state, &["check", &name, "--vkey", &key], &[], 1, &["NOT PROVEN: line 3", "is not what the log has"]);
     fs::remove_file(folder.0.join("mine.proof.json")).expect("the proof");
@@ -165,7 +166,8 @@ fn aud_3_a_history_that_was_rewritten_is_caught_by_whoever_saw_it_before() {
     spend(&tenant, 7);
     published(&gate);
     says(&state, &["verify", "--url", &gate.url], &admin, 0, &["nothing differs"]);
-    says(&state, &["verify", "--url", &gate.url, "--since", &seen], &admin, 0, &["nothing differs"]);
+    let words = ["nothing differs", "compared with the checkpoint of "];
+    says(&state, &["verify", "--url", &gate.url, "--since", &seen], &admin, 0, &words);
 
     // The same keys, and so the same name and signatures, over another history: shorter, and then longer.
     let forged = gate.another();
@@ -181,7 +183,16 @@ fn aud_3_a_history_that_was_rewritten_is_caught_by_whoever_saw_it_before() {
     published(&forged);
     says(&state, &url, &admin, 1, &["The history of the log", "was rewritten: its first"]);
     says(&state, &["verify", "--url", &forged.url, "--since", &seen], &admin, 1, &["was rewritten: its first"]);
-    says(&state, &["verify", "--url", &forged.url, "--no-remember"], &admin, 0, &["nothing differs"]);
+    let text = ["nothing differs", "never seen before"];
+    says(&state, &["verify", "--url", &forged.url, "--no-remember"], &admin, 0, &text);
+    // Another log altogether, and no log at all.
+    let other = Gate::start();
+    let of_other = [("TOLLGATE_ADMIN_KEY", other.admin_key.as_str())];
+    let words = ["This log is ", "; the one seen before was "];
+    says(&state, &["verify", "--url", &other.url, "--since", &seen], &of_other, 1, &words);
+    says(&state, &["verify", "--url", &other.url, "--since", "/nowhere"], &of_other, 2, &["no such file"]);
+    let nowhere = [of_other[0], ("TOLLGATE_STATE", "/dev/null/state")];
+    says(&state, &["verify", "--url", &other.url], &nowhere, 0, &["nothing is remembered: give TOLLGATE_STATE"]);
 
     // What was remembered is still what was in order, and tells the key for the store itself.
     gate.sigterm();

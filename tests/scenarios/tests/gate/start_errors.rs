@@ -101,8 +101,17 @@ fn ops_5_a_key_that_is_none_stops_the_start() {
     for variable in ["master_key=too-short", "master_key=", "master_key=not base64!"] {
         Start { variable: Some(variable), ..Start::with(manifest(|text| text)) }.fails_naming("master_key");
     }
-    for variable in ["log_key=too-short", "log_key=not base64!"] {
-        Start { variable: Some(variable), ..Start::with(manifest(|text| text)) }.fails_naming("log_key");
+    for variable in [
+        "log_key=too-short",
+        "log_key=not base64!",
+        "log_previous_key=somebody",
+        "log_origin=https://gate.example.com/log",
+        "log_origin=gate example",
+        "log_access=everybody",
+        "personal_retention=money=0",
+    ] {
+        let (name, _) = variable.split_once('=').unwrap();
+        Start { variable: Some(variable), ..Start::with(manifest(|text| text)) }.fails_naming(name);
     }
 }
 
