@@ -60,6 +60,14 @@ impl Answer {
         let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
         Some(body["error"]["code"].as_str()?.to_owned())
     }
+
+    /// A gate's errors have one shape.
+    fn reason(&self) -> Option<String> {
+        let error: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
+        let said = |pointer| error.pointer(pointer).and_then(serde_json::Value::as_str);
+        let message = said("/error/message")?;
+        Some(said("/error/param").map_or_else(|| message.to_owned(), |param| format!("{param}: {message}")))
+    }
 }
 
 /// See the module's description.
@@ -89,7 +97,7 @@ impl Gate {
         if answer.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        self.accepts(path, answer.status)?;
+        self.takes(path, &answer)?;
         serde_json::from_slice(&answer.body)
             .map(Some)
             .with_context(|| format!("{}{path}: not the JSON of a gate", self.url))
@@ -110,7 +118,7 @@ impl Gate {
     /// The bytes of what must be there.
     pub async fn bytes(&self, path: &str, accept: &str) -> Result<Bytes> {
         let answer = self.ask(path, accept).await?;
-        self.accepts(path, answer.status)?;
+        self.takes(path, &answer)?;
         Ok(answer.body)
     }
 
@@ -170,6 +178,14 @@ impl Gate {
         let answer = timeout(HEAD_LIMIT, self.client.request(request)).await;
         let answer = answer.map_err(|_| anyhow!("no answer within {HEAD_LIMIT:?}")).and_then(|answer| Ok(answer?));
         answer.with_context(|| format!("asking {url}"))
+    }
+
+    /// Says what the gate has against it, where it says so.
+    fn takes(&self, path: &str, answer: &Answer) -> Result<()> {
+        self.accepts(path, answer.status).map_err(|refused| match answer.reason() {
+            Some(reason) => anyhow!("{refused}: {reason}"),
+            None => refused,
+        })
     }
 
     fn accepted(&self, path: &str, response: Response<Incoming>) -> Result<Response<Incoming>> {

@@ -20,6 +20,11 @@ pub fn entries(n: u64) -> String {
     if n == 1 { "1 entry".into() } else { format!("{} entries", grouped(n)) }
 }
 
+/// `1 tenant`, `3 tenants`.
+pub fn tenants(n: usize) -> String {
+    if n == 1 { "1 tenant".into() } else { format!("{n} tenants") }
+}
+
 /// Who, what, when, at what cost: a line for each.
 pub fn entry(entry: &Entry) -> Vec<String> {
     let or = |text: &str, without: &str| if text.is_empty() { without.to_owned() } else { text.to_owned() };

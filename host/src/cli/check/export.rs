@@ -139,7 +139,7 @@ fn proven(export: &[u8], proof: &Proof, key: &Key) -> Result<Vec<String>, String
     };
     Ok(vec![
         whole,
-        format!("  cost:  {sum} USD of {} tenants, {}", tenants.len(), words::entries(count)),
+        format!("  cost:  {sum} USD of {}, {}", words::tenants(tenants.len()), words::entries(count)),
         format!("  log:   {}, {}", checkpoint.origin, words::entries(checkpoint.size)),
         match key {
             Key::Known(_) => format!("  signed by {verifier}"),

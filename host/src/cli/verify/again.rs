@@ -149,7 +149,10 @@ mod tests {
     }
 
     /// Looks that find these, each a kind and a sentence.
-    fn told(reading: Reading, looks: &[&[(&'static str, &str)]]) -> Vec<(Severity, &'static str)> {
+    /// What one look finds: kinds and sentences.
+    type Found<'a> = &'a [(&'static str, &'a str)];
+
+    fn told(reading: Reading, looks: &[Found<'_>]) -> Vec<(Severity, &'static str)> {
         let mut turn = 0;
         let report = until_it_stays(reading, || {
             let findings = looks[turn.min(looks.len() - 1)];
@@ -171,25 +174,24 @@ mod tests {
     #[test]
     fn a_log_that_was_another_in_one_look_stays_one() {
         for what in FOR_GOOD {
-            let once: &[&[(&'static str, &str)]] = &[&[(what, "a")], &[]];
+            let once: &[Found<'_>] = &[&[(what, "a")], &[]];
             assert_eq!(told(Reading::Answers, once), [(Severity::Difference, what)]);
-            assert_eq!(told(Reading::InPieces, &[&[("sums", "a")], &[(what, "a"), ("sums", "a")], &[]]).len(), 1);
+            let pieces: &[Found<'_>] = &[&[("sums", "a")], &[(what, "a"), ("sums", "a")], &[]];
+            assert_eq!(told(Reading::InPieces, pieces).len(), 1);
         }
     }
 
     #[test]
     fn what_is_read_in_pieces_differs_only_if_it_says_the_same_again() {
-        let (same, other): (&[&[(&'static str, &str)]], &[&[(&'static str, &str)]]) = (
-            &[&[("sums", "a")]],
-            &[
-                &[("sums", "1")],
-                &[("sums", "2")],
-                &[("sums", "3")],
-                &[("sums", "4")],
-                &[("sums", "5")],
-                &[("sums", "6")],
-            ],
-        );
+        let same: &[Found<'_>] = &[&[("sums", "a")]];
+        let other: &[Found<'_>] = &[
+            &[("sums", "1")],
+            &[("sums", "2")],
+            &[("sums", "3")],
+            &[("sums", "4")],
+            &[("sums", "5")],
+            &[("sums", "6")],
+        ];
         assert_eq!(told(Reading::InPieces, same), [(Severity::Difference, "sums")]);
         assert_eq!(told(Reading::InPieces, other), [(Severity::Waiting, "sums")]);
         assert_eq!(told(Reading::Answers, other), [(Severity::Difference, "sums")]);
