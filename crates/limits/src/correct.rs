@@ -14,9 +14,9 @@ use audit::Entry;
 use calendar::Millis;
 use kv_schemas::{Log, Slot, Store, StoreError, families};
 use money::{Nanos, Quantity};
-use serde::{Deserialize, Serialize};
 
 use crate::{
+    correction::{CORRECTS, Correction, INTERACTION, REASON},
     error::{Denial, DenialKind, Fault},
     holds::Hold,
     keyed,
@@ -41,17 +41,6 @@ const RACED: Fault = Fault::Conflict {
     code: "concurrent_correction",
     message: "Another correction of this interaction came in between; nothing was corrected. Try again with a new key.",
 };
-
-/// What is to be put right.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Correction {
-    /// The interaction's permit, `lc_...`.
-    pub corrects: String,
-    /// By how much: above zero it cost more, below zero less.
-    pub cost: Nanos,
-    /// Why, for people.
-    pub reason: String,
-}
 
 /// Decides a correction; the caller logs and closes it. `fresh_id` names it unless the caller brought an idempotency key:
 /// the same key again gives the same correction.
@@ -236,19 +225,4 @@ fn charge(unit_type: &str, cost: Nanos) -> Charge {
 /// All corrections of an interaction, each with its permit's id.
 fn corrections(id: &str) -> Log<Listed> {
     families::CORRECTIONS.log(&[id])
-}
-
-/// The event type of an interaction.
-pub(crate) const INTERACTION: &str = "TWIN_INTERACTION";
-const CORRECTS: &str = "corrects";
-const REASON: &str = "reason";
-
-impl Correction {
-    /// The event type of its entry.
-    pub(crate) const EVENT: &str = "CORRECTION";
-
-    /// What its entry says of it.
-    pub(crate) fn details(&self) -> [(String, String); 2] {
-        [(CORRECTS.into(), self.corrects.clone()), (REASON.into(), self.reason.clone())]
-    }
 }

@@ -11,6 +11,7 @@
 //! ```
 
 mod correct;
+mod correction;
 mod error;
 mod holds;
 mod intent;
@@ -27,7 +28,8 @@ mod reserve;
 mod settle;
 mod units;
 
-pub use correct::{Correction, correct};
+pub use correct::correct;
+pub use correction::Correction;
 pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Hold, Remaining, Rung, standing};
 pub use meter::{Meter, Scope};

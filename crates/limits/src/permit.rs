@@ -6,7 +6,7 @@ use money::{Nanos, PriceTable, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    correct::Correction,
+    correction::Correction,
     error::Denial,
     holds::{Hold, Remaining, Rung},
 };

@@ -14,7 +14,7 @@ use kv_schemas::Store;
 use money::Quantity;
 
 use crate::{
-    correct::{Correction, INTERACTION},
+    correction::{Correction, INTERACTION},
     error::Fault,
     holds::{self, Hold},
     meter::Meter,

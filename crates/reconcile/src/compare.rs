@@ -8,8 +8,8 @@ use limits::{Meter, Scope};
 
 use crate::{
     keys::Keys,
-    log::readable,
     names::{amount, permits, place, to_i64},
+    reading::readable,
     report::{Report, Severity, Window},
     standing::{Standing, Standings, is_countable},
     window,

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use crate::{
     keys::Keys,
     lists::{listed, title},
-    log::{Log, readable},
+    log::Log,
+    reading::readable,
     report::Report,
 };
 

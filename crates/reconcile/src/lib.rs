@@ -22,10 +22,12 @@ mod log;
 mod names;
 pub mod outside;
 mod permits;
+mod reading;
 mod report;
 mod sequencer;
 mod shape;
 mod standing;
+mod state;
 mod tree;
 mod window;
 
@@ -39,8 +41,8 @@ pub use tree::{Seen, Trust, key_id};
 use keys::Keys;
 use log::Log;
 use permits::Permits;
-use sequencer::State;
 use standing::Standings;
+use state::State;
 
 /// Checks a store whose keys are `keys`; those it doesn't know are passed over. Reads only: a counter is read by adding 0.
 ///

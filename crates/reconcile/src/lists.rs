@@ -9,8 +9,9 @@ use kv_schemas::{Store, StoreError, families};
 use crate::{
     invoiced::invoiced,
     keys::{Keys, Sums},
-    log::{Log, readable},
+    log::Log,
     names::usd,
+    reading::readable,
     report::Report,
 };
 

@@ -6,7 +6,7 @@ use audit::{Entry, Personal, Staged};
 use kv_schemas::{Slot, Store, StoreError, families};
 use money::Nanos;
 
-use crate::{keys::Keys, names::usd, report::Report, sequencer::State};
+use crate::{keys::Keys, names::usd, reading::readable, report::Report, state::State};
 
 /// All entries: those with a number, and those still staged.
 pub(crate) struct Log {
@@ -153,18 +153,5 @@ pub(crate) fn gaps(numbers: impl Iterator<Item = u64>, size: u64, report: &mut R
             report.differs("gap", format!("log, number {next}"), (), sentence);
         }
         next = next.max(seq.saturating_add(1));
-    }
-}
-
-/// What can't be read is a finding, not the end of the check.
-pub(crate) fn readable<T>(read: Result<T, StoreError>, report: &mut Report) -> Result<Option<T>, StoreError> {
-    match read {
-        Ok(value) => Ok(Some(value)),
-        Err(StoreError::Corrupt { key, reason }) => {
-            let sentence = format!("What stands under {key} can't be read: {reason}.");
-            report.differs("unreadable", key, (), sentence);
-            Ok(None)
-        }
-        Err(error) => Err(error),
     }
 }

@@ -10,8 +10,9 @@ use serde_json::Value as Json;
 
 use crate::{
     keys::Keys,
-    log::{Log, readable},
+    log::Log,
     names::{self, usd},
+    reading::readable,
     report::{Report, Severity},
     shape,
 };

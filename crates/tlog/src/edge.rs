@@ -2,7 +2,7 @@
 //!
 //! Source: <https://c2sp.org/tlog-tiles>, "Partial Tiles".
 
-use crate::{Hash, TileId, TreeError, empty_root, full_tiles, partials, proof::read, root, tile::FULL};
+use crate::{Hash, TileId, TreeError, empty_root, full_tiles, merkle::fold, partials, proof::read, root, tile::FULL};
 
 /// The hashes of each level that are not in a full tile yet, and the number of leaves.
 ///
@@ -83,14 +83,4 @@ impl Edge {
         }
         self.levels.get(usize::from(id.level))?.get(..usize::from(id.width))
     }
-}
-
-/// The root over rows of hashes, bottom first, of which each hash stands for 256 of the row below.
-///
-/// What the rows below amount to is one ragged subtree at the end of the row above.
-pub(crate) fn fold<'a>(rows: impl Iterator<Item = &'a Vec<Hash>>) -> Option<Hash> {
-    rows.fold(None, |below, row| {
-        let all: Vec<Hash> = row.iter().copied().chain(below).collect();
-        (!all.is_empty()).then(|| root(&all))
-    })
 }

@@ -3,15 +3,14 @@
 //! Source: <https://c2sp.org/signed-note>, "Signatures"; the text form of a verifier is that of the Go module
 //! `golang.org/x/mod/sumdb/note`, which the ecosystem shares.
 
-use crate::{
-    note::DASH,
-    text::{from_base64, to_base64},
-};
+use crate::text::{from_base64, to_base64};
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 use std::{fmt, str::FromStr};
 use thiserror::Error;
 
+/// What a signature line begins with: an em dash and a space.
+pub(crate) const DASH: &str = "\u{2014} ";
 /// The signature type of Ed25519.
 const ED25519: u8 = 1;
 

@@ -50,6 +50,16 @@ fn node(left: &[u8], right: &[u8]) -> Hash {
     Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
 }
 
+/// The root over rows of hashes, bottom first, of which each hash stands for 256 of the row below.
+///
+/// What the rows below amount to is one ragged subtree at the end of the row above.
+pub(crate) fn fold<'a>(rows: impl Iterator<Item = &'a Vec<Hash>>) -> Option<Hash> {
+    rows.fold(None, |below, row| {
+        let all: Vec<Hash> = row.iter().copied().chain(below).collect();
+        (!all.is_empty()).then(|| root(&all))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::node;

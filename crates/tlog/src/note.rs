@@ -2,11 +2,13 @@
 //!
 //! Source: <https://c2sp.org/signed-note>.
 
-use crate::{Verifier, key::is_name, text::from_base64};
+use crate::{
+    Verifier,
+    key::{DASH, is_name},
+    text::from_base64,
+};
 use thiserror::Error;
 
-/// What a signature line begins with: an em dash and a space.
-pub(crate) const DASH: &str = "\u{2014} ";
 /// Signatures that a note may have; the specification asks for at least 16.
 pub const MAX_SIGNATURES: usize = 100;
 

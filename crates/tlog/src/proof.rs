@@ -3,9 +3,9 @@
 //! Sources: RFC 6962, sections 2.1.1 and 2.1.2; <https://c2sp.org/tlog-tiles>.
 
 use crate::{
-    Hash, TILE_WIDTH, TileId,
-    edge::fold,
-    empty_root, node_hash, partials, root,
+    Hash, TILE_WIDTH, TileId, empty_root,
+    merkle::fold,
+    node_hash, partials, root,
     walk::{Span, Step, to_end, to_leaf},
 };
 use std::collections::{BTreeMap, btree_map::Entry};

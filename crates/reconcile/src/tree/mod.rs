@@ -18,7 +18,7 @@ use crate::{
     keys::Keys,
     log::Log,
     report::{Report, Severity},
-    sequencer::State,
+    state::State,
 };
 use rows::Rows;
 use seen::Shown;

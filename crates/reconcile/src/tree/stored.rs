@@ -6,11 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use kv_schemas::{Store, StoreError, families};
 use tlog::{Checkpoint, CheckpointError, Hash, NoteError, TileId, Verifier};
 
-use crate::{
-    keys::Keys,
-    log::{Log, readable},
-    report::Report,
-};
+use crate::{keys::Keys, log::Log, reading::readable, report::Report};
 
 pub(crate) struct Stored {
     pub tiles: BTreeMap<TileId, Vec<Hash>>,
