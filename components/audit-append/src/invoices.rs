@@ -9,6 +9,7 @@ use tenancy::find_tenant;
 use crate::{
     caller::Caller,
     csv::{self, Cell, row},
+    query::accepts,
 };
 
 const COLUMNS: [&str; 15] = [
@@ -45,16 +46,11 @@ pub fn show(call: &Call, store: &dyn Store, admin_key: &str, now: Millis, month:
         let record = find_tenant(store, &tenant).map_err(|error| offline(&error))?;
         invoice.company = record.map(|record| record.company).unwrap_or_default();
     }
-    Ok(if wants_table(call) {
+    Ok(if accepts(call, csv::MEDIA_TYPE) {
         Reply::bytes(200, csv::CONTENT_TYPE, table(&invoice))
     } else {
         Reply::json(200, &invoice)
     })
-}
-
-fn wants_table(call: &Call) -> bool {
-    let accepted = call.header("accept").unwrap_or_default();
-    accepted.split(',').any(|part| part.split(';').next().is_some_and(|media| media.trim() == csv::MEDIA_TYPE))
 }
 
 /// A row for each line and correction, and one with the sum.

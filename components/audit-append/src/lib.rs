@@ -2,8 +2,8 @@
 //!
 //! [`routes`] is the HTTP side, `caller` says who may see what, `query` reads parameters and `ndjson` streams long
 //! lists; `log` shows the tree, `proof` what proves an entry, and `signer` makes the log's key out of [`settings`];
-//! `invoices` and `erasures` are what their names say. Only
-//! `component` and `port`, the two ends that a host holds, need WebAssembly.
+//! `invoices` and `erasures` are what their names say. Only `component` and `port`, the two ends that a host holds, need
+//! WebAssembly.
 
 mod bounded;
 mod caller;

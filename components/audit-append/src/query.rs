@@ -1,4 +1,4 @@
-//! The parameters of a list.
+//! What a caller asks for: the parameters of a list, and the form of the answer.
 
 use audit::{Cursor, Filter, Kind, Period, Position};
 use calendar::Millis;
@@ -54,6 +54,12 @@ impl Wanted {
     pub fn is_one_page(&self) -> bool {
         self.limit.is_some()
     }
+}
+
+/// Whether the caller asks for an answer of this media type by name.
+pub fn accepts(call: &Call, media_type: &str) -> bool {
+    let accepted = call.header("accept").unwrap_or_default();
+    accepted.split(',').any(|part| part.split(';').next().is_some_and(|media| media.trim() == media_type))
 }
 
 /// Without a word, a tenant's list is what it costs; everybody's, which is the operator's, is the whole log.

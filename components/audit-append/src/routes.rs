@@ -8,7 +8,12 @@ use serde::Serialize;
 use shell::{Call, Problem, Reply, offline};
 use spin_sdk::http::{EmptyBody, box_body};
 
-use crate::{caller::Caller, erasures, invoices, log, ndjson, proof, query::Wanted, settings::Settings};
+use crate::{
+    caller::Caller,
+    erasures, invoices, log, ndjson, proof,
+    query::{Wanted, accepts},
+    settings::Settings,
+};
 
 #[derive(Serialize)]
 struct Page {
@@ -86,7 +91,7 @@ fn list<S: Store + Send + 'static>(call: &Call, store: S, admin_key: &str, now: 
     let filter = caller.filter(call.query("tenant"))?;
     let wanted = Wanted::read(call, &filter)?;
     let snapshot = Snapshot::take(&store, filter.clone()).map_err(|error| offline(&error))?;
-    let lines = wants_lines(call);
+    let lines = accepts(call, ndjson::MEDIA_TYPE);
     if lines && !wanted.is_one_page() {
         return Ok(ndjson::stream(store, snapshot, &filter, &wanted));
     }
@@ -105,11 +110,6 @@ fn list<S: Store + Send + 'static>(call: &Call, store: S, admin_key: &str, now: 
         Some(cursor) => reply.with("x-next-cursor", &cursor),
         None => reply,
     })
-}
-
-fn wants_lines(call: &Call) -> bool {
-    let accepted = call.header("accept").unwrap_or_default();
-    accepted.split(',').any(|part| part.split(';').next().is_some_and(|media| media.trim() == ndjson::MEDIA_TYPE))
 }
 
 fn one(call: &Call, store: &dyn Store, admin_key: &str, now: Millis, id: &str) -> Result<Reply, Problem> {

@@ -15,7 +15,8 @@ const NOWHERE: &str = "tollgate.localhost";
 /// The longest origin, in bytes.
 const MAX_ORIGIN: usize = 200;
 
-/// Why nothing can be signed. Each is the operator's to mend; until then entries are staged, counted and not sequenced.
+/// Why nothing can be signed. Each is the operator's to mend; until then entries get their places and count, and wait for
+/// their checkpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum SignerError {
     /// Never replaced by a derived key: whoever gave one wants no other.
