@@ -11,7 +11,7 @@
 //! the counters after the log: never too low.
 
 use audit::Entry;
-use calendar::Millis;
+use calendar::{Millis, SECOND};
 use kv_schemas::{Log, Slot, Store, StoreError, families};
 use money::{Nanos, Quantity};
 
@@ -30,6 +30,8 @@ use crate::{
 const MAX_REASON: usize = 200;
 /// How often one interaction may be corrected.
 const MAX_CORRECTIONS: u64 = 100;
+/// So long a repeat waits for the first request to log what was decided: two that log it at once would be told two stages.
+const LOGGING_MS: u64 = 10 * SECOND;
 
 const LOST: Fault = Fault::Conflict {
     code: "attempt_lost",
@@ -60,7 +62,7 @@ pub fn correct(
     let id = idempotency_key.map_or_else(|| fresh_id.to_owned(), keyed::correction_id);
     let keyed = idempotency_key.is_some();
     if keyed && let Some(first) = earlier(store, &id)? {
-        return answer(first, asked);
+        return answer(first, asked, now);
     }
     let entry = corrected(store, asked)?;
     if !fits(store, &entry, asked, &id)? {
@@ -182,13 +184,16 @@ fn earlier(store: &dyn Store, id: &str) -> Result<Option<Permit>, StoreError> {
     }))
 }
 
-fn answer(first: Permit, asked: &Correction) -> Result<Permit, Fault> {
+fn answer(first: Permit, asked: &Correction, now: Millis) -> Result<Permit, Fault> {
     // Nothing is known of what a lost attempt asked for.
     if first.correction.as_ref().is_some_and(|correction| correction != asked) {
         return Err(REUSED);
     }
     match &first.state {
-        State::Charged(_) | State::Closed { .. } => Ok(first),
+        State::Closed { .. } => Ok(first),
+        State::Charged(_) if now.since(first.created_at) < LOGGING_MS => Err(IN_PROGRESS),
+        // What if the first request crashed before the log? This one goes on with it.
+        State::Charged(_) => Ok(first),
         State::Denied(denial) if denial.code == "concurrent_correction" => Err(RACED),
         State::Denied(_) => Err(LOST),
         _ => Err(IN_PROGRESS),

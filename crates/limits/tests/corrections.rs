@@ -171,6 +171,18 @@ fn the_same_key_is_the_same_correction() {
     assert_eq!((cents(&store), entries(&store).len()), ([0; 3], 3));
 }
 
+#[test]
+fn a_repeat_waits_for_the_first_request_to_log_it() {
+    let store = world("{}");
+    let at = |after: u64| correct(&store, NOW.plus(after), "lc_a", &by(-20, "lc_1"), "req", Some("key"));
+    let first = at(0).unwrap();
+    for after in [0, 9_999] {
+        assert!(matches!(at(after), Err(Fault::Conflict { code: "in_progress", .. })), "after {after} ms");
+    }
+    // It has crashed: this one goes on.
+    assert_eq!(at(10_000).unwrap().entry(), first.entry());
+}
+
 /// Both of two corrections at once never give back more than there is, whatever order their operations come in.
 #[test]
 fn two_corrections_at_once_never_go_below_zero_together() {
