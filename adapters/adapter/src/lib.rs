@@ -31,7 +31,7 @@ pub use call::{Answer, AnswerHead, Auth, Call, Grants, Header, PlanError};
 pub use collect::Collect;
 pub use failure::Failure;
 pub use fields::Fields;
-pub use operation::{Capability, Job, Live, Operation, Speech};
+pub use operation::{Capability, Job, Live, Operation, Outgoing, Speech};
 pub use options::Options;
 pub use outcome::{JobState, Join, NoGood, Progress, Started, Step};
 pub use port::{Adapter, Meter};
@@ -40,7 +40,7 @@ pub use profile::{Credential, Profile, SignatureScheme};
 pub use sse::{SseError, SseEvent, SseParser};
 pub use text::{is_id, is_plain_url, is_public_url, is_room_url};
 pub use usage::{Quantity, Unit, Usage, capped, units_of};
-pub use webhook::{Effect, Event};
+pub use webhook::{Effect, Ended, Event, Incoming};
 pub use whole::WholeMeter;
 
 /// The parts of `alloc` that nearly every adapter names.

@@ -13,6 +13,8 @@ pub enum Capability {
     Realtime,
     Context,
     Jobs,
+    /// A conversation in somebody else's app.
+    Messages,
 }
 
 /// One call as the page asks for it, before it is in the vendor's words.
@@ -29,6 +31,16 @@ pub enum Operation {
     JobStart(Job),
     /// The vendor's own id of the job to look at.
     JobLook(String),
+    MessageSend(Outgoing),
+}
+
+/// Something to say in a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The vendor's own id of the conversation.
+    pub conversation: String,
+    /// Plain text.
+    pub text: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -26,6 +26,8 @@ pub enum Credential {
     /// The key is `<id>:<secret>`. It isn't sent: the proxy signs the call's grants with it (JWT, HS256, RFC 7519) and
     /// sends the token as `Authorization: Bearer`.
     SignedToken,
+    /// The call's path has `{key}` in it once: there the proxy puts the key, and shows the path to nobody.
+    Path,
 }
 
 impl Credential {
@@ -36,7 +38,7 @@ impl Credential {
     pub const fn header_name(self) -> &'static str {
         match self {
             Self::Header { name, .. } => name,
-            Self::SignedToken => "authorization",
+            Self::SignedToken | Self::Path => "authorization",
         }
     }
 }
@@ -60,4 +62,6 @@ pub enum SignatureScheme {
     Kie,
     /// `X-Upload-Post-Signature: sha256=..`
     UploadPost,
+    /// `X-Telegram-Bot-Api-Secret-Token`: the secret itself
+    Telegram,
 }

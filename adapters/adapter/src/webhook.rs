@@ -16,8 +16,29 @@ pub struct Event {
 pub enum Effect {
     /// Nothing to do; the event is kept.
     None,
-    /// The live session with this vendor id has ended.
-    LiveEnded(String),
+    /// A live session has ended.
+    LiveEnded(Ended),
     /// Something happened to the job with this vendor id: the gate looks at it.
     JobChanged(String),
+    /// Somebody has said something.
+    Message(Incoming),
+}
+
+/// The end of a live session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The vendor's own id of the session.
+    pub vendor_id: String,
+    /// When it ended by the vendor's clock, in milliseconds since 1970, where the event says so.
+    pub at_ms: Option<u64>,
+}
+
+/// Something that a person has said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    /// The vendor's own id of the conversation.
+    pub conversation: String,
+    /// The vendor's own id of the person.
+    pub sender: String,
+    pub text: String,
 }

@@ -22,7 +22,7 @@ pub struct WholeMeter {
 impl WholeMeter {
     pub fn new(operation: &Operation) -> Self {
         let usage = match operation {
-            Operation::LiveEnd(_) | Operation::JobLook(_) => Usage::Counted(Vec::new()),
+            Operation::LiveEnd(_) | Operation::JobLook(_) | Operation::MessageSend(_) => Usage::Counted(Vec::new()),
             _ => Usage::Unknown,
         };
         Self::rewritten(MAX_BYTES, usage, |body| Ok(body.to_vec()))

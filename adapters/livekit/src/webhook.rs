@@ -1,7 +1,7 @@
 //! Reads the vendor's webhooks.
 
 use adapter::prelude::*;
-use adapter::{Effect, Event, Fields, is_id};
+use adapter::{Effect, Ended, Event, Fields, is_id};
 
 /// `room_finished` is the end of a room, whatever its reason. Who comes and goes is kept, and changes nothing: a visitor
 /// who has left may come back, until the room itself closes. Names of rooms that the gate can't have made are passed over.
@@ -12,7 +12,9 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
     let id = plain("id").ok_or_else(|| "the event has no id".to_owned())?;
     let effect = match (name.as_str(), room_of(&fields)) {
         ("room_finished", None) => return Err("the event has no room".to_owned()),
-        ("room_finished", Some(room)) if is_id(&room, 128, "_-") => Effect::LiveEnded(room),
+        ("room_finished", Some(room)) if is_id(&room, 128, "_-") => {
+            Effect::LiveEnded(Ended { vendor_id: room, at_ms: None })
+        }
         _ => Effect::None,
     };
     Ok(Event { dedupe_id: id, name, effect })

@@ -4,7 +4,8 @@
 
 use adapter::conformance::{Ending, Recording, Records, Start, Webhook, check};
 use adapter::{
-    Adapter, AnswerHead, Auth, Effect, Grants, Join, Live, Operation, PlanError, Started, Step, Unit, Usage, units_of,
+    Adapter, AnswerHead, Auth, Effect, Ended, Grants, Join, Live, Operation, PlanError, Started, Step, Unit, Usage,
+    units_of,
 };
 use livekit::LiveKit;
 use serde_json::{Value, json};
@@ -187,7 +188,10 @@ fn wrong_requests_name_the_field() {
 fn webhooks() {
     let event = |body: &[u8]| LiveKit.webhook(&[], body).unwrap();
     let finished = event(FINISHED);
-    assert_eq!((finished.dedupe_id.as_str(), finished.effect), ("EV_9kFQxWq2bLrT", Effect::LiveEnded("vid_1".into())));
+    assert_eq!(
+        (finished.dedupe_id.as_str(), finished.effect),
+        ("EV_9kFQxWq2bLrT", Effect::LiveEnded(Ended { vendor_id: "vid_1".into(), at_ms: None }))
+    );
     assert_eq!(event(LEFT).effect, Effect::None);
     let foreign = event(br#"{"event":"room_finished","room":{"name":"Team meeting"},"id":"EV_1"}"#);
     assert_eq!(foreign.effect, Effect::None, "not a room of the gate");

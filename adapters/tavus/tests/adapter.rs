@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
 use adapter::conformance::{Ending, Recording, Records, Start, Webhook, check};
-use adapter::{Adapter, AnswerHead, Effect, Join, Live, Operation, PlanError, Started, Step, Usage};
+use adapter::{Adapter, AnswerHead, Effect, Ended, Join, Live, Operation, PlanError, Started, Step, Usage};
 use tavus::Tavus;
 
 const CREATED: &[u8] = include_bytes!("fixtures/created.json");
@@ -130,7 +130,7 @@ fn where_the_page_joins() {
 #[test]
 fn callbacks() {
     let ended = Tavus.webhook(&[], SHUTDOWN).unwrap();
-    assert_eq!(ended.effect, Effect::LiveEnded("c123456".into()));
+    assert_eq!(ended.effect, Effect::LiveEnded(Ended { vendor_id: "c123456".into(), at_ms: None }));
     assert_eq!(ended.dedupe_id, "c123456:system.shutdown:2026-04-29T03:47:01Z");
     assert_eq!(Tavus.webhook(&[], JOINED).unwrap().effect, Effect::None);
 }

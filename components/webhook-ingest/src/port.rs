@@ -16,8 +16,9 @@ mod bindings {
 }
 
 use bindings::tollgate::vendor::adapter::{self, Header, SignatureScheme};
+use calendar::Millis;
 use webhooks::{
-    ingest::{Effect, Event},
+    ingest::{Effect, Ended, Event, Message},
     signature::Scheme,
 };
 
@@ -38,6 +39,7 @@ impl Vendors for Bundle {
             SignatureScheme::Heygen => Signing::Signed(Scheme::HeyGen),
             SignatureScheme::Kie => Signing::Signed(Scheme::Kie),
             SignatureScheme::UploadPost => Signing::Signed(Scheme::UploadPost),
+            SignatureScheme::Telegram => Signing::Signed(Scheme::Telegram),
         })
     }
 
@@ -47,8 +49,13 @@ impl Vendors for Bundle {
         let event = adapter::webhook(vendor, &headers, body)?;
         let effect = match event.effect {
             adapter::Effect::None => Effect::None,
-            adapter::Effect::LiveEnded(id) => Effect::LiveEnded(id),
+            adapter::Effect::LiveEnded(adapter::Ended { vendor_id, at_ms }) => {
+                Effect::LiveEnded(Ended { vendor_id, at: at_ms.map(Millis) })
+            }
             adapter::Effect::JobChanged(id) => Effect::JobChanged(id),
+            adapter::Effect::Message(adapter::IncomingMessage { conversation, sender, text }) => {
+                Effect::Message(Message { conversation, sender, text })
+            }
         };
         Ok(Reading { dedupe_id: event.dedupe_id, event: Event { name: event.name, effect } })
     }

@@ -18,7 +18,7 @@ use webhook_ingest::{
     vendors::{Reading, Signing, Vendors},
 };
 use webhooks::{
-    ingest::{Effect, Event},
+    ingest::{Effect, Ended, Event},
     signature::Scheme,
 };
 
@@ -42,7 +42,8 @@ impl Vendors for Fakes {
         assert!(headers.iter().all(|(name, _)| name != "elevenlabs-signature" && name != "authorization"));
         let text = std::str::from_utf8(body).map_err(|_| "not text".to_owned())?;
         let (id, ended) = text.trim_end().split_once(' ').ok_or("two words are expected")?;
-        let effect = if ended == "-" { Effect::None } else { Effect::LiveEnded(ended.into()) };
+        let effect =
+            if ended == "-" { Effect::None } else { Effect::LiveEnded(Ended { vendor_id: ended.into(), at: None }) };
         Ok(Reading { dedupe_id: id.into(), event: Event { name: "event".into(), effect } })
     }
 }

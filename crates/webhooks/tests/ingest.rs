@@ -6,7 +6,7 @@ use std::cell::Cell;
 use calendar::{DAY, Millis};
 use kv_schemas::{Store, StoreError, families, gap::Gap, memory::Memory};
 use webhooks::ingest::{
-    Answer, CONCURRENT_MS, Delivery, Effect, Event, KEEP_EVENT_MS, KEEP_ID_MS, LiveReport, Origin, Replayed,
+    Answer, CONCURRENT_MS, Delivery, Effect, Ended, Event, KEEP_EVENT_MS, KEEP_ID_MS, LiveReport, Origin, Replayed,
     dead_letters, kept_headers, receive, replay, stored,
 };
 
@@ -23,7 +23,10 @@ fn origin(live: Option<&str>) -> Origin {
 }
 
 fn ended(vendor_id: &str) -> Result<Event, String> {
-    Ok(Event { name: "system.shutdown".into(), effect: Effect::LiveEnded(vendor_id.into()) })
+    Ok(Event {
+        name: "system.shutdown".into(),
+        effect: Effect::LiveEnded(Ended { vendor_id: vendor_id.into(), at: None }),
+    })
 }
 
 fn send(store: &dyn Store, at: Millis, id: &str, event: &Result<Event, String>) -> Result<Answer, StoreError> {

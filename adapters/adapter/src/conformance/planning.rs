@@ -50,6 +50,7 @@ pub fn every_capability_is_recorded(adapter: &dyn Adapter, records: &Records) {
                     && recorded(|op| matches!(op, Operation::JobLook(_)));
                 calls && !records.jobs.is_empty()
             }
+            Capability::Messages => recorded(|op| matches!(op, Operation::MessageSend(_))),
         };
         assert!(found, "{capability:?} is offered, but nothing of it is recorded");
     }

@@ -80,6 +80,7 @@ fn name(capability: Capability) -> &'static str {
         Capability::Realtime => "rooms",
         Capability::Context => "context",
         Capability::Jobs => "jobs",
+        Capability::Messages => "messages",
     }
 }
 
@@ -90,6 +91,7 @@ fn answers(capability: Capability) -> &'static str {
         Capability::Video | Capability::Realtime => "between page and vendor",
         Capability::Context => "whole, kept for a while",
         Capability::Jobs => "later, when asked",
+        Capability::Messages => "whole",
     }
 }
 
@@ -110,6 +112,7 @@ fn units(adapter: &dyn Adapter) -> String {
 fn key(credential: Credential) -> String {
     match credential {
         Credential::Header { name, prefix } => format!("`{name}: {prefix}<key>`"),
+        Credential::Path => "in the path".to_owned(),
         Credential::SignedToken => "nothing: it signs a token (JWT, HS256) for each call".to_owned(),
     }
 }
@@ -127,6 +130,7 @@ fn proof(adapter: &dyn Adapter) -> &'static str {
         SignatureScheme::LiveKit => "`Authorization` (JWT with the body's hash)",
         SignatureScheme::HeyGen => "`Heygen-Signature`",
         SignatureScheme::Kie => "`X-Webhook-Signature` (not over the body)",
+        SignatureScheme::Telegram => "`X-Telegram-Bot-Api-Secret-Token`",
         SignatureScheme::UploadPost => "`X-Upload-Post-Signature`",
     }
 }

@@ -18,6 +18,9 @@ pub fn operation(op: wit::Operation) -> adapter::Operation {
             adapter::Operation::JobStart(adapter::Job { id, kind, input, callback_url, disclosure })
         }
         wit::Operation::JobLook(id) => adapter::Operation::JobLook(id),
+        wit::Operation::MessageSend(wit::OutgoingMessage { conversation, text }) => {
+            adapter::Operation::MessageSend(adapter::Outgoing { conversation, text })
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the adapters give back.
 
 use adapter::prelude::*;
-use adapter::{Answer, Auth, Capability, Credential, Effect, Join, NoGood, PlanError, Progress, Step, Usage};
+use adapter::{
+    Answer, Auth, Capability, Credential, Effect, Ended, Incoming, Join, NoGood, PlanError, Progress, Step, Usage,
+};
 use adapter::{Quantity, SignatureScheme};
 
 use crate::bindings::exports::tollgate::vendor::adapter as wit;
@@ -16,6 +18,7 @@ pub fn profile(profile: adapter::Profile) -> wit::Profile {
                 wit::Credential::Header(wit::KeyHeader { name: name.to_owned(), prefix: prefix.to_owned() })
             }
             Credential::SignedToken => wit::Credential::SignedToken,
+            Credential::Path => wit::Credential::Path,
         },
         signature: signature(profile.signature),
         models: profile.models.iter().map(|model| (*model).to_owned()).collect(),
@@ -31,6 +34,7 @@ fn capability(capability: Capability) -> wit::Capability {
         Capability::Realtime => wit::Capability::Realtime,
         Capability::Context => wit::Capability::Context,
         Capability::Jobs => wit::Capability::Jobs,
+        Capability::Messages => wit::Capability::Messages,
     }
 }
 
@@ -44,6 +48,7 @@ fn signature(scheme: SignatureScheme) -> wit::SignatureScheme {
         SignatureScheme::HeyGen => wit::SignatureScheme::Heygen,
         SignatureScheme::Kie => wit::SignatureScheme::Kie,
         SignatureScheme::UploadPost => wit::SignatureScheme::UploadPost,
+        SignatureScheme::Telegram => wit::SignatureScheme::Telegram,
     }
 }
 
@@ -151,8 +156,11 @@ pub fn event(event: adapter::Event) -> wit::Event {
         name: event.name,
         effect: match event.effect {
             Effect::None => wit::Effect::None,
-            Effect::LiveEnded(id) => wit::Effect::LiveEnded(id),
+            Effect::LiveEnded(Ended { vendor_id, at_ms }) => wit::Effect::LiveEnded(wit::Ended { vendor_id, at_ms }),
             Effect::JobChanged(id) => wit::Effect::JobChanged(id),
+            Effect::Message(Incoming { conversation, sender, text }) => {
+                wit::Effect::Message(wit::IncomingMessage { conversation, sender, text })
+            }
         },
     }
 }

@@ -137,5 +137,6 @@ pub fn name(capability: Capability) -> &'static str {
         Capability::Video | Capability::Realtime => "video",
         Capability::Context => "context",
         Capability::Jobs => "jobs",
+        Capability::Messages => "messages",
     }
 }

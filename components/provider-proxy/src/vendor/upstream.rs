@@ -110,7 +110,8 @@ fn proof(vault: &Vault, vendor: &Vendor, auth: &Auth) -> Result<(String, Secret)
         }
         (Auth::Grants(grants), Credential::SignedToken) => Ok(bearer(signed(vault, vendor, grants)?.expose())),
         (Auth::Bearer(token), _) => Ok(bearer(token)),
-        (Auth::Key, Credential::SignedToken) | (Auth::Grants(_), Credential::Header(_)) => {
+        (Auth::Key, Credential::SignedToken | Credential::Path)
+        | (Auth::Grants(_), Credential::Header(_) | Credential::Path) => {
             Err(misconfigured(vendor, "no proof that this vendor takes"))
         }
     }

@@ -20,11 +20,33 @@ pub struct Event {
 pub enum Effect {
     /// Nothing; the event is kept.
     None,
-    /// The live session with this id of the vendor has ended.
-    LiveEnded(String),
+    /// A live session has ended.
+    LiveEnded(Ended),
     /// Something happened to the job with this id of the vendor. What exactly, the gate asks the vendor itself: a hint costs
     /// a forger nothing.
     JobChanged(String),
+    /// Somebody has said something: it waits for the proxy, which answers.
+    Message(Message),
+}
+
+/// The end of a live session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The vendor's own id of the session.
+    pub vendor_id: String,
+    /// When, by the vendor's clock, where it says so.
+    pub at: Option<Millis>,
+}
+
+/// Something that a person has said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The vendor's own id of the conversation.
+    pub conversation: String,
+    /// The vendor's own id of the person.
+    pub sender: String,
+    /// What was said.
+    pub text: String,
 }
 
 /// That a vendor said a live session ended. The proxy's maintenance settles it.
@@ -48,7 +70,8 @@ pub(crate) fn apply(
 ) -> Result<Result<(), Failure>, StoreError> {
     match &event.effect {
         Effect::None => Ok(Ok(())),
-        Effect::LiveEnded(vendor_id) => {
+        Effect::Message(_) => Ok(Ok(())),
+        Effect::LiveEnded(Ended { vendor_id, .. }) => {
             let known = families::LIVE_BY_VENDOR.value(&[&origin.tenant, &origin.provider, vendor_id]).get(store)?;
             match meant(known, &origin.live, "live session") {
                 Ok(live) => report(store, &live, LiveReport { at_ms: now, event: event_id.to_owned() }).map(Ok),

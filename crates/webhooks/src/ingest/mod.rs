@@ -12,7 +12,7 @@ mod receive;
 mod sweep;
 
 pub use dead_letters::{DeadLetter, dead_letters};
-pub use effect::{Effect, Event, LiveReport};
+pub use effect::{Effect, Ended, Event, LiveReport, Message};
 pub use event::{Delivery, Origin, Stored, kept_headers, stored};
 pub use receive::{Answer, CONCURRENT_MS, Replayed, receive, replay};
 pub use sweep::{KEEP_EVENT_MS, KEEP_ID_MS, sweep};

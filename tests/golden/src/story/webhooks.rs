@@ -2,7 +2,9 @@
 
 use calendar::DAY;
 use kv_schemas::Store;
-use webhooks::ingest::{Answer, Delivery, Effect, Event, Origin, dead_letters, kept_headers, receive, replay, stored};
+use webhooks::ingest::{
+    Answer, Delivery, Effect, Ended, Event, Origin, dead_letters, kept_headers, receive, replay, stored,
+};
 
 use super::NOW;
 
@@ -12,7 +14,10 @@ fn deliver(store: &dyn Store, after: u64, id: &str, vendor_id: &str) -> Answer {
     let headers = kept_headers(&[("Content-Type", b"application/json"), ("X-Signature", b"not kept")]);
     let body = br#"{"conversation_id":"c1"}"#;
     let delivery = Delivery { origin: &origin, dedupe_id: id, headers: &headers, body };
-    let event = Event { name: "system.shutdown".into(), effect: Effect::LiveEnded(vendor_id.into()) };
+    let event = Event {
+        name: "system.shutdown".into(),
+        effect: Effect::LiveEnded(Ended { vendor_id: vendor_id.into(), at: None }),
+    };
     // The story's webhooks begin 40 days early, so that the last finds something to forget.
     let now = calendar::Millis(NOW.0 - 40 * DAY).plus(after);
     receive(store, now, &delivery, &Ok(event)).unwrap()

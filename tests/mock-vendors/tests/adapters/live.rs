@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use adapter::{Adapter, Effect, Header, Join, Live, Operation, Step};
+use adapter::{Adapter, Effect, Ended, Header, Join, Live, Operation, Step};
 use axum::http::Method;
 use heygen::HeyGen;
 use livekit::LiveKit;
@@ -96,7 +96,10 @@ async fn the_vendor_reports_an_end() {
         let (headers, body) = receiver.wait_for(name).await;
         let headers: Vec<Header> = headers.into_iter().map(|(name, value)| Header::new(name, value)).collect();
         let event = adapter.webhook(&headers, &body).expect("an event");
-        assert_eq!((event.name.as_str(), event.effect), (name, Effect::LiveEnded(id)));
+        assert_eq!(
+            (event.name.as_str(), event.effect),
+            (name, Effect::LiveEnded(Ended { vendor_id: id, at_ms: None }))
+        );
         let signed = headers.iter().any(|header| header.name == "authorization");
         assert_eq!(signed, vendor == "livekit");
     }
