@@ -23,6 +23,7 @@ impl guest::Vendors for All {
         &kie::Kie,
         &shotstack::Shotstack,
         &upload_post::UploadPost,
+        &telegram::Telegram,
     ];
 }
 

@@ -13,11 +13,18 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
     let effect = match (name.as_str(), room_of(&fields)) {
         ("room_finished", None) => return Err("the event has no room".to_owned()),
         ("room_finished", Some(room)) if is_id(&room, 128, "_-") => {
-            Effect::LiveEnded(Ended { vendor_id: room, at_ms: None })
+            Effect::LiveEnded(Ended { vendor_id: room, at_ms: created_ms(&fields) })
         }
         _ => Effect::None,
     };
     Ok(Event { dedupe_id: id, name, effect })
+}
+
+/// When it happened, to the second: protojson writes the number as a text, other senders as it is.
+fn created_ms(fields: &Fields) -> Option<u64> {
+    let seconds: u64 = fields.raw("createdAt")?.trim_matches('"').parse().ok()?;
+    // Zero is protobuf's word for what isn't there.
+    seconds.checked_mul(1_000).filter(|at| *at > 0)
 }
 
 fn room_of(fields: &Fields) -> Option<String> {

@@ -190,11 +190,27 @@ fn webhooks() {
     let finished = event(FINISHED);
     assert_eq!(
         (finished.dedupe_id.as_str(), finished.effect),
-        ("EV_9kFQxWq2bLrT", Effect::LiveEnded(Ended { vendor_id: "vid_1".into(), at_ms: None }))
+        ("EV_9kFQxWq2bLrT", Effect::LiveEnded(Ended { vendor_id: "vid_1".into(), at_ms: Some(1_692_985_600_000) }))
     );
     assert_eq!(event(LEFT).effect, Effect::None);
     let foreign = event(br#"{"event":"room_finished","room":{"name":"Team meeting"},"id":"EV_1"}"#);
     assert_eq!(foreign.effect, Effect::None, "not a room of the gate");
+    for (created, at_ms) in [
+        (r#","createdAt":1692985600"#, Some(1_692_985_600_000)),
+        (r#","createdAt":"0""#, None),
+        (r#","createdAt":null"#, None),
+        (r#","createdAt":"soon""#, None),
+        (r#","createdAt":"-5""#, None),
+        (r#","createdAt":"18446744073709551615""#, None),
+        ("", None),
+    ] {
+        let body = format!(r#"{{"event":"room_finished","room":{{"name":"vid_1"}},"id":"EV_1"{created}}}"#);
+        assert_eq!(
+            event(body.as_bytes()).effect,
+            Effect::LiveEnded(Ended { vendor_id: "vid_1".into(), at_ms }),
+            "{body}"
+        );
+    }
     for body in [r#"{"event":"room_finished","id":"EV_1"}"#, r#"{"event":"room_started"}"#, r#"{"id":"EV_1"}"#] {
         assert!(LiveKit.webhook(&[], body.as_bytes()).is_err(), "{body}");
     }

@@ -12,6 +12,7 @@ mod failure;
 mod plan;
 mod prices;
 mod started;
+mod time;
 mod webhook;
 
 use adapter::prelude::*;

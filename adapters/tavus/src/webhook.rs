@@ -3,6 +3,8 @@
 use adapter::prelude::*;
 use adapter::{Effect, Ended, Event, Fields, is_id};
 
+use crate::time::millis;
+
 /// `system.shutdown` is the end of a conversation, whatever its reason. An event has no id of its own: the
 /// conversation, the kind and the time stand for it.
 pub fn read(body: &[u8]) -> Result<Event, String> {
@@ -18,7 +20,7 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
         return Err("the event's time is garbled".to_owned());
     }
     let effect = match name.as_str() {
-        "system.shutdown" => Effect::LiveEnded(Ended { vendor_id: conversation.clone(), at_ms: None }),
+        "system.shutdown" => Effect::LiveEnded(Ended { vendor_id: conversation.clone(), at_ms: millis(at) }),
         _ => Effect::None,
     };
     Ok(Event { dedupe_id: format!("{conversation}:{name}:{at}"), name, effect })

@@ -130,9 +130,22 @@ fn where_the_page_joins() {
 #[test]
 fn callbacks() {
     let ended = Tavus.webhook(&[], SHUTDOWN).unwrap();
-    assert_eq!(ended.effect, Effect::LiveEnded(Ended { vendor_id: "c123456".into(), at_ms: None }));
+    assert_eq!(ended.effect, Effect::LiveEnded(Ended { vendor_id: "c123456".into(), at_ms: Some(1_777_434_421_000) }));
     assert_eq!(ended.dedupe_id, "c123456:system.shutdown:2026-04-29T03:47:01Z");
     assert_eq!(Tavus.webhook(&[], JOINED).unwrap().effect, Effect::None);
+    let at = |timestamp: &str| {
+        let body = format!(r#"{{"event_type":"system.shutdown","conversation_id":"c1"{timestamp}}}"#);
+        match Tavus.webhook(&[], body.as_bytes()).unwrap().effect {
+            Effect::LiveEnded(ended) => ended.at_ms,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(at(r#","timestamp":1779475657.84"#), Some(1_779_475_657_840));
+    assert_eq!(at(r#","timestamp":"1779475657""#), Some(1_779_475_657_000));
+    // It has ended, whenever that was.
+    for unknown in ["", r#","timestamp":"yesterday""#, r#","timestamp":null"#, r#","timestamp":"""#] {
+        assert_eq!(at(unknown), None, "{unknown}");
+    }
 }
 
 #[test]

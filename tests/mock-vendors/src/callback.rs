@@ -19,9 +19,9 @@ const ATTEMPTS: u32 = 5;
 pub struct Hook {
     /// The key whose account this is (of LiveKit's pair the id will do); the empty one stands for all others.
     pub key: String,
-    /// Where to report to (LiveKit, upload-post).
+    /// Where to report to (LiveKit, upload-post, Telegram).
     pub url: Option<String>,
-    /// What to sign with (kie, upload-post); unsigned without it.
+    /// What to sign with (kie, upload-post), or what to show (Telegram); unsigned without it.
     pub secret: Option<String>,
 }
 

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State as Shared};
+use axum::extract::{Path, Query, State as Shared};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use crate::state::now_ms;
 use crate::vendors::is_known;
-use crate::{Call, Fault, Hook, Job, LiveSession, Plan, State, livekit};
+use crate::{Call, Fault, Hook, Job, LiveSession, Plan, State, livekit, telegram};
 
 pub fn router() -> Router<State> {
     Router::new()
@@ -21,6 +22,7 @@ pub fn router() -> Router<State> {
         .route("/control/live/{vendor}/{id}/end", post(end_live))
         .route("/control/livekit/join", post(join))
         .route("/control/jobs", get(jobs))
+        .merge(telegram::control())
         .route("/health", get(|| async { Json(json!({ "status": "ok" })) }))
 }
 
@@ -108,10 +110,21 @@ async fn live(Shared(state): Shared<State>) -> Json<Vec<LiveSession>> {
     Json(state.live())
 }
 
-/// The vendor ends it by itself.
-async fn end_live(Shared(state): Shared<State>, Path((vendor, id)): Path<(String, String)>) -> StatusCode {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ending {
+    ended_ms: Option<u64>,
+}
+
+/// The vendor ends it by itself, now or as long ago as `?ended_ms=` says.
+async fn end_live(
+    Shared(state): Shared<State>,
+    Path((vendor, id)): Path<(String, String)>,
+    Query(Ending { ended_ms }): Query<Ending>,
+) -> StatusCode {
+    let ended_ms = ended_ms.unwrap_or_else(now_ms);
     // Reports may take their time.
-    tokio::spawn(async move { state.end_live(&vendor, &id).await });
+    tokio::spawn(async move { state.end_live(&vendor, &id, ended_ms).await });
     StatusCode::NO_CONTENT
 }
 

@@ -84,7 +84,7 @@ impl Admitted {
     /// The same with more headers.
     pub fn answer_with(self, status: u16, headers: Vec<(&'static str, String)>, body: Value) -> Response<Body> {
         let (status, body) = match self.fault.status {
-            Some(late) => (late, (self.error)(late)),
+            Some(late) => (late, error_body(self.error, late, &self.fault)),
             None => (status, body),
         };
         play::json_with(status, headers, body, &self.fault, self.tracker)
@@ -160,12 +160,21 @@ pub async fn admit_as(
         return Err(play::json_with(302, vec![("location", to)], json!({}), &fault, tracker));
     }
     if let Some(status) = fault.refuse {
-        return Err(play::json(200, (vendor.error)(status), &fault, tracker));
+        return Err(play::json(200, error_body(vendor.error, status, &fault), &fault, tracker));
     }
     if let Some(status) = fault.status.filter(|_| !fault.late) {
-        return Err(play::json(status, (vendor.error)(status), &fault, tracker));
+        return Err(play::json(status, error_body(vendor.error, status, &fault), &fault, tracker));
     }
     Ok(Admitted { body, key, fault, tracker, error: vendor.error })
+}
+
+/// The vendor's own error body; one that says how long to wait says what the fault says.
+fn error_body(error: fn(u16) -> Value, status: u16, fault: &Fault) -> Value {
+    let mut body = error(status);
+    if let (Some(seconds), Some(place)) = (fault.retry_after, body.pointer_mut("/parameters/retry_after")) {
+        *place = json!(seconds);
+    }
+    body
 }
 
 /// The key where the vendor wants it.

@@ -28,6 +28,7 @@ mod record;
 mod speech;
 mod state;
 mod tavus;
+mod telegram;
 mod vendors;
 pub mod webhook;
 
@@ -45,6 +46,7 @@ pub use jobs::{Job, Plan};
 pub use live::LiveSession;
 pub use record::Call;
 pub use state::{Pace, State};
+pub use telegram::{Message, Said};
 pub use vendors::{VENDORS, base_url};
 
 /// A running mock; dropping it stops the server.
@@ -101,6 +103,7 @@ pub fn router(state: State) -> Router {
         .nest("/kie", jobs::kie::router())
         .nest("/shotstack", jobs::shotstack::router())
         .nest("/upload-post", jobs::upload_post::router())
+        .nest("/telegram", telegram::router())
         .merge(jobs::files())
         .merge(control::router())
         .layer(DefaultBodyLimit::max(16 * 1024 * 1024))

@@ -26,12 +26,12 @@ impl State {
         [tavus::sessions(self), heygen::sessions(self), livekit::sessions(self)].concat()
     }
 
-    /// The vendor ends a session by itself: time is up, or everybody has left.
-    pub async fn end_live(&self, vendor: &str, id: &str) {
+    /// The vendor ends a session by itself: time is up, or everybody has left. It reports that it ended at `ended_ms`.
+    pub async fn end_live(&self, vendor: &str, id: &str, ended_ms: u64) {
         match vendor {
-            "tavus" => tavus::shut_down(self, id, "participant_left_timeout reached").await,
+            "tavus" => tavus::shut_down(self, id, "participant_left_timeout reached", ended_ms).await,
             "heygen" => heygen::stop(self, id, "IDLE_TIMEOUT"),
-            "livekit" => livekit::close(self, id).await,
+            "livekit" => livekit::close(self, id, ended_ms).await,
             _ => {}
         }
     }

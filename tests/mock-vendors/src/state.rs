@@ -13,6 +13,7 @@ use crate::jobs::{Job, Jobs, Plan};
 use crate::livekit::Rooms;
 use crate::record::Calls;
 use crate::tavus::Conversations;
+use crate::telegram::Message;
 
 /// How fast the vendors answer when nothing is wrong.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +50,7 @@ struct Inner {
     jobs: Mutex<Jobs>,
     hooks: Mutex<Hooks>,
     callbacks: Mutex<Vec<Value>>,
+    messages: Mutex<Vec<Message>>,
     events: AtomicU64,
 }
 
@@ -64,6 +66,7 @@ impl State {
             jobs: Mutex::default(),
             hooks: Mutex::default(),
             callbacks: Mutex::default(),
+            messages: Mutex::default(),
             events: AtomicU64::new(now_ms() << 8),
         }))
     }
@@ -111,6 +114,23 @@ impl State {
 
     pub(crate) fn callbacks(&self) -> MutexGuard<'_, Vec<Value>> {
         lock(&self.0.callbacks)
+    }
+
+    /// A bot says something; the message's number.
+    pub(crate) fn say(&self, message: impl FnOnce(u64) -> Message) -> u64 {
+        let mut messages = lock(&self.0.messages);
+        let id = self.next_event_id() & 0xffff_ffff;
+        messages.push(message(id));
+        id
+    }
+
+    /// What bots have said since the start or the last clearing, oldest first.
+    pub fn said(&self) -> Vec<Message> {
+        lock(&self.0.messages).clone()
+    }
+
+    pub fn clear_messages(&self) {
+        lock(&self.0.messages).clear();
     }
 
     /// Every call seen since the start or the last clearing, oldest first.

@@ -1,7 +1,7 @@
 //! Which vendors there are, and where each one's stand-in listens.
 
 /// Every vendor's name, and what its base URL has after `http://HOST/<name>`, as its adapter expects it.
-pub const VENDORS: [(&str, &str); 14] = [
+pub const VENDORS: [(&str, &str); 15] = [
     ("openai", "/v1"),
     ("anthropic", ""),
     ("gemini", ""),
@@ -16,6 +16,7 @@ pub const VENDORS: [(&str, &str); 14] = [
     ("kie", ""),
     ("shotstack", ""),
     ("upload-post", ""),
+    ("telegram", ""),
 ];
 
 /// The base URL of a vendor's binding, where the mock as a whole is at `mock`.

@@ -67,6 +67,11 @@ pub fn upload_post(secret: &str, delivery: &str, timestamp: u64, body: &[u8]) ->
     ])
 }
 
+/// `X-Telegram-Bot-Api-Secret-Token: <secret>`: nothing is signed.
+pub fn telegram(secret: &str) -> Headers {
+    headers([("x-telegram-bot-api-secret-token", secret.to_owned())])
+}
+
 /// `Heygen-Signature: <hex HMAC-SHA256 of the body>`: the timestamp isn't covered.
 pub fn heygen(secret: &str, event_id: &str, timestamp: u64, body: &[u8]) -> Headers {
     headers([

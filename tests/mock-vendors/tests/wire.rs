@@ -55,9 +55,10 @@ async fn what_a_vendor_insists_on() {
     let speech = r#"{"model_id":"sonic-3.5","transcript":"Hi","voice":{"id":"v"},"output_format":{"container":"raw","encoding":"pcm_s16le","sample_rate":16000}}"#;
     let content = r#"{"contents":[{"role":"user","parts":[{"text":"[[block]]"}]}]}"#;
     let form = "--b\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\nada\r\n--b--\r\n";
+    let said = r#"{"chat_id":1,"text":"Hi"}"#;
     let multipart = "content-type: multipart/form-data; boundary=b";
     // (path, headers, body, status, a text in the answer)
-    let rows: [(&str, &[&str], &str, u16, &str); 17] = [
+    let rows: [(&str, &[&str], &str, u16, &str); 22] = [
         ("/anthropic/v1/messages", &["x-api-key: k"], message, 400, "anthropic-version"),
         ("/anthropic/v1/messages", &["x-api-key: bad"], message, 401, "authentication_error"),
         ("/anthropic/v1/messages/count_tokens", &["x-api-key: k"], message, 200, "input_tokens"),
@@ -75,6 +76,11 @@ async fn what_a_vendor_insists_on() {
         ("/shotstack/edit/v1/render", &["x-api-key: k"], "{}", 400, "ValidationError"),
         ("/upload-post/api/upload", &["authorization: Apikey k", multipart], form, 400, "Idempotency-Key"),
         ("/upload-post/api/upload", &["authorization: Apikey k", multipart, "idempotency-key: 1"], form, 400, "video"),
+        ("/telegram/botbad:1/sendMessage", &[], said, 401, "Unauthorized"),
+        ("/telegram/k/sendMessage", &[], said, 401, "Unauthorized"),
+        ("/telegram/botk/doSomething", &[], said, 404, "Not Found"),
+        ("/telegram/botk/sendMessage", &[], "{}", 400, "chat_id"),
+        ("/telegram/botk/setWebhook", &[], r#"{"url":"http://x.example/","secret_token":"a b"}"#, 400, "unallowed"),
     ];
     for (path, headers, body, status, text) in rows {
         let answer = call(&mock, path, headers, body).await;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::metering::{feed, within};
 use super::{Noise, Recording, Webhook};
-use crate::{Adapter, AnswerHead, Call, Header, Operation, Usage};
+use crate::{Adapter, AnswerHead, Call, Header, Operation, Outgoing, Usage};
 
 /// A vendor's text that must not reach the page.
 const MARKER: &str = "Zq7vendor-text";
@@ -56,10 +56,26 @@ pub fn damaged_plans_never_panic(adapter: &dyn Adapter, recordings: &[Recording]
 
 /// What a page or a vendor can put into an id or a topic never changes where a call goes.
 pub fn ids_and_topics_stay_in_their_place(adapter: &dyn Adapter) {
-    let hostile =
-        ["", "../x", "a b", "a/../b", "é", "c1?x=1", "c1#x", "c1\r\nx: y", "%2e%2e/x", "..", "//evil", "a\\b"];
+    let hostile = [
+        "",
+        "../x",
+        "a b",
+        "a/../b",
+        "é",
+        "c1?x=1",
+        "c1#x",
+        "c1\r\nx: y",
+        "%2e%2e/x",
+        "..",
+        "//evil",
+        "a\\b",
+        "a{key}",
+    ];
     for text in hostile {
-        for operation in [Operation::LiveEnd(text.into()), Operation::JobLook(text.into())] {
+        let message = Outgoing { conversation: text.into(), text: "Hi".into() };
+        let operations =
+            [Operation::LiveEnd(text.into()), Operation::JobLook(text.into()), Operation::MessageSend(message)];
+        for operation in operations {
             let planned = adapter.plan(&operation, "{}");
             // Where the id goes into the body it can do no harm; in a path it could.
             if let Ok(call) = planned {
@@ -68,11 +84,21 @@ pub fn ids_and_topics_stay_in_their_place(adapter: &dyn Adapter) {
                     "the id {text:?} must not get into a path: {call:?}"
                 );
                 assert!(super::planning::is_sound_path(&call.path), "the id {text:?} bends the path {:?}", call.path);
+                assert!(
+                    super::planning::holds_the_key_as_profiled(adapter, &call.path),
+                    "the id {text:?} makes a place for the key: {:?}",
+                    call.path
+                );
             }
         }
         if let Ok(call) = adapter.plan(&Operation::Context(text.into()), "{}") {
             assert!(super::planning::is_sound_path(&call.path), "the topic {text:?} bends the path {:?}", call.path);
             assert!(!call.path.contains("x=1"), "the topic {text:?} adds a parameter: {:?}", call.path);
+            assert!(
+                super::planning::holds_the_key_as_profiled(adapter, &call.path),
+                "the topic {text:?} makes a place for the key: {:?}",
+                call.path
+            );
         }
     }
 }

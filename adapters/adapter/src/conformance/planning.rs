@@ -19,7 +19,11 @@ pub fn facts_are_well_formed(adapter: &dyn Adapter) {
     }
     assert!(!profile.credential.header_name().is_empty(), "the key goes into a header");
     assert!(profile.live_step_seconds >= 1, "time is billed in steps of at least a second");
-    assert!(!adapter.prices().is_empty(), "a vendor has a price, if only a placeholder that says so");
+    let carries_only = profile.capabilities.iter().all(|one| *one == Capability::Messages);
+    assert!(
+        carries_only || !adapter.prices().is_empty(),
+        "a vendor has a price, if only a placeholder that says so; who carries messages and nothing else may be free"
+    );
     for price in adapter.prices() {
         let (whole, fraction) = price.usd_per_unit.split_once('.').unwrap_or((price.usd_per_unit, "0"));
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -65,11 +69,25 @@ pub fn is_sound_path(path: &str) -> bool {
         && !route.split('/').any(|part| matches!(part.to_ascii_lowercase().as_str(), "." | ".." | "%2e" | "%2e%2e"))
 }
 
+/// Where a path holds the key.
+const KEY: &str = "{key}";
+
+/// The path has a place for the key, and one only, where the profile says that the key stands in the path; otherwise a
+/// `{key}` in it is nobody's, and likely came from the page.
+pub fn holds_the_key_as_profiled(adapter: &dyn Adapter, path: &str) -> bool {
+    let is_there = adapter.profile().credential == Credential::Path;
+    let route = path.split('?').next().unwrap_or_default();
+    let places = path.matches(KEY).count();
+    // A query gets into logs of every kind: no place for a key.
+    places == usize::from(is_there) && route.matches(KEY).count() == places
+}
+
 /// The planned request can be sent without harm.
 pub fn call_is_sound(adapter: &dyn Adapter, name: &str, call: &Call) {
     assert!(is_sound_path(&call.path), "{name}: path {:?}", call.path);
     assert!(matches!(call.method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE"), "{name}: method {:?}", call.method);
     let profile = adapter.profile();
+    assert!(holds_the_key_as_profiled(adapter, &call.path), "{name}: the key's place in the path {:?}", call.path);
     assert!(
         matches!(call.auth, Auth::Grants(_)) == (profile.credential == Credential::SignedToken)
             || matches!(call.auth, Auth::Bearer(_)),

@@ -65,7 +65,7 @@ async fn call(Shared(state): Shared<State>, Path(method): Path<String>, request:
             Ok(call.answer(200, json!({ "rooms": rooms })))
         }
         "DeleteRoom" => {
-            let closed = state.rooms().close(&call.key, &name, "ROOM_DELETED");
+            let closed = state.rooms().close(&call.key, &name, "ROOM_DELETED", now_ms());
             let Some(room) = closed else { return Ok(call.refuse(404)) };
             tokio::spawn(report::closed(state, room));
             Ok(call.answer(200, json!({})))
@@ -124,8 +124,8 @@ async fn removed(state: State, room: Room, participant: Value) {
 }
 
 /// Closes a room by itself, as when all have left.
-pub async fn close(state: &State, name: &str) {
-    let closed = state.rooms().close_by_name(name, "everybody left");
+pub async fn close(state: &State, name: &str, at_ms: u64) {
+    let closed = state.rooms().close_by_name(name, "everybody left", at_ms);
     if let Some(room) = closed {
         report::closed(state.clone(), room).await;
     }

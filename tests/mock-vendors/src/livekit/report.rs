@@ -14,9 +14,10 @@ pub async fn send(state: State, room: Room, event: &str, participant: Value) {
     let hook = state.hooks().of("livekit", room.key_id());
     let Some(url) = hook.url else { return };
     let now = now_ms() / 1000;
+    let at = room.ended_ms.map_or(now, |ended| ended / 1000);
     let id = state.next_event_id();
     let mut body = json!({"event": event, "room": room.to_json(), "id": format!("EV_{id:012x}"),
-        "createdAt": now.to_string()});
+        "createdAt": at.to_string()});
     if !participant.is_null() {
         body["participant"] = participant;
     }

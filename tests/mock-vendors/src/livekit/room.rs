@@ -18,7 +18,7 @@ pub struct Room {
     metadata: String,
     participants: Vec<Value>,
     created_ms: u64,
-    ended_ms: Option<u64>,
+    pub ended_ms: Option<u64>,
     reason: Option<String>,
 }
 
@@ -114,18 +114,18 @@ impl Rooms {
     }
 
     /// The room as it was, if it was this call that closed it.
-    pub fn close(&mut self, key: &str, name: &str, reason: &str) -> Option<Room> {
+    pub fn close(&mut self, key: &str, name: &str, reason: &str, at_ms: u64) -> Option<Room> {
         let room = self.open(key, name)?;
-        room.ended_ms = Some(now_ms());
+        room.ended_ms = Some(at_ms);
         room.reason = Some(reason.to_owned());
         let as_it_was = room.clone();
         room.participants.clear();
         Some(as_it_was)
     }
 
-    pub fn close_by_name(&mut self, name: &str, reason: &str) -> Option<Room> {
+    pub fn close_by_name(&mut self, name: &str, reason: &str, at_ms: u64) -> Option<Room> {
         let key = self.0.iter().find(|room| room.name == name && room.ended_ms.is_none())?.key.clone();
-        self.close(&key, name, reason)
+        self.close(&key, name, reason, at_ms)
     }
 
     /// Not if it is another of the same name by now.
@@ -134,7 +134,7 @@ impl Rooms {
         if !room.participants.is_empty() || room.created_ms != earlier.created_ms {
             return None;
         }
-        self.close(&earlier.key, &earlier.name, "nobody is in it")
+        self.close(&earlier.key, &earlier.name, "nobody is in it", now_ms())
     }
 }
 

@@ -21,7 +21,7 @@ pub async fn send(state: &State, conversation: &Conversation, event: &str, more:
         "webhook_url": url,
         "event_type": event,
         "message_type": "system",
-        "timestamp": timestamp(now_ms()),
+        "timestamp": timestamp(conversation.ended_ms.unwrap_or_else(now_ms)),
     });
     callback::send(state, "tavus", url, body, |_| Vec::new()).await;
 }

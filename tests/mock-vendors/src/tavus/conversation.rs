@@ -132,10 +132,10 @@ impl Conversations {
     }
 
     /// The conversation, if it was this call that ended it.
-    pub fn end(&mut self, id: &str, reason: &str) -> Option<Conversation> {
+    pub fn end(&mut self, id: &str, reason: &str, at_ms: u64) -> Option<Conversation> {
         let conversation = self.all.get_mut(id).filter(|conversation| conversation.is_active())?;
         conversation.status = Status::Ended;
-        conversation.ended_ms = Some(now_ms());
+        conversation.ended_ms = Some(at_ms);
         conversation.shutdown_reason = Some(reason.to_owned());
         Some(conversation.clone())
     }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::State;
 use crate::gate::{Admitted, Answered, Request, Vendor, admit};
 use crate::live::LiveSession;
+use crate::state::now_ms;
 
 pub use conversation::Conversations;
 use conversation::{Conversation, Status};
@@ -74,7 +75,7 @@ async fn live(state: State, conversation: Conversation) {
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
-        return shut_down(&state, &id, reason).await;
+        return shut_down(&state, &id, reason, now_ms()).await;
     }
 }
 
@@ -93,8 +94,8 @@ pub fn sessions(state: &State) -> Vec<LiveSession> {
 }
 
 /// Ends a conversation once, and reports it.
-pub async fn shut_down(state: &State, id: &str, reason: &str) {
-    let ended = state.conversations().end(id, reason);
+pub async fn shut_down(state: &State, id: &str, reason: &str, at_ms: u64) {
+    let ended = state.conversations().end(id, reason, at_ms);
     if let Some(conversation) = ended {
         callback::send(state, &conversation, "system.shutdown", json!({ "shutdown_reason": reason })).await;
     }
@@ -107,7 +108,7 @@ async fn end(Shared(state): Shared<State>, Path(id): Path<String>, request: Requ
         return Ok(unknown(call));
     }
     let task = state.clone();
-    tokio::spawn(async move { shut_down(&task, &id, "end_conversation_endpoint_hit").await });
+    tokio::spawn(async move { shut_down(&task, &id, "end_conversation_endpoint_hit", now_ms()).await });
     Ok(call.answer(200, json!({})))
 }
 
@@ -131,7 +132,7 @@ async fn list(Shared(state): Shared<State>, request: Request) -> Answered {
 
 async fn remove(Shared(state): Shared<State>, Path(id): Path<String>, request: Request) -> Answered {
     let call = admit(&state, &VENDOR, request, words).await?;
-    shut_down(&state, &id, "daily_room_has_been_deleted").await;
+    shut_down(&state, &id, "daily_room_has_been_deleted", now_ms()).await;
     state.conversations().remove(&id);
     call.tracker.status(204);
     call.tracker.finish();

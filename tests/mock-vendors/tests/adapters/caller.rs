@@ -17,11 +17,12 @@ use openai::OpenAi;
 use shotstack::Shotstack;
 use sportradar::Sportradar;
 use tavus::Tavus;
+use telegram::Telegram;
 use upload_post::UploadPost;
 use vault::Secret;
 
 /// Every adapter that has a stand-in.
-pub const ALL: [&dyn Adapter; 14] = [
+pub const ALL: [&dyn Adapter; 15] = [
     &OpenAi,
     &Anthropic,
     &Gemini,
@@ -36,6 +37,7 @@ pub const ALL: [&dyn Adapter; 14] = [
     &Kie,
     &Shotstack,
     &UploadPost,
+    &Telegram,
 ];
 
 /// The key of all calls; a pair, so that it can sign as well.
@@ -56,16 +58,18 @@ pub async fn call(mock: &Mock, adapter: &dyn Adapter, operation: &Operation, opt
 pub async fn send(mock: &Mock, adapter: &dyn Adapter, call: Call, key: &str) -> Exchange {
     let profile = adapter.profile();
     let mut headers: Vec<(String, String)> = call.headers.iter().map(|h| (h.name.clone(), h.value.clone())).collect();
-    headers.push(match (&call.auth, profile.credential) {
-        (Auth::Key, Credential::Header { name, prefix }) => (name.to_owned(), format!("{prefix}{key}")),
-        (Auth::Grants(grants), Credential::SignedToken) => bearer(&sign(grants, key)),
-        (Auth::Bearer(token), _) => bearer(token),
+    let mut path = call.path.clone();
+    match (&call.auth, profile.credential) {
+        (Auth::Key, Credential::Header { name, prefix }) => headers.push((name.to_owned(), format!("{prefix}{key}"))),
+        (Auth::Key, Credential::Path) => path = path.replace("{key}", key),
+        (Auth::Grants(grants), Credential::SignedToken) => headers.push(bearer(&sign(grants, key))),
+        (Auth::Bearer(token), _) => headers.push(bearer(token)),
         mixed => panic!("{mixed:?}"),
-    });
+    }
     if let Some(name) = call.idempotency_header {
         headers.push((name.to_owned(), "ours-1".to_owned()));
     }
-    let url = format!("{}{}", mock.base_url(profile.vendor), call.path);
+    let url = format!("{}{path}", mock.base_url(profile.vendor));
     let method = Method::from_bytes(call.method.as_bytes()).expect("a method");
     let answer = client::send(method, &url, &headers, call.body.clone()).await.expect("an answer");
     Exchange { call, answer }

@@ -91,14 +91,14 @@ async fn the_vendor_reports_an_end() {
         let hook = Hook { key: KEY.into(), url: Some(receiver.url.clone()), secret: None };
         mock.state.set_hook("livekit", hook);
         let (id, _) = start(&mock, adapter, &live("s2", Some(receiver.url.clone())), "{}").await;
-        mock.state.end_live(vendor, &id).await;
+        mock.state.end_live(vendor, &id, 1_777_434_421_000).await;
         let name = if vendor == "tavus" { "system.shutdown" } else { "room_finished" };
         let (headers, body) = receiver.wait_for(name).await;
         let headers: Vec<Header> = headers.into_iter().map(|(name, value)| Header::new(name, value)).collect();
         let event = adapter.webhook(&headers, &body).expect("an event");
         assert_eq!(
             (event.name.as_str(), event.effect),
-            (name, Effect::LiveEnded(Ended { vendor_id: id, at_ms: None }))
+            (name, Effect::LiveEnded(Ended { vendor_id: id, at_ms: Some(1_777_434_421_000) }))
         );
         let signed = headers.iter().any(|header| header.name == "authorization");
         assert_eq!(signed, vendor == "livekit");

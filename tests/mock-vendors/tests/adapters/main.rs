@@ -7,5 +7,6 @@ mod common;
 mod context;
 mod jobs;
 mod live;
+mod messages;
 mod refusals;
 mod speech;

@@ -1,6 +1,6 @@
 //! Every vendor's refusals are explained, and the profile's facts are the mock's.
 
-use adapter::{Adapter, Capability, Job, Live, Operation, Speech};
+use adapter::{Adapter, Capability, Job, Live, Operation, Outgoing, Speech};
 use mock_vendors::{Fault, VENDORS, base_url};
 
 use crate::caller::{ALL, KEY, call, send};
@@ -28,6 +28,9 @@ fn good(adapter: &dyn Adapter) -> (Operation, &'static str) {
         ("upload-post", _) => {
             let input = r#"{"user":"ada","platforms":["tiktok"],"title":"Hi","video":"https://files.example/a.mp4"}"#;
             (job("publish_video", input), "{}")
+        }
+        ("telegram", _) => {
+            (Operation::MessageSend(Outgoing { conversation: "1111111".into(), text: "Hi".into() }), "{}")
         }
         (vendor, _) => panic!("{vendor} has no request here"),
     }
@@ -85,7 +88,7 @@ async fn a_good_status_is_no_good_answer() {
     let mock = mock().await;
     for adapter in ALL {
         let vendor = adapter.profile().vendor;
-        if !["heygen", "kie", "newsapi"].contains(&vendor) {
+        if !["heygen", "kie", "newsapi", "telegram"].contains(&vendor) {
             continue;
         }
         let (operation, options) = good(adapter);
