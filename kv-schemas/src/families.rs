@@ -42,16 +42,20 @@ macro_rules! families {
 
 mod answers;
 mod audit;
+mod events;
 mod limits;
 mod live;
+mod messages;
 mod routing;
+mod runs;
 mod sessions;
 mod tenants;
 mod vendors;
 mod webhooks;
 
 pub use self::{
-    answers::*, audit::*, limits::*, live::*, routing::*, sessions::*, tenants::*, vendors::*, webhooks::*,
+    answers::*, audit::*, events::*, limits::*, live::*, messages::*, routing::*, runs::*, sessions::*, tenants::*,
+    vendors::*, webhooks::*,
 };
 
 /// Families that belong together.
@@ -74,6 +78,9 @@ pub const AREAS: &[Area] = &[
     routing::AREA,
     answers::AREA,
     webhooks::AREA,
+    events::AREA,
+    messages::AREA,
+    runs::AREA,
 ];
 
 /// Every family there is, one by one.

@@ -41,6 +41,18 @@ impl<T> Log<T> {
         Ok(u64::try_from(self.tail_counter().read(store)?).unwrap_or(0))
     }
 
+    /// The key of an entry, for the reaper.
+    #[must_use]
+    pub fn slot_key(&self, index: u64) -> String {
+        self.slot(index).key().to_owned()
+    }
+
+    /// The keys of all that it has held so far, and of the tail: for [`crate::expiry`], where nobody appends any more.
+    pub fn keys(&self, store: &dyn Store) -> Result<Vec<String>, StoreError> {
+        let slots = (1..=self.tail(store)?).map(|index| self.slot(index).key().to_owned());
+        Ok(slots.chain([self.tail_counter().key().to_owned()]).collect())
+    }
+
     /// Removes the tail counter of an emptied log that nobody appends to any more.
     pub fn retire(&self, store: &dyn Store) -> Result<(), StoreError> {
         self.tail_counter().retire(store)

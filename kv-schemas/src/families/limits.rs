@@ -69,7 +69,7 @@ families! {
         kept "for good", removed by "-";
     /// Keys to delete once an hour is over.
     EXPIRY: Logs "expiry/{hour}" of "JSON list of texts: keys",
-        written by "pre-flight, session-authorize, provider-proxy", read by "-",
+        written by "pre-flight, session-authorize, provider-proxy, webhook-ingest", read by "-",
         kept "until the hour after that one is over too", removed by "pre-flight, in maintenance";
     /// The last hour whose keys are deleted.
     EXPIRY_HEAD: Values "expiry-head" of "JSON `kv_schemas::expiry::Head`",

@@ -35,6 +35,18 @@ families! {
     LIVE_REPORT: Values "live-report/{id}" of "JSON `webhooks::ingest::LiveReport`",
         written by "webhook-ingest", read by "provider-proxy",
         kept "a day past its end, 15 days at most", removed by "expiry";
+    /// Live sessions whose vendor said when they ended after they were settled.
+    LIVE_LATE: Logs "live-late" of "JSON text: the live session's id",
+        written by "webhook-ingest", read by "provider-proxy",
+        kept "until settled anew", removed by "provider-proxy, in maintenance";
+    /// Where the settling anew begins.
+    LIVE_LATE_HEAD: Values "live-late-head" of "JSON `kv_schemas::sweep::Head`",
+        written by "provider-proxy", read by "-",
+        kept "for good", removed by "-";
+    /// What was paid of a live session, tick by tick.
+    LIVE_PAID: Logs "live-paid/{id}" of "JSON `provider_proxy::live::Paid`",
+        written by "provider-proxy", read by "-",
+        kept "a day past its end", removed by "expiry";
     /// That an answer under way is to stop.
     INTERRUPT: Values "interrupt/{id}" of "JSON number: when, milliseconds since 1970",
         written by "provider-proxy", read by "-",

@@ -1,0 +1,103 @@
+//! A job's input with everything filled in: `{"$from": "/steps/ideate/result/scenes/0"}` becomes that value.
+//!
+//! A pointer (RFC 6901) goes into `{"input": .., "steps": {"id": {"result": ..}}, "item": ..}`. What is filled in isn't
+//! searched for further pointers: results are vendors' words.
+
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    error::Failure,
+    json,
+    project::MAX_INPUT,
+    references::{Reference, Root},
+    run::{Run, RunStep, Task},
+    status::StepStatus,
+};
+
+/// The step's input.
+///
+/// # Errors
+/// `input_missing` when a pointer leads nowhere, `input_too_large` when it all comes to more than may be sent.
+pub fn expand(run: &Run, step: &RunStep) -> Result<Map<String, Json>, Failure> {
+    let Task::Job { input, item, .. } = &step.task else { return Ok(Map::new()) };
+    let mut scope = Scope { run, item: item.as_ref(), left: MAX_INPUT };
+    let filled: Result<Map<_, _>, _> =
+        input.iter().map(|(name, value)| Ok((name.clone(), scope.fill(value)?))).collect();
+    let filled = Json::Object(filled?);
+    json::bounded("input", &filled, MAX_INPUT).map_err(|invalid| too_large(&invalid.message))?;
+    match filled {
+        Json::Object(input) => Ok(input),
+        _ => Ok(Map::new()),
+    }
+}
+
+fn too_large(message: &str) -> Failure {
+    Failure::new("input_too_large", format!("The input, filled in, {message}."))
+}
+
+struct Scope<'a> {
+    run: &'a Run,
+    item: Option<&'a Json>,
+    /// Bytes that may still be filled in: counted on the way, or a thousand small pointers to one large value would
+    /// make a very large one first.
+    left: usize,
+}
+
+impl Scope<'_> {
+    fn fill(&mut self, value: &Json) -> Result<Json, Failure> {
+        if let Some(pointer) = Reference::pointer(value) {
+            let found = look_up(self.run, self.item, pointer).ok_or_else(|| missing(pointer))?;
+            let size = json::size(&found);
+            self.left = self.left.checked_sub(size).ok_or_else(|| too_large(&json::at_most(MAX_INPUT)))?;
+            return Ok(found);
+        }
+        match value {
+            Json::Array(values) => values.iter().map(|value| self.fill(value)).collect(),
+            Json::Object(fields) => {
+                let fields: Result<Map<_, _>, _> =
+                    fields.iter().map(|(name, value)| Ok((name.clone(), self.fill(value)?))).collect();
+                Ok(Json::Object(fields?))
+            }
+            plain => Ok(plain.clone()),
+        }
+    }
+}
+
+fn missing(pointer: &str) -> Failure {
+    Failure::new("input_missing", format!("There is nothing at {pointer}."))
+}
+
+/// The value at a pointer; nothing for a malformed one.
+pub(crate) fn look_up(run: &Run, item: Option<&Json>, pointer: &str) -> Option<Json> {
+    let reference = Reference::parse(pointer)?;
+    match &reference.root {
+        Root::Input => run.input.pointer(reference.rest).cloned(),
+        Root::Item => item?.pointer(reference.rest).cloned(),
+        Root::Step(name) => {
+            let rest = reference.rest.strip_prefix("/result")?;
+            if !(rest.is_empty() || rest.starts_with('/')) {
+                return None;
+            }
+            let results = results(run, name)?;
+            results.pointer(rest).cloned()
+        }
+    }
+}
+
+/// What came out of a step; of one that `each` made several of, all that came out of them.
+fn results(run: &Run, name: &str) -> Option<Json> {
+    let is_fanned = run.fanned.contains_key(name);
+    if !is_fanned {
+        return result(run.step(name)?);
+    }
+    run.named(name).map(result).collect::<Option<Vec<_>>>().map(Json::Array)
+}
+
+/// Nothing while it isn't over; `null` of a failed one that is optional.
+fn result(step: &RunStep) -> Option<Json> {
+    match step.status {
+        StepStatus::Done | StepStatus::Approved => Some(step.result.clone().unwrap_or_default()),
+        StepStatus::Failed if step.optional => Some(Json::Null),
+        _ => None,
+    }
+}
