@@ -1,5 +1,6 @@
-//! Calls `POST /v1/maintenance` once a second, through the same path a request takes, only without the network, and without
-//! a place: sessions must end when their money does, above all when the house is full.
+//! Calls the routes of the maintenance once a second, each in a loop of its own, through the same path a request takes,
+//! only without the network, and without a place: sessions must end when their money does, above all when the house is
+//! full.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,38 +9,60 @@ use std::time::Duration;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::server::Gate;
 
 const PERIOD: Duration = Duration::from_secs(1);
-const PATH: &str = "/v1/maintenance";
+/// What is called: one that takes long, waiting for somebody else's server, keeps none of the others waiting.
+const PATHS: [&str; 5] = [
+    "/v1/maintenance",
+    "/v1/maintenance/webhooks",
+    "/v1/maintenance/runs",
+    "/v1/maintenance/messages",
+    "/v1/maintenance/events",
+];
 /// Longest time for one call. What it leaves undone is work for the next one.
 const LIMIT: Duration = Duration::from_secs(30);
 /// Failures in a row are one message a minute, not one a second.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Runs until dropped. One call ends, or is given up, before the next begins.
+/// Runs until dropped, and its loops with it.
 pub async fn run(gate: Arc<Gate>, admin_key: String) {
+    let mut loops = JoinSet::new();
+    for path in routed(&gate) {
+        loops.spawn(repeat(gate.clone(), path, admin_key.clone()));
+    }
+    while loops.join_next().await.is_some() {}
+}
+
+/// One call ends, or is given up, before the next begins.
+async fn repeat(gate: Arc<Gate>, path: &'static str, admin_key: String) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut last_message: Option<Instant> = None;
     loop {
         ticks.tick().await;
-        let Err(failure) = call(&gate, PATH, &admin_key, LIMIT).await else {
+        let Err(failure) = call(&gate, path, &admin_key, LIMIT).await else {
             continue;
         };
         let slow = matches!(failure, Failure::Slow(_));
         if slow || last_message.is_none_or(|at| at.elapsed() >= QUIET) {
-            tracing::warn!(reason = %failure, "maintenance failed");
+            tracing::warn!(path, reason = %failure, "maintenance failed");
             last_message = Some(Instant::now());
         }
     }
 }
 
-/// Whether the application has such a route.
+/// The application's routes among those that are called.
+fn routed(gate: &Gate) -> impl Iterator<Item = &'static str> {
+    PATHS.into_iter().filter(|path| gate.routes(path))
+}
+
+/// Whether the application has any such route.
 pub fn is_routed(gate: &Gate) -> bool {
-    gate.routes(PATH)
+    routed(gate).next().is_some()
 }
 
 /// Why a call did nothing, or not everything.

@@ -167,17 +167,28 @@ async fn a_stop_finishes_what_is_in_flight_and_a_start_finds_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn maintenance_is_called_every_second_with_the_admin_key() {
-    let route = "[[trigger.http]]\nroute = \"/v1/maintenance\"\ncomponent = \"guest\"\n[component.guest]\n";
+async fn each_route_of_the_maintenance_is_called_every_second_with_the_admin_key() {
+    // One of them hangs; one is only answered by a wildcard; one isn't there.
+    let routes =
+        ["/v1/maintenance", "/v1/maintenance/webhooks", "/v1/maintenance/messages", "/v1/maintenance/events/..."];
+    let routes = routes.map(|route| format!("[[trigger.http]]\nroute = \"{route}\"\ncomponent = \"guest\"\n"));
     let host = Host::with(|options| {
-        let manifest = common::manifest().replace("[component.guest]\n", route);
+        let manifest = common::manifest().replace("[component.guest]\n", &(routes.concat() + "[component.guest]\n"));
         std::fs::write(&options.manifest, manifest).unwrap();
     })
     .await;
     sleep(Duration::from_millis(2_700)).await;
-    // At 0, 1 and 2 seconds; this is one more.
-    let calls: u32 = host.ok("/guest/increment?maintained").await.parse().unwrap();
-    assert!((3..=4).contains(&calls), "{calls}");
+    let calls = async |counter: &str| -> u32 {
+        let calls: u32 = host.ok(&format!("/guest/increment?maintained{counter}")).await.parse().unwrap();
+        calls - 1
+    };
+    // At 0, 1 and 2 seconds.
+    for (counter, least, most) in
+        [("", 2, 3), ("/webhooks", 2, 3), ("/messages", 1, 1), ("/events", 0, 0), ("/runs", 0, 0)]
+    {
+        let calls = calls(counter).await;
+        assert!((least..=most).contains(&calls), "{counter}: {calls}");
+    }
 }
 
 #[test]

@@ -7,12 +7,15 @@ use kv_schemas::{Store, StoreError, expiry};
 use money::{Nanos, Quantity};
 use shell::KeyValue;
 
-use crate::bindings::{
-    PreFlight,
-    limits::{
-        self as wit, Correction, Decision, Denial, DenialKind, Fallback, Fault, FaultKind, Guest, Holder, HolderKind,
-        Permit, Remaining, Reservation, Rung, Usage,
+use crate::{
+    bindings::{
+        PreFlight,
+        limits::{
+            self as wit, Amount, Correction, Decision, Denial, DenialKind, Fallback, Fault, FaultKind, Guest, Holder,
+            HolderKind, Permit, Remaining, Reservation, Rung, Usage,
+        },
     },
+    denials,
 };
 
 /// How long one maintenance may go on reaping.
@@ -61,14 +64,17 @@ impl Guest for PreFlight {
         limits::release(&store, &id).map_err(fault)
     }
 
-    fn correct(request: Correction) -> Result<Decision, Fault> {
+    fn correct(request: Correction) -> Result<Option<Decision>, Fault> {
         let store = open().map_err(|error| fault(error.into()))?;
         let (now, id) = (shell::host::now(), shell::host::new_id("lc_"));
-        let asked =
-            limits::Correction { corrects: request.corrects, cost: Nanos(request.cost_nanos), reason: request.reason };
+        let amount = match request.amount {
+            Amount::Cost(nanos) => limits::Amount::Cost(Nanos(nanos)),
+            Amount::Usage(used) => limits::Amount::Usage(used.into_iter().map(quantity).collect()),
+        };
+        let asked = limits::Correction { corrects: request.corrects, amount, reason: request.reason };
         let key = request.idempotency_key.as_deref();
         let permit = limits::correct(&store, now, &id, &asked, &request.request_id, key).map_err(fault)?;
-        decision(&permit).ok_or_else(|| fault(limits::Fault::NotFound))
+        Ok(permit.as_ref().and_then(decision))
     }
 
     fn inspect(id: String) -> Result<Holder, Fault> {
@@ -117,8 +123,12 @@ fn reap(now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
 pub fn reserve(asked: &limits::Reservation) -> Result<Permit, Denial> {
     let (now, id) = (shell::host::now(), shell::host::new_id("lc_"));
     let store = open().map_err(|error| denial(None, &asked.tenant, &id, error.into()))?;
-    let granted = limits::reserve(&store, now, &id, asked)
-        .map_err(|refusal| denial(Some(&store), &asked.tenant, &id, refusal))?;
+    let granted = limits::reserve(&store, now, &id, asked).map_err(|refusal| {
+        if let Err(error) = denials::tell(&store, now, &id, asked, &refusal) {
+            eprintln!("limits: telling of a denial: {error}");
+        }
+        denial(Some(&store), &asked.tenant, &id, refusal)
+    })?;
     Ok(Permit {
         id: granted.id,
         rung: rung(granted.rung),

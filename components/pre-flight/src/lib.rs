@@ -5,6 +5,7 @@
 
 mod bindings;
 mod caller;
+mod denials;
 mod exports;
 mod preflight;
 mod usage;

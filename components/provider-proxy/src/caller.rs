@@ -29,6 +29,17 @@ pub fn operator(call: &Call) -> Result<(), Problem> {
     }
 }
 
+/// A tenant's server: who has its secret key.
+pub fn server(call: &Call) -> Result<Grant, Problem> {
+    let grant = tenant_caller(call)?;
+    match grant.caller {
+        Caller::Server => Ok(grant),
+        Caller::Operator | Caller::Page => {
+            Err(Problem::forbidden("secret_key_needed", "This route is for a tenant's secret key; pages can't use it."))
+        }
+    }
+}
+
 /// A tenant's caller with a capability.
 pub fn capable(call: &Call, capability: &str) -> Result<Grant, Problem> {
     let grant = tenant_caller(call)?;

@@ -28,15 +28,15 @@ const LEASE_MS: u64 = 15 * calendar::MINUTE;
 pub struct Keyed(Option<Held>);
 
 struct Held {
-    attempt: Attempt,
-    vault: Vault,
+    /// Where the answer is kept; `None` where the caller keeps it by itself.
+    place: Option<(Attempt, Vault)>,
     token: String,
     origin: Origin,
 }
 
 /// Whose plan it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
     /// This call's.
     New,
     /// An earlier attempt's, which broke off.
@@ -69,6 +69,13 @@ impl Failed {
             Self::Early(problem) | Self::Free(problem) | Self::Charged(problem) => problem,
         }
     }
+
+    /// The same, to be told.
+    pub fn into_problem(self) -> Problem {
+        match self {
+            Self::Early(problem) | Self::Free(problem) | Self::Charged(problem) => problem,
+        }
+    }
 }
 
 impl From<Problem> for Failed {
@@ -89,11 +96,16 @@ pub async fn begin(call: &Call, store: &dyn Store, grant: &Grant) -> Result<Star
     };
     Ok(match idempotency::begin(store, &vault, call, key, &owner, LEASE_MS, token)? {
         Begun::Before(reply) => Start::Before(reply),
-        Begun::Now(attempt, token) => Start::Now(Keyed(Some(Held { attempt, vault, token, origin }))),
+        Begun::Now(attempt, token) => Start::Now(Keyed(Some(Held { place: Some((attempt, vault)), token, origin }))),
     })
 }
 
 impl Keyed {
+    /// A call that has its permit's name, and its answer's place, from its caller, who makes one such call at a time.
+    pub fn named(token: String, origin: Origin) -> Self {
+        Self(Some(Held { place: None, token, origin }))
+    }
+
     /// The name of this attempt's permit, drawn anew whenever the key was free.
     pub fn token(&self) -> Option<&str> {
         self.0.as_ref().map(|held| held.token.as_str())
@@ -111,12 +123,12 @@ impl Keyed {
 
     /// Something to collect the answer in.
     pub fn record(&self) -> Record {
-        if self.0.is_some() { Record::begin() } else { Record::Off }
+        if self.0.as_ref().is_some_and(|held| held.place.is_some()) { Record::begin() } else { Record::Off }
     }
 
     /// Keeps the answer. Failing to is no reason to fail otherwise: it is paid for and on its way.
     pub fn finish(self, store: &dyn Store, kept: impl FnOnce() -> Kept) {
-        if let Some(Held { attempt, vault, .. }) = self.0
+        if let Some((attempt, vault)) = self.0.and_then(|held| held.place)
             && let Err(problem) = attempt.finish(store, &vault, &kept())
         {
             eprintln!("keeping an answer: {} {}", problem.code, problem.message);
@@ -125,19 +137,22 @@ impl Keyed {
 
     /// Frees the key, or keeps the failure.
     pub fn fail(self, store: &dyn Store, call: &Call, failed: Failed) -> Problem {
-        match (failed, self.0) {
-            (Failed::Early(problem) | Failed::Free(problem) | Failed::Charged(problem), None) => problem,
-            (Failed::Early(problem), Some(held)) if held.origin == Origin::Resumed => {
-                held.attempt.forfeit(store);
+        let Some(Held { place: Some((attempt, vault)), origin, token }) = self.0 else {
+            return failed.into_problem();
+        };
+        match failed {
+            Failed::Early(problem) if origin == Origin::Resumed => {
+                attempt.forfeit(store);
                 problem
             }
-            (Failed::Early(problem) | Failed::Free(problem), Some(held)) => {
-                held.attempt.free(store);
+            Failed::Early(problem) | Failed::Free(problem) => {
+                attempt.free(store);
                 problem
             }
-            (Failed::Charged(problem), held) => {
+            Failed::Charged(problem) => {
                 let head = Head::of(&Reply::problem(&problem, &call.request_id));
-                Self(held).finish(store, || head.whole(&problem.to_json(&call.request_id)));
+                let held = Held { place: Some((attempt, vault)), token, origin };
+                Self(Some(held)).finish(store, || head.whole(&problem.to_json(&call.request_id)));
                 problem
             }
         }

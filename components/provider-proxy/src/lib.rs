@@ -16,6 +16,8 @@ mod jobs;
 mod keyed;
 mod live;
 mod maintenance;
+mod mcp;
+mod messages;
 mod metered;
 mod permits;
 mod problems;
@@ -23,6 +25,7 @@ mod record;
 mod relay;
 mod resolve;
 mod router_health;
+mod runs;
 mod session_events;
 mod speech;
 mod stop;
@@ -67,6 +70,10 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         (Method::POST, ["v1", "preflight", id, "settle"]) => resolve::settle(call, id),
         (Method::DELETE, ["v1", "preflight", id]) => resolve::release(call, id),
         (Method::POST, ["v1", "audit", "corrections"]) => corrections::correct(call),
+        (Method::POST, ["v1", "mcp"]) => mcp::serve(call, &store).await,
+        (_, ["v1", "projects" | "runs" | "approvals", ..]) => runs::route(call, &store).await,
+        (Method::POST, ["v1", "maintenance", "runs"]) => runs::maintain(call, &store).await,
+        (Method::POST, ["v1", "maintenance", "messages"]) => messages::maintain(call),
         (Method::POST, ["v1", "maintenance"]) => maintenance::run(call, &store).await,
         (_, path) => Err(unrouted(path)),
     }
@@ -75,8 +82,10 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 fn unrouted(path: &[&str]) -> Problem {
     let methods: &[&str] = match path {
         ["v1", "chat", "completions"] | ["v1", "video", "sessions"] | ["v1", "realtime", "tokens"] => &["POST"],
-        ["v1", "speech" | "maintenance" | "jobs"] | ["v1", "audit", "corrections"] => &["POST"],
-        ["v1", "sessions", _, "ticks"] | ["v1", "preflight", _, "settle"] => &["POST"],
+        ["v1", "speech" | "maintenance" | "jobs" | "mcp"] | ["v1", "audit", "corrections"] => &["POST"],
+        ["v1", "sessions", _, "ticks"]
+        | ["v1", "preflight", _, "settle"]
+        | ["v1", "maintenance", "runs" | "messages"] => &["POST"],
         ["v1", "models" | "vendors"] | ["v1", "router", "health"] | ["v1", "jobs", _] | ["v1", "context", ..] => {
             &["GET"]
         }

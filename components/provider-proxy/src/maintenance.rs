@@ -13,9 +13,9 @@ use crate::{
     caller::operator,
     jobs,
     live::{self, Listed, Live, video},
-    permits,
+    messages, permits,
     problems::refused,
-    session_events,
+    runs, session_events,
 };
 
 /// Things of each kind that one run looks at.
@@ -27,6 +27,9 @@ const UNWRITTEN_MS: u64 = calendar::MINUTE;
 /// How long one run may go on with calls to vendors.
 const BUDGET_MS: u64 = 10_000;
 
+/// How long one run may settle anew what vendors have reported late.
+const ANEW_MS: u64 = 3_000;
+
 /// `POST /v1/maintenance`
 pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     operator(call)?;
@@ -35,9 +38,16 @@ pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let settled = permits::settle_overdue(BATCH);
     let ended_sessions = end_sessions();
     let ended_live = end_live(store).await;
-    let log = write_log();
+    let settled_anew = live::settle_anew(store, shell::host::now().plus(ANEW_MS));
+    let log = write_log(store);
     let finished_jobs = look_at_jobs(store).await;
+    let messages = messages::work_neglected().map_err(|error| offline(&error));
+    // After the jobs: what is over is taken in at once.
+    let driven = runs::drive_neglected(store).await;
     let (settled, ended_sessions, ended_live, finished_jobs) = (settled?, ended_sessions?, ended_live?, finished_jobs?);
+    driven?;
+    settled_anew?;
+    messages?;
     let log = log.map_err(stuck)?;
     Ok(Reply::json(
         200,
@@ -53,9 +63,9 @@ pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
 }
 
 /// A log that can't be brought up to date waits: nothing of it is lost.
-fn write_log() -> Result<audit::Progress, String> {
+fn write_log(store: &KeyValue) -> Result<audit::Progress, String> {
     // Events first, so that they get their place in the same run.
-    let events = session_events::log_waiting();
+    let events = session_events::log_waiting(store);
     let progress = audit::sequence(ENTRIES).map_err(|failure| failure.message)?;
     events.map_err(|problem| format!("events of sessions: {}", problem.message))?;
     Ok(progress)
@@ -85,14 +95,14 @@ async fn end_live(store: &KeyValue) -> Result<u64, Problem> {
     // A vendor that doesn't answer must not keep the others' sessions running: it is left alone for the rest of this run.
     let mut silent: Vec<(String, String)> = Vec::new();
     for live in overdue_live(store, started).map_err(|error| offline(&error))? {
-        let account = (live.tenant, live.provider);
+        let account = (live.tenant.clone(), live.provider.clone());
         if silent.contains(&account) {
             continue;
         }
         if shell::host::now().since(started) > BUDGET_MS {
             break;
         }
-        match live::end(store, &live.id, video::end_of(store, &live.id)?).await {
+        match live::end(store, &live.id, video::end_of(store, &live)?).await {
             Ok(()) => ended += 1,
             Err(problem) => {
                 eprintln!("ending {}: {} {}", live.id, problem.code, problem.message);

@@ -10,6 +10,7 @@ use crate::{
         limits::{self, Denial, DenialKind, HolderKind, Permit, Quantity, Reservation, Usage},
         sessions::{Caller, Grant},
     },
+    corrections,
     problems::{denied, faulty},
 };
 
@@ -40,7 +41,7 @@ pub async fn reserve(call: &Call, ask: &Ask<'_>) -> Result<Permit, Problem> {
     let started = shell::host::now();
     let (mut ticket, mut counted, mut reaped) = (None, ask.counted, false);
     loop {
-        let denial = match limits::reserve(&reservation(call, ask, ticket, counted)) {
+        let denial = match limits::reserve(&reservation(&call.request_id, ask, ticket, counted)) {
             Ok(permit) => return Ok(permit),
             Err(denial) => denial,
         };
@@ -59,6 +60,18 @@ pub async fn reserve(call: &Call, ask: &Ask<'_>) -> Result<Permit, Problem> {
     }
 }
 
+/// A permit now or not at all, for who comes again by itself.
+pub fn reserve_now(request_id: &str, ask: &Ask<'_>) -> Result<Permit, Problem> {
+    limits::reserve(&reservation(request_id, ask, None, ask.counted)).map_err(|denial| {
+        if denial.stale
+            && let Err(problem) = settle_overdue(FEW)
+        {
+            eprintln!("permits: {} {}", problem.code, problem.message);
+        }
+        log_offline(denial)
+    })
+}
+
 fn log_offline(denial: Denial) -> Problem {
     if denial.kind == DenialKind::Offline {
         eprintln!("limits: {}", denial.message);
@@ -66,7 +79,7 @@ fn log_offline(denial: Denial) -> Problem {
     denied(denial)
 }
 
-fn reservation(call: &Call, ask: &Ask<'_>, ticket: Option<u64>, counted: bool) -> Reservation {
+fn reservation(request_id: &str, ask: &Ask<'_>, ticket: Option<u64>, counted: bool) -> Reservation {
     Reservation {
         tenant: ask.grant.tenant.clone(),
         session: ask.grant.session.clone(),
@@ -77,7 +90,7 @@ fn reservation(call: &Call, ask: &Ask<'_>, ticket: Option<u64>, counted: bool) -
         provider: ask.provider.into(),
         model: ask.model.into(),
         channel: ask.grant.channel.clone(),
-        request_id: call.request_id.clone(),
+        request_id: request_id.into(),
         worst_case: ask.worst_case.clone(),
         ttl_ms: ask.ttl_ms,
         idempotency_key: ask.token.map(str::to_owned),
@@ -109,6 +122,8 @@ pub fn log(charge: &limits::Decision) -> Result<Settled, Problem> {
         eprintln!("audit: {}", failure.message);
         Problem::offline()
     })?;
+    // What if we crash after this? The reaper has it logged and told again, under the same ids.
+    corrections::tell(charge)?;
     limits::close(&charge.id, stage).map_err(faulty)?;
     Ok(Settled { cost_nanos, stage })
 }

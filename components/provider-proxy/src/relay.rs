@@ -8,7 +8,7 @@ use futures::{SinkExt, channel::mpsc};
 use http_body::Frame;
 use http_body_util::StreamBody;
 use kv_schemas::Store;
-use shell::{Call, KeyValue, Kind, Problem, Reply, idempotency::Head};
+use shell::{KeyValue, Kind, Problem, Reply, idempotency::Head};
 use spin_sdk::http::box_body;
 
 use crate::{
@@ -74,27 +74,16 @@ pub fn stream(mut metered: Metered, store: KeyValue, request_id: String, keyed: 
     reply
 }
 
-/// Reads a whole answer, then passes it on.
-pub async fn whole(
-    mut metered: Metered,
-    store: &dyn Store,
-    call: &Call,
-    keyed: Keyed,
-    mut passing: Passing,
-) -> Result<Reply, Problem> {
+/// Reads a whole answer: as it is passed on, and its body.
+pub async fn whole(mut metered: Metered, mut passing: Passing) -> Result<(Reply, Bytes), Failed> {
     let answer = collect(&mut metered).await;
     let usage = used(metered.meter.usage());
     let id = metered.permit.id.clone();
     spin_sdk::wasip3::spawn(async move { permits::settle_later(&id, &usage) });
-    match answer {
-        Ok(bytes) => {
-            let bytes = Bytes::from(privacy::restore(passing.restorer.take(), bytes));
-            let reply = labelled(Reply::bytes(200, &metered.media_type, bytes.clone()), &metered, &passing);
-            keyed.finish(store, || Head::of(&reply).whole(&bytes));
-            Ok(reply)
-        }
-        Err(problem) => Err(keyed.fail(store, call, Failed::Charged(about(problem, &metered.permit)))),
-    }
+    let bytes = answer.map_err(|problem| Failed::Charged(about(problem, &metered.permit)))?;
+    let bytes = Bytes::from(privacy::restore(passing.restorer.take(), bytes));
+    let reply = labelled(Reply::bytes(200, &metered.media_type, bytes.clone()), &metered, &passing);
+    Ok((reply, bytes))
 }
 
 /// The whole answer, as the meter passes it on.

@@ -1,11 +1,17 @@
-//! Sessions that began and ended: carried from where they wait into the log, which the leaf that knows them can't reach.
+//! Sessions that began and ended: carried from where they wait into the log, which the leaf that knows them can't reach,
+//! and into the tenant's feed of events.
 //!
 //! | effect | a crash after it leaves |
 //! |---|---|
 //! | events read | the same events, for the next run |
+//! | event told in the feed | the event is given again, and the feed knows it by its id |
 //! | event appended to the log | the event is given again, and the log drops the second one by its id |
 //! | told that it is logged | nothing to do |
 
+use calendar::Millis;
+use events::Event;
+use kv_schemas::{Store, StoreError};
+use serde_json::{Value as Json, json};
 use shell::Problem;
 
 use crate::{
@@ -20,12 +26,13 @@ use crate::{
 const BATCH: u32 = 500;
 
 /// Carries events over, and gives how many.
-pub fn log_waiting() -> Result<u64, Problem> {
+pub fn log_waiting(store: &dyn Store) -> Result<u64, Problem> {
     let mut logged = Vec::new();
     let mut failure = None;
     for event in sessions::events(BATCH).map_err(refused)? {
         let place = event.place;
-        match audit::append(&entry(event)) {
+        let told = tell(store, &event).map_err(|error| error.to_string());
+        match told.and_then(|()| audit::append(&entry(event)).map_err(|failure| failure.message)) {
             Ok(_) => logged.push(place),
             // The others would fail as well, and wait as this one does.
             Err(why) => {
@@ -40,10 +47,32 @@ pub fn log_waiting() -> Result<u64, Problem> {
     match failure {
         None => Ok(logged.len() as u64),
         Some(why) => {
-            eprintln!("audit: {}", why.message);
+            eprintln!("events of sessions: {why}");
             Err(Problem::offline())
         }
     }
+}
+
+/// To the tenant's server, and to the page while it is there.
+fn tell(store: &dyn Store, event: &SessionEvent) -> Result<(), StoreError> {
+    match told(event) {
+        Some(told) => events::emit(store, &event.tenant, &told),
+        None => Ok(()),
+    }
+}
+
+/// None of what the feed has no name for.
+fn told(event: &SessionEvent) -> Option<Event> {
+    let kind = match event.event_type.as_str() {
+        "SESSION_STARTED" => "session.started",
+        "SESSION_ENDED" => "session.ended",
+        _ => return None,
+    };
+    let mut data = json!({ "session": event.session, "channel": event.channel });
+    for (name, text) in &event.details {
+        data[name] = Json::String(text.clone());
+    }
+    Some(Event::new(kind, &event.id, Millis(event.at_ms), Some(&event.session), data))
 }
 
 /// It costs nothing, uses nothing and belongs to no vendor.
@@ -71,6 +100,30 @@ fn entry(event: SessionEvent) -> audit::Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_feed_has_a_name_for_is_told() {
+        let event = |event_type: &str| SessionEvent {
+            place: 3,
+            id: "evt_1".into(),
+            event_type: event_type.into(),
+            tenant: "demo".into(),
+            company: "acme".into(),
+            session: "ses_1".into(),
+            channel: "widget".into(),
+            at_ms: 7,
+            details: vec![("reason".into(), "page".into())],
+        };
+        let check = |event_type: &str, kind: Option<&str>| {
+            assert_eq!(told(&event(event_type)).map(|event| event.kind).as_deref(), kind, "{event_type}");
+        };
+        check("SESSION_STARTED", Some("session.started"));
+        check("SESSION_ENDED", Some("session.ended"));
+        check("SESSION_SOMETHING", None);
+        let told = told(&event("SESSION_ENDED")).unwrap();
+        assert_eq!((told.session.as_deref(), told.at), (Some("ses_1"), Millis(7)));
+        assert_eq!(told.data, json!({"session": "ses_1", "channel": "widget", "reason": "page"}));
+    }
 
     #[test]
     fn an_event_is_an_entry_of_its_session_that_costs_nothing() {

@@ -35,6 +35,20 @@ impl Call {
         }
     }
 
+    /// A request that the gate makes of itself for somebody who doesn't speak HTTP with it, or not this route: it has no
+    /// caller's headers.
+    #[must_use]
+    pub fn of_gate(path: &str, body: impl Into<Bytes>, request_id: &str) -> Self {
+        Self {
+            method: Method::POST,
+            path: path.into(),
+            query: String::new(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+            request_id: request_id.into(),
+        }
+    }
+
     /// The path's segments, such as `["v1", "sessions", "ses_1"]`.
     #[must_use]
     pub fn segments(&self) -> Vec<&str> {

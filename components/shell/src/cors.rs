@@ -21,7 +21,10 @@ fn known(store: &dyn Store, origin: &str) -> bool {
 pub fn preflight(store: &dyn Store, call: &Call) -> Reply {
     let reply = Reply::empty(204)
         .with("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE")
-        .with("access-control-allow-headers", "authorization, content-type, idempotency-key, x-request-id")
+        .with(
+            "access-control-allow-headers",
+            "authorization, content-type, idempotency-key, last-event-id, x-request-id",
+        )
         .with("access-control-max-age", "600");
     share(store, call, reply)
 }

@@ -7,9 +7,11 @@
 mod access;
 mod bindings;
 mod companies;
+mod endpoint;
 mod health;
 mod journal;
 mod keys;
+mod metrics;
 mod openapi;
 mod prices;
 mod refuse;

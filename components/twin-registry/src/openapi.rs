@@ -77,6 +77,28 @@ mod tests {
         assert!(ids.len() > 30);
     }
 
+    /// Neither a route that nobody is told of, nor one that leads to the page for what isn't there.
+    #[test]
+    fn it_has_the_routes_of_the_manifest() {
+        let manifest = include_str!("../../../spin.toml");
+        let routes = manifest.lines().filter_map(|line| line.strip_prefix("route = \"")?.strip_suffix('"'));
+        let routes: Vec<&str> = routes.filter(|route| *route != "/...").collect();
+        let leads = |route: &str, path: &str| match route.strip_suffix("/...") {
+            Some(folder) => path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
+            None => path == route,
+        };
+        let document = document();
+        let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
+        let mut wrong = Vec::new();
+        for route in routes.iter().filter(|route| !paths.iter().any(|path| leads(route, path))) {
+            wrong.push(format!("{route} is not documented"));
+        }
+        for path in paths.iter().filter(|path| !routes.iter().any(|route| leads(route, path))) {
+            wrong.push(format!("{path} has no route"));
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+    }
+
     #[test]
     fn the_error_shape_is_the_one_that_is_sent() {
         let sent: Json = serde_json::from_slice(&problem::Problem::age_required(21).to_json("req_1")).unwrap();

@@ -3,7 +3,7 @@
 use http::Method;
 use shell::{Call, KeyValue, Problem, Reply};
 
-use crate::{access, bindings, companies, health, keys, openapi, prices, tenants};
+use crate::{access, bindings, companies, endpoint, health, keys, metrics, openapi, prices, tenants};
 
 /// Answers one request.
 pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
@@ -34,6 +34,10 @@ pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         (["v1", "tenants", id, "vendors", vendor], "PUT") => bindings::put(call, &store, id, vendor).await,
         (["v1", "tenants", id, "vendors", vendor], "DELETE") => bindings::delete(call, &store, id, vendor),
         (["v1", "tenants", id, "vendors", vendor], _) => bindings::get(&store, id, vendor),
+        (["v1", "tenants", id, "events"], "PUT") => endpoint::put(call, &store, id).await,
+        (["v1", "tenants", id, "events"], "DELETE") => endpoint::delete(call, &store, id),
+        (["v1", "tenants", id, "events"], _) => endpoint::get(&store, id),
+        (["metrics"], _) => metrics::get(&store),
         (["v1", "companies", id], "PUT") => companies::put(call, &store, id),
         (["v1", "companies", id], _) => companies::get(&store, id),
         (["v1", "prices"], "PUT") => prices::put(call, &store),
@@ -44,12 +48,12 @@ pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 fn methods(path: &[&str]) -> Option<&'static [&'static str]> {
     Some(match path {
         ["health"] => &["GET", "HEAD"],
-        ["v1", "openapi.json"] => &["GET"],
+        ["v1", "openapi.json"] | ["metrics"] => &["GET"],
         ["v1", "tenants"] => &["GET", "POST"],
         ["v1", "tenants", _] => &["GET", "PATCH", "DELETE"],
         ["v1", "tenants", _, "keys"] => &["GET", "POST"],
         ["v1", "tenants", _, "keys", _] => &["DELETE"],
-        ["v1", "tenants", _, "vendors", _] => &["GET", "PUT", "DELETE"],
+        ["v1", "tenants", _, "vendors", _] | ["v1", "tenants", _, "events"] => &["GET", "PUT", "DELETE"],
         ["v1", "companies", _] | ["v1", "prices"] => &["GET", "PUT"],
         _ => return None,
     })
@@ -67,12 +71,16 @@ mod tests {
         };
         check("/health", Some("GET, HEAD"));
         check("/v1/openapi.json", Some("GET"));
+        check("/metrics", Some("GET"));
+        check("/metrics/x", None);
         check("/v1/tenants", Some("GET, POST"));
         check("/v1/tenants/", Some("GET, POST"));
         check("/v1/tenants/demo", Some("GET, PATCH, DELETE"));
         check("/v1/tenants/demo/keys", Some("GET, POST"));
         check("/v1/tenants/demo/keys/key_1", Some("DELETE"));
         check("/v1/tenants/demo/vendors/openai", Some("GET, PUT, DELETE"));
+        check("/v1/tenants/demo/events", Some("GET, PUT, DELETE"));
+        check("/v1/tenants/demo/events/x", None);
         check("/v1/tenants/demo/vendors", None);
         check("/v1/tenants/demo/vendors/openai/x", None);
         check("/v1/companies/acme", Some("GET, PUT"));

@@ -7,6 +7,7 @@ use spin_sdk::http_service;
 
 use crate::{
     house::House,
+    ledger::Leaves,
     port::Bundle,
     routes::{MAX_READ, route},
 };
@@ -16,7 +17,8 @@ async fn handle(request: Request) -> Response<BoxBody> {
     serve(request, Limits { body_bytes: MAX_READ }, async |call, store| {
         let admin_key = host::variable("admin_key").await;
         let vault = host::vault().await;
-        let house = House { store: &store, vendors: &Bundle, vault, admin_key: &admin_key, now: host::now() };
+        let house =
+            House { store: &store, vendors: &Bundle, books: &Leaves, vault, admin_key: &admin_key, clock: &host::now };
         route(call, &house)
     })
     .await

@@ -5,14 +5,18 @@ use sha2::{Digest, Sha256};
 use shell::{Call, Problem, Reply, offline};
 use tenancy::{VendorBinding, find_tenant, vendor_binding};
 use webhooks::{
-    ingest::{Answer, Delivery, Effect, Event, Origin, kept_headers, receive},
+    ingest::{Answer, Bounds, Counted, Delivery, Event, Origin, kept_headers, receive},
     signature::{Headers, Scheme, Secrets, SignatureError, Verified, verify, verify_callback},
 };
 
 use crate::{
+    generic::{self, GENERIC},
     house::House,
-    vendors::{GENERIC, Reading, Signing},
+    vendors::Signing,
 };
+
+/// What a delivery does of others' work, when nobody else does it.
+const LAZY: Bounds = Bounds { events: 4, millis: 2_000 };
 
 #[derive(Serialize)]
 struct Acknowledged {
@@ -23,25 +27,26 @@ pub fn deliver(call: &Call, house: &House<'_>, provider: &str, tenant: &str) -> 
     let (binding, signing) = known(house, provider, tenant)?;
     let headers: Vec<(&str, &[u8])> = call.headers.iter().map(|(k, v)| (k.as_str(), v.as_bytes())).collect();
     let live = call.query("live");
+    let now = house.now();
     let verified = match signing {
         Signing::CallbackToken => {
             let vault = house.vault.as_ref().map_err(Clone::clone)?;
             verify_callback(vault, tenant, provider, live.as_deref(), call.query("token").as_deref())
                 .map(|()| Verified { id: None })
-                .map_err(refused)?
         }
-        Signing::Signed(scheme) => {
-            let secrets = secrets(house, provider, tenant, &binding, scheme)?;
-            verify(scheme, &secrets, &Headers(&headers), &call.body, house.now).map_err(refused)?
-        }
+        Signing::Signed(scheme) => match secrets(house, provider, tenant, &binding, scheme)? {
+            Ok(secrets) => verify(scheme, &secrets, &Headers(&headers), &call.body, now),
+            Err(none) => Err(none),
+        },
     };
+    let verified = verified.map_err(|error| {
+        // All that a flood of forgeries leaves behind.
+        Counted::Rejected.count(house.store);
+        refused(error)
+    })?;
+    Counted::Verified.count(house.store);
     let headers = kept_headers(&headers);
-    let reading = read(house, provider, &headers, &call.body, &verified);
-    let dedupe_id = match &reading {
-        Ok(reading) => reading.dedupe_id.clone(),
-        // What no adapter can read is kept too, as a dead letter; a repeat of it is told by its signed id or its body.
-        Err(_) => verified.id.unwrap_or_else(|| body_id(&call.body)),
-    };
+    let (dedupe_id, event) = read(house, provider, &headers, &call.body, verified);
     let origin = Origin {
         tenant: tenant.to_owned(),
         provider: provider.to_owned(),
@@ -50,9 +55,12 @@ pub fn deliver(call: &Call, house: &House<'_>, provider: &str, tenant: &str) -> 
         live: live.filter(|_| signing == Signing::CallbackToken),
     };
     let delivery = Delivery { origin: &origin, dedupe_id: &dedupe_id, headers: &headers, body: &call.body };
-    let event = reading.map(|reading| reading.event);
     // An error here is a 503, after which vendors send the event again.
-    let answer = receive(house.store, house.now, &delivery, &event).map_err(|error| offline(&error))?;
+    let answer = receive(house.store, house.books, now, &delivery, &event).map_err(|error| offline(&error))?;
+    // This event is safe; what can't be done for others now is done later.
+    if let Err(error) = house.at_desk(|desk| desk.work_if_neglected(LAZY)) {
+        eprintln!("webhooks that are due: {error}");
+    }
     let status = match answer {
         Answer::Accepted => "accepted",
         Answer::Duplicate => "duplicate",
@@ -67,7 +75,7 @@ fn known(house: &House<'_>, provider: &str, tenant: &str) -> Result<(VendorBindi
     let binding = binding.ok_or_else(unknown)?;
     find_tenant(house.store, tenant).map_err(|error| offline(&error))?.ok_or_else(unknown)?;
     let signing = match provider {
-        GENERIC => Some(Signing::Signed(Scheme::Generic)),
+        GENERIC => Some(Signing::Signed(generic::scheme(&binding.options).ok_or_else(unknown_scheme)?)),
         _ => house.vendors.signing(provider),
     };
     Ok((binding, signing.ok_or_else(unknown)?))
@@ -79,33 +87,37 @@ fn secrets(
     tenant: &str,
     binding: &VendorBinding,
     scheme: Scheme,
-) -> Result<Secrets, Problem> {
+) -> Result<Result<Secrets, SignatureError>, Problem> {
     let own = binding.sealed_webhook_secret.as_deref().map(|sealed| ("webhook", sealed));
     // LiveKit signs its reports with the pair that the gate signs its own tokens with: there needn't be another secret.
     let shared =
         binding.sealed_secret.as_deref().filter(|_| scheme == Scheme::LiveKit).map(|sealed| ("secret", sealed));
-    let (kind, sealed) = own.or(shared).ok_or_else(|| refused(SignatureError::NoSecret))?;
+    let Some((kind, sealed)) = own.or(shared) else { return Ok(Err(SignatureError::NoSecret)) };
     let vault = house.vault.as_ref().map_err(Clone::clone)?;
     let opened = vault.open(&format!("vendor/{tenant}/{provider}/{kind}"), sealed).map_err(|error| {
         eprintln!("webhook secret of {tenant} for {provider}: {error}");
         Problem::offline()
     })?;
-    Secrets::parse(opened.expose()).map_err(refused)
+    Ok(Secrets::parse(opened.expose()))
 }
 
-/// What the event means, by the adapter of `provider`. Events of [`GENERIC`] are kept and mean nothing to the gate.
-pub fn read(
+/// What makes a repeat the same event, and what the event means, by the adapter of `provider`. What no adapter can read is
+/// kept too, as a dead letter; a repeat of it is told by its signed id or its body.
+fn read(
     house: &House<'_>,
     provider: &str,
     headers: &[(String, String)],
     body: &[u8],
-    verified: &Verified,
-) -> Result<Reading, String> {
+    verified: Verified,
+) -> (String, Result<Event, String>) {
     if provider == GENERIC {
-        let dedupe_id = verified.id.clone().unwrap_or_default();
-        return Ok(Reading { dedupe_id, event: Event { name: GENERIC.into(), effect: Effect::None } });
+        let dedupe_id = generic::dedupe_id(&verified, body).unwrap_or_else(|| body_id(body));
+        return (dedupe_id, generic::read(body));
     }
-    house.vendors.read(provider, headers, body)
+    match house.vendors.read(provider, headers, body) {
+        Ok(reading) => (reading.dedupe_id, Ok(reading.event)),
+        Err(unreadable) => (verified.id.unwrap_or_else(|| body_id(body)), Err(unreadable)),
+    }
 }
 
 fn body_id(body: &[u8]) -> String {
@@ -115,4 +127,8 @@ fn body_id(body: &[u8]) -> String {
 
 fn refused(error: SignatureError) -> Problem {
     Problem::unauthenticated(error.code(), format!("The webhook is not believed: {error}."))
+}
+
+fn unknown_scheme() -> Problem {
+    Problem::unauthenticated("unknown_scheme", "The binding's option `scheme` is none that the gate knows.")
 }

@@ -1,14 +1,16 @@
-//! For the operator: events that failed, and their replay.
+//! For the operator: the work on events that are due, dead letters, and the replay of an event.
 
 use serde::Serialize;
 use shell::{Call, Problem, Reply, offline};
 use tenancy::{Credential, admin_key_matches};
-use webhooks::{
-    ingest::{self, Replayed, stored},
-    signature::Verified,
-};
+use webhooks::ingest::{self, Bounds, Expired, Outcome, stored};
 
-use crate::{deliver::read, house::House};
+use crate::house::House;
+
+/// One call of the maintenance.
+const ROUND: Bounds = Bounds { events: 200, millis: 10_000 };
+/// What one call of the maintenance removes of each kind of what is too old.
+const SWEPT: Expired = Expired(200);
 
 /// Dead letters in one answer.
 const MAX_LETTERS: usize = 1_000;
@@ -26,13 +28,34 @@ struct Letter {
     name: Option<String>,
     reason: String,
     at: String,
+    attempts: u32,
 }
 
 #[derive(Serialize)]
-struct Outcome<'a> {
+struct Round {
+    status: &'static str,
+    done: u64,
+    retrying: u64,
+    dead: u64,
+}
+
+#[derive(Serialize)]
+struct Replayed<'a> {
     id: &'a str,
     status: &'static str,
     reason: Option<String>,
+}
+
+/// `POST /v1/maintenance/webhooks`: tries what is due, and forgets what is too old.
+pub fn maintain(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
+    operator(call, house)?;
+    let worked = house.at_desk(|desk| desk.work(ROUND)).map_err(|error| offline(&error))?;
+    if let Some(trouble) = worked.trouble {
+        eprintln!("webhooks that are due: {trouble}");
+    }
+    ingest::sweep(house.store, house.now(), SWEPT).map_err(|error| offline(&error))?;
+    let round = Round { status: "ok", done: worked.done, retrying: worked.retrying, dead: worked.dead };
+    Ok(Reply::json(200, &round))
 }
 
 pub fn dead_letters(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
@@ -53,6 +76,7 @@ pub fn dead_letters(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
         name: letter.name,
         reason: letter.reason,
         at: letter.at_ms.to_string(),
+        attempts: letter.attempts,
     });
     Ok(Reply::json(200, &Letters { dead_letters: dead_letters.collect() }))
 }
@@ -62,15 +86,12 @@ pub fn replay(call: &Call, house: &House<'_>, id: &str) -> Result<Reply, Problem
     operator(call, house)?;
     let event = stored(house.store, id).map_err(|error| offline(&error))?;
     let event = event.ok_or_else(|| Problem::not_found("There is no such event (they are kept for 14 days)."))?;
-    let body = event.raw_body().map_err(|error| offline(&error))?;
-    let reading = read(house, &event.origin.provider, &event.headers, &body, &Verified { id: None });
-    let outcome = ingest::replay(house.store, house.now, &event, &reading.map(|reading| reading.event))
-        .map_err(|error| offline(&error))?;
+    let outcome = house.at_desk(|desk| desk.replay(&event)).map_err(|error| offline(&error))?;
     let (status, reason) = match outcome {
-        Replayed::Done => ("done", None),
-        Replayed::Failed(reason) => ("failed", Some(reason)),
+        Outcome::Done => ("done", None),
+        Outcome::Retrying(reason) | Outcome::Dead(reason) => ("failed", Some(reason)),
     };
-    Ok(Reply::json(200, &Outcome { id, status, reason }))
+    Ok(Reply::json(200, &Replayed { id, status, reason }))
 }
 
 fn operator(call: &Call, house: &House<'_>) -> Result<(), Problem> {

@@ -1,15 +1,17 @@
-//! The import `tollgate:vendor/adapter`.
+//! The import `tollgate:vendor/adapter`, and the bindings of all imports.
 
-mod bindings {
+pub mod bindings {
     wit_bindgen::generate!({
         inline: r"
             package tollgate:webhook-ingest;
 
             world webhook-ingest {
+                import tollgate:core/limits@0.1.0;
+                import tollgate:core/audit@0.1.0;
                 import tollgate:vendor/adapter@0.1.0;
             }
         ",
-        path: ["../../wit/vendor"],
+        path: ["../../wit/vendor", "../../wit/core"],
         world: "tollgate:webhook-ingest/webhook-ingest",
         generate_all,
     });

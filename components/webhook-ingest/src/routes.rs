@@ -1,4 +1,4 @@
-//! `/v1/webhooks/...`: which route is meant.
+//! `/v1/webhooks/...` and `/v1/maintenance/webhooks`: which route is meant.
 
 use http::Method;
 use shell::{Call, Kind, Problem, Reply};
@@ -20,6 +20,10 @@ pub fn route(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
         return Err(Problem::new(Kind::TooLarge, "too_large", format!("A webhook may have at most {MAX_BODY} bytes.")));
     }
     match call.segments().as_slice() {
+        ["v1", "maintenance", "webhooks"] => {
+            only(call, &Method::POST)?;
+            operate::maintain(call, house)
+        }
         ["v1", "webhooks", "dead-letters"] => {
             only(call, &Method::GET)?;
             operate::dead_letters(call, house)

@@ -2,9 +2,6 @@
 
 use webhooks::{ingest::Event, signature::Scheme};
 
-/// The vendor whose events the gate takes without an adapter.
-pub const GENERIC: &str = "generic";
-
 /// How a vendor's deliveries are believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signing {

@@ -91,8 +91,9 @@ fn attempt_id(asked: &Reservation, key: &str, attempt: u32) -> String {
 }
 
 /// The id of a correction. The operator's keys are in a room of their own: what is hashed has fewer parts.
-pub(crate) fn correction_id(key: &str) -> String {
-    format!("lc_{}", digest(&["correction", key]))
+pub(crate) fn correction_id(key: &str, attempt: u32) -> String {
+    let room = if attempt == 0 { "correction".to_owned() } else { format!("correction {attempt}") };
+    format!("lc_{}", digest(&[&room, key]))
 }
 
 /// What makes two requests the same.

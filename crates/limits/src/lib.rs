@@ -29,7 +29,7 @@ mod settle;
 mod units;
 
 pub use correct::correct;
-pub use correction::Correction;
+pub use correction::{Amount, Corrected, Correction};
 pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Hold, Remaining, Rung, standing};
 pub use meter::{Meter, Scope};

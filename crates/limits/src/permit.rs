@@ -6,7 +6,7 @@ use money::{Nanos, PriceTable, Quantity};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    correction::Correction,
+    correction::Corrected,
     error::Denial,
     holds::{Hold, Remaining, Rung},
 };
@@ -60,7 +60,7 @@ pub struct Permit {
     pub fingerprint: String,
     /// What it puts right, if it is a correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub correction: Option<Correction>,
+    pub correction: Option<Corrected>,
     /// Where it stands.
     pub state: State,
 }

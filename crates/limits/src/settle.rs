@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use audit::{Entry, VERSION};
 use kv_schemas::Store;
-use money::Quantity;
+use money::{Nanos, Quantity};
 
 use crate::{
     correction::{Correction, INTERACTION},
@@ -71,7 +71,21 @@ fn decide(record: &Permit, used: &Used) -> Result<Charge, Fault> {
         Used::Counted(quantities) => (quantities, Settlement::Counted),
         Used::Unknown => return Ok(in_full(record)),
     };
-    let invalid = |param, message| Fault::Invalid { param, message };
+    let cost = priced(record, quantities)?;
+    let most = if record.holder == Holder::Page { record.reserved } else { record.reserved.max(MAX_COST) };
+    if cost > most {
+        return Err(invalid("units", "cost more than this permit may be charged".into()));
+    }
+    let settlement = if cost > record.reserved { Settlement::Overrun } else { within };
+    Ok(Charge { used: quantities.clone(), cost, settlement })
+}
+
+fn invalid(param: &'static str, message: String) -> Fault {
+    Fault::Invalid { param, message }
+}
+
+/// What so much costs by the permit's own prices, if it can have used that.
+pub(crate) fn priced(record: &Permit, quantities: &[Quantity]) -> Result<Nanos, Fault> {
     check_units(quantities).or_else(|denial| match denial.param.as_deref() {
         // Nothing used is a fine answer here, though not a fine estimate.
         Some("estimate.units") if quantities.iter().all(|q| q.units == 0) => Ok(()),
@@ -82,13 +96,7 @@ fn decide(record: &Permit, used: &Used) -> Result<Charge, Fault> {
     if let Some(stray) = quantities.iter().find(|quantity| !known(quantity)) {
         return Err(invalid("unit_type", format!("{} was not reserved", stray.unit_type)));
     }
-    let cost = record.prices.cost(quantities).map_err(|unpriced| invalid("unit_type", unpriced.to_string()))?;
-    let most = if record.holder == Holder::Page { record.reserved } else { record.reserved.max(MAX_COST) };
-    if cost > most {
-        return Err(invalid("units", "cost more than this permit may be charged".into()));
-    }
-    let settlement = if cost > record.reserved { Settlement::Overrun } else { within };
-    Ok(Charge { used: quantities.clone(), cost, settlement })
+    record.prices.cost(quantities).map_err(|unpriced| invalid("unit_type", unpriced.to_string()))
 }
 
 /// All of it is spent, since nobody knows how much was used.
@@ -179,7 +187,7 @@ impl Permit {
         let (charge, _) = self.decision()?;
         let (units_consumed, unit_type) = logged_units(charge);
         let (event_type, details) = match &self.correction {
-            Some(correction) => (Correction::EVENT, correction.details().into()),
+            Some(correction) => (Correction::EVENT, correction.details()),
             None => (INTERACTION, BTreeMap::new()),
         };
         Some(Entry {

@@ -1,5 +1,11 @@
 //! Corrections: what an interaction cost is put right, within bounds, once, and whatever fails on the way.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests may panic")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "tests may panic"
+)]
 
 mod common;
 
@@ -7,54 +13,26 @@ use std::cell::Cell;
 
 use audit::Entry;
 use calendar::{DAY, Millis};
-use common::{NOW, maintain_for, money, places, seconds, settle, store};
-use kv_schemas::{Slot, Store, StoreError, expiry, families, gap::Gap, memory::Memory};
-use limits::{Correction, Fault, Permit, Used, close, correct, reserve};
-use money::{Nanos, Quantity};
+use common::{
+    NOW,
+    correcting::{self, CENT, Faulty, cents, entries, world},
+    maintain_for, places, seconds,
+};
+use kv_schemas::{Store, expiry, families, gap::Gap, memory::Memory};
+use limits::{Amount, Correction, Fault, Permit, close, correct, reserve};
+use money::Nanos;
 
-const CENT: i64 = 10_000_000;
+/// By cost there is always something to correct.
+fn corrected(store: &dyn Store, id: &str, asked: &Correction, key: Option<&str>) -> Result<Permit, Fault> {
+    correcting::corrected(store, id, asked, key).map(|permit| permit.expect("there is something to correct"))
+}
 
 fn by(cents: i64, corrects: &str) -> Correction {
-    Correction { corrects: corrects.into(), cost: Nanos(cents * CENT), reason: "vendor's credit".into() }
-}
-
-/// Correct, log, close, as the gate does it.
-fn corrected(store: &dyn Store, id: &str, asked: &Correction, key: Option<&str>) -> Result<Permit, Fault> {
-    let permit = correct(store, NOW, id, asked, "req_1", key)?;
-    if let Some((_, None)) = permit.decision() {
-        let stage = audit::append(store, &permit.entry().unwrap().into())?;
-        close(store, &permit.id, stage)?;
+    Correction {
+        corrects: corrects.into(),
+        amount: Amount::Cost(Nanos(cents * CENT)),
+        reason: "vendor's credit".into(),
     }
-    Ok(permit)
-}
-
-/// One interaction, `lc_1`, of 30 cents.
-fn world(tenant: &str) -> Memory {
-    let store = store(tenant, "{}");
-    reserve(&store, NOW, "lc_1", &seconds(40)).unwrap();
-    settle(&store, "lc_1", &Used::Actual(vec![Quantity::new("seconds", 30)])).unwrap();
-    store
-}
-
-/// All that was staged. A repeat says the same as the first.
-fn entries(store: &Memory) -> Vec<Entry> {
-    let stage = families::STAGE.log::<Entry>(&[]);
-    let mut all = Vec::<Entry>::new();
-    for index in 1..=stage.tail(store).unwrap() {
-        let Slot::Entry(entry) = stage.get(store, index).unwrap() else { continue };
-        match all.iter().find(|first| first.limit_check_id == entry.limit_check_id) {
-            Some(first) => assert!(first.says_the_same(&entry), "{first:?}, {entry:?}"),
-            None => all.push(entry),
-        }
-    }
-    all
-}
-
-/// Cents by the log, by the tenant's counter and by the company's.
-fn cents(store: &Memory) -> [i64; 3] {
-    let logged = audit::totals(store, audit::Scope::Tenant, "t", &NOW.month()).unwrap().settled_nanos;
-    let company = families::MONEY.counter(&["company", "c", &NOW.month()]).read(store).unwrap();
-    [logged / CENT, money(store) / CENT, company / CENT]
 }
 
 #[test]
@@ -106,7 +84,7 @@ fn a_month_that_is_over_stays_as_it_was() {
         expiry::sweep(&store, NOW.hour_number() + hour).unwrap();
     }
     assert_eq!(limits::permit("lc_1").get(&store), Ok(None));
-    let permit = correct(&store, later, "lc_c", &by(-5, "lc_1"), "req", None).unwrap();
+    let permit = correct(&store, later, "lc_c", &by(-5, "lc_1"), "req", None).unwrap().unwrap();
     let stage = audit::append(&store, &permit.entry().unwrap().into()).unwrap();
     close(&store, "lc_c", stage).unwrap();
     let spent = |month: &str| families::MONEY.counter(&["tenant", "t", month]).read(&store).unwrap();
@@ -138,8 +116,8 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     check(by(0, "lc_1"), "cost_usd");
     check(by(-21, "lc_1"), "cost_usd");
     check(by(10_000 * 100 + 1, "lc_1"), "cost_usd");
-    check(Correction { cost: Nanos(i64::MIN), ..by(0, "lc_1") }, "cost_usd");
-    check(Correction { cost: Nanos(i64::MAX), ..by(0, "lc_1") }, "cost_usd");
+    check(Correction { amount: Amount::Cost(Nanos(i64::MIN)), ..by(0, "lc_1") }, "cost_usd");
+    check(Correction { amount: Amount::Cost(Nanos(i64::MAX)), ..by(0, "lc_1") }, "cost_usd");
     check(reason(String::new()), "reason");
     check(reason("ä".repeat(201)), "reason");
     check(reason("two\nlines".into()), "reason");
@@ -175,12 +153,12 @@ fn the_same_key_is_the_same_correction() {
 fn a_repeat_waits_for_the_first_request_to_log_it() {
     let store = world("{}");
     let at = |after: u64| correct(&store, NOW.plus(after), "lc_a", &by(-20, "lc_1"), "req", Some("key"));
-    let first = at(0).unwrap();
+    let first = at(0).unwrap().unwrap();
     for after in [0, 9_999] {
         assert!(matches!(at(after), Err(Fault::Conflict { code: "in_progress", .. })), "after {after} ms");
     }
     // It has crashed: this one goes on.
-    assert_eq!(at(10_000).unwrap().entry(), first.entry());
+    assert_eq!(at(10_000).unwrap().unwrap().entry(), first.entry());
 }
 
 /// Both of two corrections at once never give back more than there is, whatever order their operations come in.
@@ -204,42 +182,6 @@ fn two_corrections_at_once_never_go_below_zero_together() {
         assert_eq!(cents(&store), [left; 3], "at {at}");
     }
     panic!("more operations than this test allows");
-}
-
-/// One operation fails, having been applied or not; the caller gives up.
-struct Faulty<'a> {
-    store: &'a Memory,
-    left: Cell<i64>,
-    applied: bool,
-}
-
-impl Faulty<'_> {
-    fn through<T>(&self, act: impl FnOnce(&Memory) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.left.set(self.left.get() - 1);
-        match self.left.get() {
-            0.. => act(self.store),
-            -1 if self.applied => act(self.store).and(Err(StoreError::Unavailable("injected".into()))),
-            _ => Err(StoreError::Unavailable("injected".into())),
-        }
-    }
-}
-
-impl Store for Faulty<'_> {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.through(|store| store.get(key))
-    }
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.through(|store| store.set(key, value))
-    }
-    fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.through(|store| store.delete(key))
-    }
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.through(|store| store.exists(key))
-    }
-    fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        self.through(|store| store.increment(key, delta))
-    }
 }
 
 #[test]
@@ -269,7 +211,8 @@ fn a_fault_at_any_operation_is_made_good() {
 
 /// The books are exact; and the operator who tries again gets the correction, once.
 fn finally(store: &Memory, name: &str, asked: &Correction, key: Option<&str>) {
-    let cost = asked.cost.0 / CENT;
+    let Amount::Cost(Nanos(cost)) = asked.amount else { panic!("{name}: {asked:?}") };
+    let cost = cost / CENT;
     let made = i64::from(entries(store).len() == 2);
     assert_eq!(limits::open(store), Ok(Vec::new()), "{name}");
     assert_eq!((cents(store), places(store)), ([30 + made * cost; 3], 0), "{name}");
@@ -290,7 +233,7 @@ fn finally(store: &Memory, name: &str, asked: &Correction, key: Option<&str>) {
 #[test]
 fn the_reaper_ends_what_was_decided_as_its_caller_would_have() {
     let store = world("{}");
-    let decided = correct(&store, NOW, "lc_c", &by(-5, "lc_1"), "req", None).unwrap();
+    let decided = correct(&store, NOW, "lc_c", &by(-5, "lc_1"), "req", None).unwrap().unwrap();
     assert_eq!(cents(&store), [30; 3], "nothing is given back before the log says so");
     assert_eq!(maintain_for(&store, NOW.plus(1), 2), ["lc_c"]);
     let log = entries(&store);

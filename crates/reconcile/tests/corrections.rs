@@ -11,7 +11,7 @@ mod story;
 
 use calendar::{DAY, Millis};
 use kv_schemas::memory::Memory;
-use limits::{Correction, close, correct, permit};
+use limits::{Amount, Correction, close, correct, permit};
 use money::Nanos;
 use reconcile::Severity;
 use story::{NOW, money_of, report, story};
@@ -28,8 +28,12 @@ enum Step {
 }
 
 fn made(store: &Memory, now: Millis, id: &str, cents: i64, step: Step) {
-    let asked = Correction { corrects: "lc_exact".into(), cost: Nanos(cents * CENT), reason: "a credit".into() };
-    let decided = correct(store, now, id, &asked, "req", None).unwrap();
+    let asked = Correction {
+        corrects: "lc_exact".into(),
+        amount: Amount::Cost(Nanos(cents * CENT)),
+        reason: "a credit".into(),
+    };
+    let decided = correct(store, now, id, &asked, "req", None).unwrap().unwrap();
     if step >= Step::Logged {
         let stage = audit::append(store, &decided.entry().unwrap().into()).unwrap();
         if step >= Step::Closed {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::{Invalid, Mode, fields::Object, names::Address};
+use crate::{Invalid, Mode, fields::Object, names::Address, telegram_rules};
 
 /// What the variable `dev_hosts` is when nobody set it: a host that can't exist.
 pub const NO_DEV_HOSTS: &str = "http://dev.invalid";
@@ -82,6 +82,9 @@ pub fn parse_binding(vendor: &str, dev_hosts: &str, body: &Json) -> Result<Bindi
     if vendor == LIVEKIT && !asked.secret.as_deref().is_none_or(is_key_pair) {
         return Err(body.fault("secret", "must be the API key and the API secret, joined by a colon"));
     }
+    if vendor == telegram_rules::VENDOR {
+        telegram_rules::check(&body, asked.secret.as_deref(), asked.webhook_secret.as_deref())?;
+    }
     Ok(asked)
 }
 
@@ -106,7 +109,7 @@ fn base_url_allowed(vendor: &str, dev_hosts: &str, url: &str) -> Result<(), &'st
 }
 
 /// Whether an address matches an outbound host pattern such as `http://127.0.0.1:*` or `https://*.example.com`.
-fn matches_pattern(pattern: &str, address: &Address<'_>) -> bool {
+pub(crate) fn matches_pattern(pattern: &str, address: &Address<'_>) -> bool {
     let Some((scheme, rest)) = pattern.trim_end_matches('/').split_once("://") else {
         return false;
     };

@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::{
     Event, Journal, Tenant, WriteError,
     create::is_gone,
+    endpoint::forget_endpoint,
     find_tenant,
     holdings::{self, Holding},
     keys, origins,
@@ -82,6 +83,7 @@ pub fn delete(store: &dyn Store, now: Millis, id: &str, journal: &dyn Journal) -
             Holding::Key { sha256 } => keys::key_by_hash(sha256).delete(store)?,
             Holding::Origin { origin } => origins::unregister(store, id, origin)?,
             Holding::Vendor { vendor } => vendor_binding(id, vendor).delete(store)?,
+            Holding::Endpoint => forget_endpoint(store, id)?,
             Holding::Listed { index } => families::TENANT_LIST.log::<String>(&[]).remove(store, *index)?,
         }
         holdings::log(id).remove(store, note)?;

@@ -14,7 +14,7 @@ use kv_schemas::{Store, StoreError};
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{KeyKind, Limits, NewKeys, Tenant, VendorBinding, event_id, find_tenant, key_id};
+use crate::{Endpoint, KeyKind, Limits, NewKeys, Tenant, VendorBinding, event_id, find_tenant, key_id};
 
 /// The most names in one detail; the rest is counted.
 const MAX_NAMES: usize = 32;
@@ -126,6 +126,17 @@ impl Event {
     pub(crate) fn vendor_unbound(tenant: &Tenant, vendor: &str, old: &VendorBinding) -> Self {
         let event = Self::new("VENDOR_UNBOUND", &tenant.id, &tenant.company);
         event.with("vendor", vendor).with("mode", old.mode.name())
+    }
+
+    /// `secret` says whether it is a new one; of the address only the host, since the rest may be a secret.
+    pub(crate) fn endpoint_set(tenant: &Tenant, old: &Endpoint, new: &Endpoint) -> Self {
+        let secret = if old.sealed_secret == new.sealed_secret { "kept" } else { "new" };
+        let event = Self::new("ENDPOINT_SET", &tenant.id, &tenant.company);
+        event.with("host", new.host()).with("types", listed(new.types.clone())).with("secret", secret)
+    }
+
+    pub(crate) fn endpoint_removed(tenant: &Tenant, old: &Endpoint) -> Self {
+        Self::new("ENDPOINT_REMOVED", &tenant.id, &tenant.company).with("host", old.host())
     }
 
     /// None when the limits stay as they are.

@@ -18,6 +18,8 @@ pub(crate) enum Holding {
     Origin { origin: String },
     /// A vendor binding.
     Vendor { vendor: String },
+    /// The endpoint for its events.
+    Endpoint,
 }
 
 pub(crate) fn log(tenant: &str) -> Log<Holding> {

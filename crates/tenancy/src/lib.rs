@@ -14,6 +14,8 @@ mod claim;
 mod companies;
 mod create;
 mod disclosure;
+mod endpoint;
+mod endpoint_rules;
 mod event_id;
 mod events;
 mod fields;
@@ -31,6 +33,7 @@ mod privacy;
 mod records;
 mod route_rules;
 mod routes;
+mod telegram_rules;
 mod tenant_rules;
 #[cfg(test)]
 mod tests;
@@ -44,6 +47,11 @@ pub use claim::{Claim, Mark};
 pub use companies::put_company;
 pub use create::{MAKING_LEASE, NewKeys, create};
 pub use disclosure::Disclosure;
+pub use endpoint::{
+    Endpoint, EndpointSealed, ListedEndpoint, OldSecret, endpoint_context, endpoint_list, find_endpoint,
+    remove_endpoint, set_endpoint,
+};
+pub use endpoint_rules::{EVENT_TYPES, EndpointAsked, SECRET_PREFIX, parse_endpoint};
 pub use event_id::event_id;
 pub use events::{Event, Journal, Unlogged};
 pub use fields::{Invalid, Object};

@@ -64,9 +64,9 @@ impl Gate {
         &self.limits
     }
 
-    /// Whether some component answers a path.
+    /// Whether there is a route for just this path: a wildcard answers paths that nobody has thought of.
     pub fn routes(&self, path: &str) -> bool {
-        self.routes.find(path).is_some()
+        self.routes.find(path).is_some_and(|found| found.route.is_exact())
     }
 
     /// Answers a request, whatever happens.

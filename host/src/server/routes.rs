@@ -62,6 +62,11 @@ impl Route {
         self.text.strip_suffix("/...").unwrap_or(&self.text)
     }
 
+    /// Whether it is one path and no other.
+    pub fn is_exact(&self) -> bool {
+        !self.wildcard && self.segments.iter().all(|segment| matches!(segment, Segment::Literal(_)))
+    }
+
     /// `None`: no match. Otherwise how many segments the pattern itself covers.
     fn matches(&self, path: &[&str]) -> bool {
         let long_enough =

@@ -1,5 +1,6 @@
 //! Chat, in OpenAI's shape.
 
+mod ask;
 mod background;
 mod ladder;
 pub mod privacy;
@@ -8,9 +9,11 @@ mod routing;
 mod template;
 mod thrift;
 
+use bytes::Bytes;
 use serde_json::json;
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency::Head};
 
+pub use self::ask::{Said, ask, ask_named};
 use self::{
     ladder::{Answered, Climb},
     privacy::Masked,
@@ -35,17 +38,35 @@ pub async fn complete(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         Start::Now(keyed) => keyed,
     };
     match answer(call, &store, &grant, &keyed).await {
-        Ok(Answered::ByVendor(metered, passing)) => match metered.planned.answer {
-            Answer::EventStream => Ok(relay::stream(*metered, store, call.request_id.clone(), keyed, passing)),
-            Answer::Json | Answer::Audio | Answer::Nothing => {
-                relay::whole(*metered, &store, call, keyed, passing).await
-            }
-        },
-        Ok(Answered::ByTemplate(reply, body)) => {
-            keyed.finish(&store, || Head::of(&reply).whole(&body));
+        Ok(Answered::ByVendor(metered, passing)) if metered.planned.answer == Answer::EventStream => {
+            Ok(relay::stream(*metered, store, call.request_id.clone(), keyed, passing))
+        }
+        Ok(answered) => kept(call, &store, keyed, whole(answered).await),
+        Err(failed) => Err(keyed.fail(&store, call, failed)),
+    }
+}
+
+/// An answer in one piece, and its body.
+async fn whole(answered: Answered) -> Result<(Reply, Bytes), Failed> {
+    match answered {
+        Answered::ByVendor(metered, passing) => relay::whole(*metered, passing).await,
+        Answered::ByTemplate(reply, body) => Ok((reply, body.into())),
+    }
+}
+
+/// The outcome, which a repeat of the idempotency key gets as well.
+fn kept(
+    call: &Call,
+    store: &KeyValue,
+    keyed: Keyed,
+    outcome: Result<(Reply, Bytes), Failed>,
+) -> Result<Reply, Problem> {
+    match outcome {
+        Ok((reply, body)) => {
+            keyed.finish(store, || Head::of(&reply).whole(&body));
             Ok(reply)
         }
-        Err(failed) => Err(keyed.fail(&store, call, failed)),
+        Err(failed) => Err(keyed.fail(store, call, failed)),
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use events::Event;
 use kv_schemas::Store;
 use shell::{Problem, host, offline};
 
 use super::{
     record::{self, Job, MAX_MS, State},
+    shown,
     start::{failed, garbled},
 };
 use crate::{
@@ -33,6 +35,10 @@ pub async fn look(store: &dyn Store, mut job: Job) -> Result<Job, Problem> {
     // Before the vendor is asked: a hint that comes meanwhile is another one.
     record::hint(&job.id).delete(store).map_err(|error| offline(&error))?;
     let now = host::now();
+    if job.is_unsent() {
+        // Its run didn't come to it within the time.
+        return abandon(store, job, "not_started", "The job was never handed to the vendor.");
+    }
     let Some(vendor_id) = job.vendor_id.clone() else {
         return over(store, job, &Usage::Unknown, failed("lost", "Nobody knows whether the job began.", now));
     };
@@ -64,6 +70,13 @@ pub async fn look(store: &dyn Store, mut job: Job) -> Result<Job, Problem> {
             later(store, job, state)
         }
     }
+}
+
+/// Gives up a job that no vendor was called for. What if we crash in between? It is released again, to no effect.
+pub fn abandon(store: &dyn Store, job: Job, code: &str, message: &str) -> Result<Job, Problem> {
+    permits::release(&job.permit);
+    let state = failed(code, message, host::now());
+    finish(store, Job { state, ..job })
 }
 
 async fn ask(job: &Job, vendor_id: &str) -> Result<adapter::JobState, Problem> {
@@ -114,9 +127,20 @@ fn later(store: &dyn Store, mut job: Job, state: State) -> Result<Job, Problem> 
 }
 
 /// The permit first: what if we crash before the record? The next look finds the same and settles nothing twice.
-fn over(store: &dyn Store, mut job: Job, used: &Usage, state: State) -> Result<Job, Problem> {
+fn over(store: &dyn Store, job: Job, used: &Usage, state: State) -> Result<Job, Problem> {
     permits::resolve(&job.permit, used)?;
-    job.state = state;
+    let job = Job { state, ..job };
+    // Of one that never got a vendor's id its caller has heard an error. What if we crash after telling? It is told again,
+    // as the same event.
+    if job.vendor_id.is_some() {
+        let kind = if matches!(job.state, State::Done { .. }) { "job.done" } else { "job.failed" };
+        let event = Event::new(kind, &job.id, host::now(), job.session.as_deref(), shown(&job));
+        events::emit(store, &job.tenant, &event).map_err(|error| offline(&error))?;
+    }
+    finish(store, job)
+}
+
+fn finish(store: &dyn Store, job: Job) -> Result<Job, Problem> {
     record::close(store, &job).map_err(|error| offline(&error))?;
     Ok(job)
 }

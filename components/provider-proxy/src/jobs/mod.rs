@@ -1,14 +1,17 @@
 //! Jobs at media vendors: started under a permit, done when the vendor says so.
 
 mod look;
+mod plan;
 mod record;
 mod start;
 
 use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, idempotency::Head, offline};
 
-pub use look::{is_due, look};
-pub use record::{Job, Listed, State, list, record};
+pub use look::{abandon, is_due, look};
+pub use plan::{Body, Planned};
+pub use record::{Job, Listed, State, enlist, list, mark_sent, record};
+pub use start::hand_over;
 
 use crate::{
     caller::{capable, owns, tenant_caller},
@@ -18,7 +21,7 @@ use crate::{
 /// `POST /v1/jobs`
 pub async fn begin(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let grant = capable(call, "jobs")?;
-    let body: start::Body = call.json()?;
+    let body: Body = call.json()?;
     let keyed = match keyed::begin(call, store, &grant).await? {
         Start::Before(reply) => return Ok(reply),
         Start::Now(keyed) => keyed,
@@ -58,6 +61,10 @@ fn shown(job: &Job) -> Json {
         "created_at": job.started_at.to_string(),
         "limit_check_id": job.permit,
     });
+    if let Some(of) = &job.run {
+        shown["run_id"] = of.run.clone().into();
+        shown["step"] = of.step.clone().into();
+    }
     match &job.state {
         State::Queued | State::Running => {}
         State::Done { result, at } => {

@@ -18,6 +18,8 @@ use tenancy::VendorBinding;
 pub const MAX_MS: u64 = 3 * HOUR;
 /// Until then its start is in flight.
 pub const START_MS: u64 = 2 * MINUTE;
+/// How long a job that is a step of a run may wait, enlisted, until its vendor is called.
+pub const UNSENT_MS: u64 = HOUR;
 /// How long its record is kept after its end.
 const KEPT_HOURS: u64 = 14 * 24;
 
@@ -42,6 +44,18 @@ pub struct Job {
     pub looks: u32,
     pub state: State,
     pub list_index: u64,
+    /// The step of a run that it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<OfRun>,
+}
+
+/// A job that is a step of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfRun {
+    pub run: String,
+    pub step: String,
+    /// The vendor is being called, or was: written just before. Until then whoever drives the run may call it.
+    pub sent: bool,
 }
 
 /// How far it is.
@@ -78,6 +92,11 @@ impl State {
 }
 
 impl Job {
+    /// Nobody has called the vendor: nothing can have been used.
+    pub fn is_unsent(&self) -> bool {
+        self.run.as_ref().is_some_and(|of| !of.sent)
+    }
+
     /// The vendor is asked after 5 s, and then more and more rarely: its webhook usually comes first.
     pub fn looked(&mut self, now: Millis) {
         let pauses = [5, 5, 10, 20, 30];
@@ -108,6 +127,21 @@ pub fn list() -> Log<Listed> {
 pub fn enlist(store: &dyn Store, job: &mut Job) -> Result<(), StoreError> {
     job.list_index = list().append(store, &Listed { id: job.id.clone(), at: job.started_at })?;
     record(&job.id).set(store, job)
+}
+
+/// The vendor is about to be called: from now on nobody else calls it. `false`: it is too late for that.
+pub fn mark_sent(store: &dyn Store, job: &mut Job, now: Millis) -> Result<bool, StoreError> {
+    // Whoever looks gives it up from then on; two clocks may differ a little.
+    if job.next_look <= now.plus(MINUTE) {
+        return Ok(false);
+    }
+    if let Some(of) = &mut job.run {
+        of.sent = true;
+    }
+    job.started_at = now;
+    job.next_look = now.plus(START_MS);
+    record(&job.id).set(store, job)?;
+    Ok(true)
 }
 
 /// Written as under way in the very moment in which another look closed it, it would be on no list: then it is put there

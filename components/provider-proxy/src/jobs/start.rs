@@ -1,39 +1,26 @@
-//! The start of a job: permit, record, vendor, in this order.
+//! The start of a job that a caller waits for: permit, record, vendor, in this order.
 
-use calendar::Millis;
 use kv_schemas::Store;
-use serde::Deserialize;
-use serde_json::{Map, Value as Json};
 use shell::{Call, KeyValue, Kind, Problem, host, offline};
 
-use super::record::{self, Job, MAX_MS, START_MS, State, by_vendor};
+use super::{
+    plan::{Body, Planned},
+    record::{self, Job, State, by_vendor},
+};
 use crate::{
     bindings::{
-        adapter::{self, Capability, JobState, NoGood, Operation},
+        adapter::{self, JobState, NoGood},
         limits::Usage,
         sessions::Grant,
     },
     keyed::{self, Failed},
     metered::about,
-    permits::{self, Ask, quantities},
-    problems::unplannable,
+    permits,
     vendor::{
-        self, Vendor,
-        attempt::{self, Effort, Patience, Refusal},
+        attempt::{self, Admitted, Effort, Patience, Refusal},
         callback, upstream,
     },
 };
-
-/// What the caller asks for.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Body {
-    #[serde(default)]
-    pub provider: Option<String>,
-    pub kind: String,
-    #[serde(default)]
-    pub input: Map<String, Json>,
-}
 
 /// Starts it. `token` names its permit, where the caller sent an idempotency key.
 pub async fn start(
@@ -43,59 +30,39 @@ pub async fn start(
     body: Body,
     token: Option<&str>,
 ) -> Result<Job, Failed> {
-    let tenant = vendor::tenant(store, &grant.tenant)?;
-    let vendor = vendor::asked(store, &tenant, Capability::Jobs, body.provider.as_deref())?;
     let id = host::new_id("job_");
-    let operation = Operation::JobStart(adapter::Job {
-        id: id.clone(),
-        kind: body.kind.clone(),
-        input: Json::Object(body.input).to_string().into_bytes(),
-        callback_url: callback::url(call, &vendor, &id).await?,
-        disclosure: tenant.disclosure.shown().map(str::to_owned),
-    });
-    let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
-    let admitted = attempt::admit(store, &vendor)?;
-    let ask = Ask {
-        grant,
-        capability: "jobs",
-        provider: vendor.name(),
-        model: &planned.model,
-        worst_case: quantities(&planned.worst_case),
-        ttl_ms: MAX_MS + START_MS,
-        continues: None,
-        counted: false,
-        token,
-    };
-    let permit = match keyed::first(permits::reserve(call, &ask).await) {
+    let planned = Planned::asked(store, grant, id, body, callback::base(call).await.as_deref()).await?;
+    let admitted = attempt::admit(store, &planned.vendor)?;
+    let permit = match keyed::first(permits::reserve(call, &planned.ask(grant, token)).await) {
         Ok(permit) => permit,
         Err(failed) => {
-            admitted.unused(store, &vendor);
+            admitted.unused(store, &planned.vendor);
             return Err(failed);
         }
     };
-    let now = host::now();
-    let mut job = Job {
-        id,
-        tenant: grant.tenant.clone(),
-        session: grant.session.clone(),
-        provider: vendor.name().into(),
-        kind: body.kind,
-        binding: vendor.binding.clone(),
-        vendor_id: None,
-        permit: permit.id.clone(),
-        started_at: now,
-        next_look: now.plus(START_MS),
-        looks: 0,
-        state: State::Queued,
-        list_index: 0,
-    };
+    let mut job = planned.job(grant, &permit.id, host::now());
     // On the list before the vendor is called: what if we crash in between? The slow poll finds a job that no vendor
     // knows, and has it charged in full: the vendor may have begun it.
     if let Err(error) = record::enlist(store, &mut job) {
         permits::release(&permit.id);
         return Err(Failed::Free(offline(&error)));
     }
-    match send(store, &vendor, &operation, &planned, &job, admitted).await {
+    hand_over(store, &planned, job, admitted, upstream::REQUEST_MS).await.map_err(|failed| match failed {
+        Failed::Free(problem) => Failed::Free(about(problem, &permit)),
+        Failed::Charged(problem) => Failed::Charged(about(problem, &permit)),
+        early @ Failed::Early(_) => early,
+    })
+}
+
+/// Calls the vendor with a job that is enlisted, within so many milliseconds. The job as it is then; or why it is over.
+pub async fn hand_over(
+    store: &dyn Store,
+    planned: &Planned,
+    mut job: Job,
+    admitted: Admitted,
+    within_ms: u64,
+) -> Result<Job, Failed> {
+    match send(store, planned, &job, admitted, within_ms).await {
         Ok(state) => {
             begun(store, &mut job, state).map_err(|error| Failed::Charged(offline(&error)))?;
             Ok(job)
@@ -103,31 +70,30 @@ pub async fn start(
         Err((problem, used)) => {
             let failed = if used.is_some() { Failed::Charged } else { Failed::Free };
             give_up(store, job, &problem, used).map_err(|error| failed(offline(&error)))?;
-            Err(failed(about(problem, &permit)))
+            Err(failed(problem))
         }
     }
 }
 
 /// The call; an error says what may have been used.
 async fn send(
-    store: &KeyValue,
-    vendor: &Vendor,
-    operation: &Operation,
-    planned: &adapter::Call,
+    store: &dyn Store,
+    planned: &Planned,
     job: &Job,
-    admitted: attempt::Admitted,
+    admitted: Admitted,
+    within_ms: u64,
 ) -> Result<JobState, (Problem, Option<Usage>)> {
-    let vault = host::vault().await.map_err(|problem| (problem, None))?;
+    let Planned { vendor, operation, call, vault, .. } = planned;
     // A vendor that knows a repeat by its key begins the job once, however often it is asked.
-    let patience = if planned.idempotency_header.is_some() { Patience::Retrying } else { Patience::Careful };
-    let effort = Effort { patience, deadline: job.started_at.plus(upstream::REQUEST_MS) };
-    let made = attempt::make(store, &vault, vendor, planned, &job.id, effort, admitted).await;
+    let patience = if call.idempotency_header.is_some() { Patience::Retrying } else { Patience::Careful };
+    let effort = Effort { patience, deadline: host::now().plus(within_ms) };
+    let made = attempt::make(store, vault, vendor, call, &job.id, effort, admitted).await;
     let mut answer = made.map_err(|refusal| match refusal {
         Refusal::Free(problem) => (problem, None),
         Refusal::Lost(problem) => (problem, Some(Usage::Unknown)),
     })?;
     let unknown = |problem| (problem, Some(Usage::Unknown));
-    let body = upstream::read(&mut answer.body, planned.max_answer_bytes).await.map_err(unknown)?;
+    let body = upstream::read(&mut answer.body, call.max_answer_bytes).await.map_err(unknown)?;
     let state = adapter::read_job(vendor.name(), operation, &body).map_err(|no_good| match no_good {
         NoGood::Refused(failure) => (attempt::explained(vendor, answer.head.status, failure), None),
         NoGood::Garbled(what) => unknown(garbled(vendor.name(), &what)),
@@ -168,6 +134,6 @@ fn give_up(
     record::close(store, &job)
 }
 
-pub fn failed(code: &str, message: &str, at: Millis) -> State {
+pub fn failed(code: &str, message: &str, at: calendar::Millis) -> State {
     State::Failed { code: code.into(), message: message.into(), at }
 }

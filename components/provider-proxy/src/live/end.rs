@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use calendar::{Millis, SECOND};
 use kv_schemas::{Store, StoreError, Value, expiry};
+use serde_json::json;
 use shell::{Kind, Problem, host, offline};
 
-use super::record::{Ending, Live, STOP_SECONDS, by_vendor, ending, list, of_session, record, report};
+use super::{
+    late, paid,
+    record::{Ending, Live, STOP_SECONDS, by_vendor, ending, list, of_session, record, report},
+};
 use crate::{
     bindings::{
         adapter::{self, Capability, Operation},
@@ -43,7 +47,7 @@ pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem>
         return Ok(());
     }
     if let Err(problem) = stop_vendor(&live).await {
-        let reported = report(id).exists(store).map_err(|error| offline(&error))?;
+        let reported = reported(store, &live)?.is_some();
         let given_up = host::now().since(live.started_at) > GIVE_UP_MS;
         if given_up {
             eprintln!("{id} at {}: given up, the vendor has not ended it for a day", live.provider);
@@ -54,12 +58,10 @@ pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem>
         }
         // The vendor itself said that it is over, or nobody believes any more that it goes on.
     }
-    let used = match live.vendor_id {
-        Some(_) => live.used(marked.at),
-        // The vendor may or may not have started: nobody knows what it used.
-        None => Usage::Unknown,
-    };
-    permits::resolve(&live.tick, &used)?;
+    // What the vendor says is what it bills. Whoever reports after this look finds the mark, and sees to it that the session
+    // is settled anew.
+    let marked = Ending { at: reported(store, &live)?.unwrap_or(marked.at), ..marked };
+    pay(store, &live, marked.at)?;
     permits::release(&live.lease);
     let now = host::now();
     if may_come_back(&live) && now < marked.at.plus(REJOIN_MS) {
@@ -67,6 +69,29 @@ pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem>
         return ending(id).set(store, &again).map_err(|error| offline(&error));
     }
     close(store, &live, marked).map_err(|error| offline(&error))
+}
+
+/// When it ended, if the vendor has said so.
+fn reported(store: &dyn Store, live: &Live) -> Result<Option<Millis>, Problem> {
+    let found = report(&live.id).get(store).map_err(|error| offline(&error))?;
+    Ok(found.map(|report| live.real_end(&report)))
+}
+
+/// Settles the last stretch. Where the session was over before it, those before it are settled anew.
+pub fn pay(store: &dyn Store, live: &Live, until: Millis) -> Result<(), Problem> {
+    if live.vendor_id.is_none() {
+        // The vendor may or may not have started: nobody knows what it used.
+        return permits::resolve(&live.tick, &Usage::Unknown);
+    }
+    let note = || -> Result<(), StoreError> {
+        paid::note(store, live, until)?;
+        if until < live.tick_since {
+            late::list().append(store, &live.id)?;
+        }
+        Ok(())
+    };
+    note().map_err(|error| offline(&error))?;
+    permits::resolve(&live.tick, &live.used(until))
 }
 
 /// Whether visitors make the room by joining it.
@@ -100,10 +125,30 @@ pub fn close(store: &dyn Store, live: &Live, ended: Ending) -> Result<(), StoreE
     let by_vendor = live.vendor_id.as_deref().map(|vendor_id| by_vendor(live, vendor_id));
     let mut keys = vec![record.key(), over.key(), report.key()];
     keys.extend(by_vendor.as_ref().map(Value::key));
-    expiry::forget_after(store, host::now().hour_number() + KEPT_HOURS, &keys)?;
+    let hour = host::now().hour_number() + KEPT_HOURS;
+    expiry::forget_after(store, hour, &keys)?;
+    paid::forget_after(store, &live.id, hour)?;
+    // What if we crash after this? It is told again, under the same id.
+    tell(store, live, ended.at)?;
     over.set(store, &Ending { closed: true, ..ended })?;
     // Last, so that a crash before leaves it on the list of those to be ended.
     list().remove(store, live.list_index)
+}
+
+/// The tenant's server and the page hear of it.
+fn tell(store: &dyn Store, live: &Live, at: Millis) -> Result<(), StoreError> {
+    if live.vendor_id.is_none() {
+        // It never began.
+        return Ok(());
+    }
+    let data = json!({
+        "live_session": live.id,
+        "provider": live.provider,
+        "started_at": live.started_at.to_string(),
+        "ended_at": at.to_string(),
+    });
+    let event = events::Event::new("live.ended", &live.id, host::now(), live.session.as_deref(), data);
+    events::emit(store, &live.tenant, &event)
 }
 
 async fn stop_vendor(live: &Live) -> Result<(), Problem> {

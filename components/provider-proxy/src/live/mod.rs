@@ -3,7 +3,9 @@
 mod answered;
 mod calls;
 mod end;
+mod late;
 mod open;
+mod paid;
 mod record;
 pub mod rooms;
 pub mod sessions;
@@ -11,4 +13,5 @@ pub mod ticks;
 pub mod video;
 
 pub use end::end;
+pub use late::settle_anew;
 pub use record::{Listed, Live, ending, list, record, report};

@@ -96,7 +96,7 @@ pub async fn open(call: &Call, store: &KeyValue, wanted: Wanted<'_>) -> Result<O
     let asked = adapter::Live {
         persona,
         max_seconds: length.max,
-        callback_url: callback::url(call, &vendor, &id).await?,
+        callback_url: callback::url(callback::base(call).await.as_deref(), &vendor, &id).await?,
         visitor: host::new_id("vis_"),
         disclosure,
         id: id.clone(),

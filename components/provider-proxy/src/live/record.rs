@@ -88,7 +88,11 @@ pub struct Ending {
 /// What a vendor's webhook said of a live session (written by webhook-ingest).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    pub at_ms: u64,
+    /// When the gate heard of it first.
+    pub at_ms: Millis,
+    /// When it ended by the vendor's clock, where the vendor says so.
+    #[serde(default)]
+    pub ended_at_ms: Option<Millis>,
 }
 
 /// A place on the list of live sessions.
@@ -132,6 +136,12 @@ pub fn held_by(store: &dyn Store, session: &str) -> Result<Option<Live>, StoreEr
 }
 
 impl Live {
+    /// When it ended, by what its vendor says: not after the gate heard of it, and not before it began. Some vendors leave
+    /// out what is less than a second: what has begun has lasted for a moment, and its first step is billed.
+    pub fn real_end(&self, report: &Report) -> Millis {
+        report.ended_at_ms.unwrap_or(report.at_ms).min(report.at_ms).max(self.started_at.plus(1))
+    }
+
     /// What the tick pays until `until`.
     pub fn used(&self, until: Millis) -> Usage {
         Usage::Actual(vec![seconds(self.between(self.tick_since, until))])
@@ -167,7 +177,7 @@ fn seconds(units: u64) -> Quantity {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
     #[test]
@@ -183,7 +193,20 @@ mod tests {
         check(60, &[0, 1], &[60]);
     }
 
-    fn sample() -> Live {
+    #[test]
+    fn the_vendors_word_counts_within_what_can_be() {
+        let check = |report: &str, end: u64| {
+            let live = Live { started_at: Millis(1_000), ..sample() };
+            assert_eq!(live.real_end(&serde_json::from_str(report).unwrap()), Millis(end), "{report}");
+        };
+        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":5000}"#, 5_000);
+        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":9001}"#, 9_000);
+        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":999}"#, 1_001);
+        check(r#"{"at_ms":9000,"event":"evt_1"}"#, 9_000);
+        check(r#"{"at_ms":9,"ended_at_ms":null}"#, 1_001);
+    }
+
+    pub fn sample() -> Live {
         serde_json::from_value(serde_json::json!({
             "id": "vid_1", "tenant": "t", "session": null, "provider": "v", "vendor_id": null, "lease": "lc_1",
             "binding": { "mode": "mock", "base_url": null, "sealed_secret": null, "sealed_webhook_secret": null,

@@ -58,7 +58,7 @@ fn visible(grant: &Grant, id: &str) -> Result<View, Problem> {
 pub async fn finish(store: &dyn Store, id: &str, by: &str) -> Result<(), Problem> {
     sessions::end(id, by).map_err(refused)?;
     if let Some(live) = record::held_by(store, id).map_err(|error| offline(&error))? {
-        let at = video::end_of(store, &live.id)?;
+        let at = video::end_of(store, &live)?;
         ending::end(store, &live.id, at).await?;
     }
     Ok(())

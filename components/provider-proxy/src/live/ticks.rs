@@ -9,7 +9,7 @@ use tenancy::CAPABILITIES;
 
 use super::{
     answered::{Answered, Standing},
-    end,
+    end, paid,
     record::{self, GRACE_SECONDS, Live, TICK_SECONDS},
 };
 use crate::{
@@ -87,6 +87,8 @@ async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Re
         }
     };
     let last = live.clone();
+    // What if we crash after this? The old permit goes on paying, and is noted again with more.
+    paid::note(store, &last, now).map_err(|error| offline(&error))?;
     live.tick.clone_from(&permit.id);
     (live.tick_since, live.due) = (now, due);
     live.answered = Answered::of(&permit);
@@ -96,7 +98,7 @@ async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Re
     permits::resolve(&last.tick, &last.used(now))?;
     if let Some(ending) = record::ending(&live.id).get(store).map_err(|error| offline(&error))? {
         // It was ended in the meantime, perhaps by the old record: then nobody else settles the new permit.
-        permits::resolve(&live.tick, &live.used(ending.at))?;
+        end::pay(store, &live, ending.at)?;
         return Err(Problem::conflict("video_ended", "The video session has ended."));
     }
     Ok(live.answered)

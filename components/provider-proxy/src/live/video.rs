@@ -9,7 +9,7 @@ use shell::{Call, KeyValue, Problem, Reply, host, idempotency::Head, offline};
 use super::{
     end,
     open::{self, Length, Opened, Wanted},
-    record::{self, TICK_SECONDS},
+    record::{self, Live, TICK_SECONDS},
 };
 use crate::{
     bindings::{
@@ -142,16 +142,16 @@ pub async fn stop(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Prob
     let Some(live) = found.filter(|live| owns(&grant, &live.tenant, live.session.as_deref())) else {
         return Err(Problem::not_found("There is no such video session."));
     };
-    let at = end_of(store, &live.id)?;
+    let at = end_of(store, &live)?;
     end(store, &live.id, at).await?;
     Ok(Reply::empty(204))
 }
 
 /// When it ended, if the vendor has said so already; now otherwise.
-pub fn end_of(store: &dyn Store, id: &str) -> Result<Millis, Problem> {
-    let reported = record::report(id).get(store).map_err(|error| offline(&error))?;
+pub fn end_of(store: &dyn Store, live: &Live) -> Result<Millis, Problem> {
+    let reported = record::report(&live.id).get(store).map_err(|error| offline(&error))?;
     let now = host::now();
-    Ok(reported.map_or(now, |report| Millis(report.at_ms).min(now)))
+    Ok(reported.map_or(now, |report| live.real_end(&report).min(now)))
 }
 
 #[cfg(test)]

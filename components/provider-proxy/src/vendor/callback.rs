@@ -4,19 +4,26 @@ use shell::{Call, Problem, host};
 
 use crate::vendor::Vendor;
 
-/// Where the vendor reports to: only who was given this address can. The caller chooses the address it came by, so
-/// without `public_url` that is told to a vendor only where it stays on this machine (development).
-pub async fn url(call: &Call, vendor: &Vendor, id: &str) -> Result<Option<String>, Problem> {
-    let public = host::variable("public_url").await;
-    let own = call.own_origin();
-    let base = match public.trim_end_matches('/') {
-        "" if is_loopback(&own) => own.as_str(),
-        "" => return Ok(None),
-        public => public,
-    };
+/// Where the vendor reports to: only who was given this address can. `None` where the gate has no address to tell.
+pub async fn url(base: Option<&str>, vendor: &Vendor, id: &str) -> Result<Option<String>, Problem> {
+    let Some(base) = base else { return Ok(None) };
     let (tenant, provider) = (&vendor.tenant, vendor.name());
     let token = host::vault().await?.token(&format!("callback/{tenant}/{provider}/{id}"));
     Ok(Some(format!("{base}/v1/webhooks/{provider}/{tenant}?live={id}&token={token}")))
+}
+
+/// Where the gate is, for who comes by itself. The caller chooses the address it came by, so without `public_url` that is
+/// told to anybody only where it stays on this machine (development).
+pub async fn base(call: &Call) -> Option<String> {
+    let own = call.own_origin();
+    public_base().await.or_else(|| is_loopback(&own).then_some(own))
+}
+
+/// The same where there is no caller.
+pub async fn public_base() -> Option<String> {
+    let public = host::variable("public_url").await;
+    let public = public.trim_end_matches('/');
+    (!public.is_empty()).then(|| public.to_owned())
 }
 
 fn is_loopback(origin: &str) -> bool {

@@ -3,6 +3,7 @@
 //! Adapters are pure, but they may be a third party's. What one plans is checked before the key is added.
 
 use http::Uri;
+use vault::Secret;
 
 /// What the vendors' interfaces need.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -28,6 +29,44 @@ const RESERVED: [&str; 17] = [
     "via",
 ];
 const RESERVED_PREFIXES: [&str; 3] = ["proxy-", "x-forwarded-", "sec-"];
+
+/// Where the path holds the key, at vendors that want it there.
+const PLACE: &str = "{key}";
+/// What stands there while the path is checked: made of nothing but what a key may be made of.
+const STAND_IN: &str = "key";
+/// Longer ones are no keys.
+const MAX_PATH_KEY: usize = 256;
+
+/// An address with a place for the key. Everything about it is checked before there is a key in it, so that no complaint
+/// can have the key in it either.
+pub struct Keyed<'a> {
+    base_url: &'a str,
+    before: &'a str,
+    after: &'a str,
+}
+
+impl<'a> Keyed<'a> {
+    /// Checks `path`, which must have one place for the key, before any query.
+    pub fn checked(base_url: &'a str, path: &'a str) -> Result<Self, &'static str> {
+        let Some((before, after)) = path.split_once(PLACE) else { return Err("a path without a place for its key") };
+        if before.contains('?') {
+            return Err("a path with its key in the query");
+        }
+        // `address` refuses a second place.
+        address(base_url, &format!("{before}{STAND_IN}{after}"))?;
+        Ok(Self { base_url, before, after })
+    }
+
+    /// The address with the key in it: not to be printed.
+    pub fn with(self, key: &Secret) -> Result<Uri, &'static str> {
+        let key = key.expose();
+        let plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":_-".contains(&byte));
+        if !plain || !(1..=MAX_PATH_KEY).contains(&key.len()) {
+            return Err("a key that can't stand in a path");
+        }
+        address(self.base_url, &format!("{}{key}{}", self.before, self.after))
+    }
+}
 
 /// The address of a call: `path` below `base_url`, and on no other host.
 pub fn address(base_url: &str, path: &str) -> Result<Uri, &'static str> {
@@ -58,9 +97,10 @@ pub fn may_hold_key(name: &str) -> bool {
     name.eq_ignore_ascii_case("authorization") || is_settable(name, "")
 }
 
-/// One `/` at the beginning, visible ASCII, and no way up: a vendor's server may decode before it looks.
+/// One `/` at the beginning, visible ASCII, and no way up: a vendor's server may decode before it looks. And no place for
+/// a key: where one is left over, nobody puts it there.
 fn is_path(path: &str) -> bool {
-    let begins = path.starts_with('/') && !path.starts_with("//");
+    let begins = path.starts_with('/') && !path.starts_with("//") && !path.contains(PLACE);
     let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\#".contains(&byte));
     let decoded = path
         .split('?')
@@ -123,6 +163,9 @@ mod tests {
             "/a/%2e./b",
             "/a%2f..%2fb",
             "/a/..%5cb",
+            "/bot{key}/sendMessage",
+            "/{key}",
+            "/a?b={key}",
         ] {
             check(base, path, None);
         }
@@ -134,6 +177,67 @@ mod tests {
         // A binding without an address, where the vendor has no common one.
         check("", "/x", None);
         check("/v1", "/x", None);
+    }
+
+    const KEY: &str = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw_-";
+
+    #[test]
+    fn a_key_stands_in_one_place_of_the_path() {
+        let check = |base: &str, path: &str, expected: Option<&str>| {
+            let found = Keyed::checked(base, path).and_then(|keyed| keyed.with(&Secret::new(KEY)));
+            assert_eq!(found.ok().map(|uri| uri.to_string()).as_deref(), expected, "{base} {path}");
+        };
+        let base = "https://api.example.com";
+        check(base, "/bot{key}/send", Some(&format!("{base}/bot{KEY}/send")));
+        check(base, "/bot{key}/send?a=b", Some(&format!("{base}/bot{KEY}/send?a=b")));
+        check(base, "/{key}", Some(&format!("{base}/{KEY}")));
+        check("http://127.0.0.1:9/telegram", "/bot{key}/x", Some(&format!("http://127.0.0.1:9/telegram/bot{KEY}/x")));
+        for path in [
+            "",
+            "/",
+            "/botkey/send",
+            "/bot{KEY}/send",
+            "/bot%7Bkey%7D/send",
+            "/bot{key}/{key}",
+            "/bot{key}{key}",
+            "/bot{key}/x?y={key}",
+            "/send?token={key}",
+            "{key}/send",
+            "@{key}.evil.example/",
+            ":{key}@evil.example/",
+            "//{key}/send",
+            "/{key}/../x",
+            "/../{key}",
+            "/.{key}./%2e%2e/x",
+            "/bot{key} /x",
+            "/bot{key}#x",
+            "/bot{key}\r\nhost: evil.example",
+        ] {
+            check(base, path, None);
+        }
+        // What is added to a bare host without a slash would be part of it.
+        check("https://api.example.com", ".{key}.evil.example/", None);
+        check("", "/bot{key}/send", None);
+    }
+
+    #[test]
+    fn a_key_that_is_more_than_a_key_stands_in_no_path() {
+        let check = |key: &str, expected: bool| {
+            let keyed = Keyed::checked("https://api.example.com", "/bot{key}/send").expect("a place for the key");
+            let found = keyed.with(&Secret::new(key));
+            assert_eq!(found.is_ok(), expected, "{key:?}");
+            // What is told of it is the same for all keys, so it can't have one in it.
+            assert!(found.is_ok() || found == Err("a key that can't stand in a path"), "{key:?}");
+        };
+        check(KEY, true);
+        check("a", true);
+        check(&"a".repeat(256), true);
+        check(&"a".repeat(257), false);
+        for key in
+            ["", ".", "..", "a/b", "a/../b", "a?b", "a#b", "a%2fb", "a\\b", "a b", "a\r\nb", "a@b", "é", "{key}", "a\0"]
+        {
+            check(key, false);
+        }
     }
 
     #[test]

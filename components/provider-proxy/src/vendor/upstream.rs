@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures::future::{Either, select};
-use http::Request;
+use http::{Request, Uri};
 use http_body_util::{BodyExt, Full};
 use shell::{Kind, Problem};
 use spin_sdk::{
@@ -13,7 +13,7 @@ use spin_sdk::{
 };
 use vault::{Secret, Vault};
 
-use super::outgoing;
+use super::outgoing::{self, Keyed};
 use crate::{
     bindings::adapter::{AnswerHead, Auth, Call, Credential, Grants, Header},
     vendor::Vendor,
@@ -74,44 +74,58 @@ pub async fn call(
 }
 
 fn assemble(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str) -> Result<Request<Full<Bytes>>, Problem> {
-    // What is planned is checked before there is a key in it.
-    let uri = outgoing::address(vendor.base_url(), &planned.path).map_err(|what| misconfigured(vendor, what))?;
     if !outgoing::is_method(&planned.method) {
         return Err(misconfigured(vendor, "no method of a vendor"));
     }
-    let (name, value) = proof(vault, vendor, &planned.auth)?;
-    if !outgoing::may_hold_key(&name) {
-        return Err(misconfigured(vendor, "no place for a key"));
-    }
+    let uri = address(vault, vendor, planned)?;
+    let proof = proof(vault, vendor, &planned.auth)?;
+    let name = proof.as_ref().map_or("", |(name, _)| name);
     let mut request = Request::builder()
         .method(planned.method.as_str())
         .uri(uri)
-        .header(&name, value.expose())
         .header("user-agent", concat!("tollgate/", env!("CARGO_PKG_VERSION")));
+    if let Some((name, value)) = &proof {
+        if !outgoing::may_hold_key(name) {
+            return Err(misconfigured(vendor, "no place for a key"));
+        }
+        request = request.header(name, value.expose());
+    }
     let repeat = planned.idempotency_header.as_deref().map(|header| (header, repeat));
     let planned_headers = planned.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
     for (header, value) in repeat.into_iter().chain(planned_headers) {
-        if !outgoing::is_settable(header, &name) {
+        if !outgoing::is_settable(header, name) {
             return Err(misconfigured(vendor, "a header that is not the adapter's"));
         }
         request = request.header(header, value);
     }
-    // Not printed: the error may show the header that holds the key.
+    // Not printed: the error may show the header or the path that holds the key.
     request.body(Full::new(Bytes::from(planned.body.clone()))).map_err(|_| misconfigured(vendor, "no valid request"))
 }
 
-/// The header that proves whose call it is.
-fn proof(vault: &Vault, vendor: &Vendor, auth: &Auth) -> Result<(String, Secret), Problem> {
-    let bearer = |token: &str| ("authorization".to_owned(), Secret::new(format!("Bearer {token}")));
+/// Where the call goes. What is planned is checked before there is a key in it.
+fn address(vault: &Vault, vendor: &Vendor, planned: &Call) -> Result<Uri, Problem> {
+    let wrong = |what| misconfigured(vendor, what);
+    match (&planned.auth, &vendor.profile.credential) {
+        (Auth::Key, Credential::Path) => {
+            let keyed = Keyed::checked(vendor.base_url(), &planned.path).map_err(wrong)?;
+            keyed.with(&key(vault, vendor)?).map_err(wrong)
+        }
+        _ => outgoing::address(vendor.base_url(), &planned.path).map_err(wrong),
+    }
+}
+
+/// The header that proves whose call it is; none where the path does.
+fn proof(vault: &Vault, vendor: &Vendor, auth: &Auth) -> Result<Option<(String, Secret)>, Problem> {
+    let bearer = |token: &str| Some(("authorization".to_owned(), Secret::new(format!("Bearer {token}"))));
     match (auth, &vendor.profile.credential) {
         (Auth::Key, Credential::Header(place)) => {
             let value = Secret::new(format!("{}{}", place.prefix, key(vault, vendor)?.expose()));
-            Ok((place.name.clone(), value))
+            Ok(Some((place.name.clone(), value)))
         }
+        (Auth::Key, Credential::Path) => Ok(None),
         (Auth::Grants(grants), Credential::SignedToken) => Ok(bearer(signed(vault, vendor, grants)?.expose())),
         (Auth::Bearer(token), _) => Ok(bearer(token)),
-        (Auth::Key, Credential::SignedToken | Credential::Path)
-        | (Auth::Grants(_), Credential::Header(_) | Credential::Path) => {
+        (Auth::Key, Credential::SignedToken) | (Auth::Grants(_), Credential::Header(_) | Credential::Path) => {
             Err(misconfigured(vendor, "no proof that this vendor takes"))
         }
     }
@@ -148,7 +162,11 @@ fn head(response: &Incoming) -> AnswerHead {
 
 /// What kind of failure the host's error is. The code itself goes to the log.
 fn classify(vendor: &Vendor, code: &ErrorCode) -> Failure {
-    eprintln!("call to {}: {code:?}", vendor.name());
+    // A host's own words might have the address in them, and that might have the key.
+    match (code, &vendor.profile.credential) {
+        (ErrorCode::InternalError(_), Credential::Path) => eprintln!("call to {}: InternalError", vendor.name()),
+        _ => eprintln!("call to {}: {code:?}", vendor.name()),
+    }
     let unreachable = || Problem::new(Kind::VendorError, "vendor_unreachable", "The vendor can't be reached.");
     match code {
         ErrorCode::DnsTimeout

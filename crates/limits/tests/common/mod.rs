@@ -1,5 +1,12 @@
 //! What the tests share: a tenant `t` of company `c`, whose seconds cost a cent.
-#![allow(clippy::unwrap_used, dead_code, reason = "tests may panic; each test uses a part of this")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    dead_code,
+    reason = "tests may panic; each test uses a part of this"
+)]
+
+pub mod correcting;
 
 use std::sync::LazyLock;
 

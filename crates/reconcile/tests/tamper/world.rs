@@ -3,7 +3,7 @@
 use audit::{Entry, Staged, VERSION};
 use calendar::Millis;
 use kv_schemas::memory::Memory;
-use limits::{Correction, Holder, Reservation, Used, correct, reserve};
+use limits::{Amount, Correction, Holder, Reservation, Used, correct, reserve};
 use money::{Nanos, Quantity};
 
 use crate::common::{NOW, SIGNER, seconds, settle, store};
@@ -57,10 +57,13 @@ fn permits(store: &Memory, turn: u64) {
     let tokens = Used::Actual(kinds.map(|(unit, n)| Quantity::new(unit, n)).into());
     settled("chat", Reservation { capability: "chat".into(), worst_case: worst, ..seconds(1) }, &tokens);
 
-    let asked =
-        Correction { corrects: format!("lc_exact_{turn}"), cost: Nanos(-10_000_000), reason: "a credit".into() };
+    let asked = Correction {
+        corrects: format!("lc_exact_{turn}"),
+        amount: Amount::Cost(Nanos(-10_000_000)),
+        reason: "a credit".into(),
+    };
     let id = format!("lc_credit_{turn}");
-    let decided = correct(store, NOW.plus(turn), &id, &asked, "req", None).unwrap();
+    let decided = correct(store, NOW.plus(turn), &id, &asked, "req", None).unwrap().unwrap();
     let stage = audit::append(store, &decided.entry().unwrap().into()).unwrap();
     limits::close(store, &id, stage).unwrap();
 }

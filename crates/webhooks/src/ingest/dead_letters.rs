@@ -30,12 +30,25 @@ pub struct DeadLetter {
     pub reason: String,
     /// When it failed, in milliseconds since 1970.
     pub at_ms: Millis,
+    /// How often it was tried. (Earlier releases tried once.)
+    #[serde(default = "once")]
+    pub attempts: u32,
     /// Where its progress is kept.
     pub(crate) sha256: String,
 }
 
+fn once() -> u32 {
+    1
+}
+
 impl DeadLetter {
-    pub(crate) fn new(stored: &Stored, event: &Result<Event, String>, reason: &str, now: Millis) -> Self {
+    pub(crate) fn new(
+        stored: &Stored,
+        event: &Result<Event, String>,
+        reason: &str,
+        attempts: u32,
+        now: Millis,
+    ) -> Self {
         Self {
             id: stored.id.clone(),
             tenant: stored.origin.tenant.clone(),
@@ -43,13 +56,14 @@ impl DeadLetter {
             name: event.as_ref().ok().map(|event| event.name.clone()),
             reason: reason.to_owned(),
             at_ms: now,
+            attempts,
             sha256: stored.sha256.clone(),
         }
     }
 
-    fn is_failed(&self, store: &dyn Store) -> Result<bool, StoreError> {
+    fn is_dead(&self, store: &dyn Store) -> Result<bool, StoreError> {
         let seen = families::WEBHOOK_SEEN.value::<Seen>(&[&self.tenant, &self.provider, &self.sha256]);
-        Ok(seen.get(store)?.is_some_and(|seen| seen.progress == Progress::Failed))
+        Ok(seen.get(store)?.is_some_and(|seen| seen.progress == Progress::Dead))
     }
 }
 
@@ -61,7 +75,7 @@ pub(crate) fn bury(store: &dyn Store, letter: &DeadLetter) -> Result<(), StoreEr
     log().append(store, letter).map(drop)
 }
 
-/// Events that are failed now, the newest first, each once; at most `limit`.
+/// Events that are dead now, the newest first, each once; at most `limit`.
 ///
 /// # Errors
 /// The store can't be reached.
@@ -76,7 +90,7 @@ pub fn dead_letters(store: &dyn Store, limit: usize) -> Result<Vec<DeadLetter>, 
         let Slot::Entry(letter) = log().get(store, index)? else {
             continue;
         };
-        if met.insert(letter.id.clone()) && letter.is_failed(store)? {
+        if met.insert(letter.id.clone()) && letter.is_dead(store)? {
             found.push(letter);
         }
     }

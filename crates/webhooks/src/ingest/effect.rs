@@ -2,9 +2,8 @@
 
 use calendar::Millis;
 use kv_schemas::{Store, StoreError, expiry, families};
-use serde::{Deserialize, Serialize};
 
-use super::Origin;
+use super::{Books, Failure, LiveReport, Origin, Usage, live};
 
 /// An event in the gate's terms, as the vendor's adapter reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +26,8 @@ pub enum Effect {
     JobChanged(String),
     /// Somebody has said something: it waits for the proxy, which answers.
     Message(Message),
+    /// An interaction really used so much.
+    Used(Usage),
 }
 
 /// The end of a live session.
@@ -39,7 +40,7 @@ pub struct Ended {
 }
 
 /// Something that a person has said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
     /// The vendor's own id of the conversation.
     pub conversation: String,
@@ -49,39 +50,46 @@ pub struct Message {
     pub text: String,
 }
 
-/// That a vendor said a live session ended. The proxy's maintenance settles it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LiveReport {
-    /// When it was reported.
-    pub at_ms: Millis,
-    /// The stored event that says so.
-    pub event: String,
+/// How long what is left for the proxy is kept where nobody is left to remove it: a callback's address stays good for
+/// ever.
+pub(crate) const KEPT_HOURS: u64 = 15 * 24;
+
+/// The event that has an effect.
+pub(crate) struct Cause<'a> {
+    pub origin: &'a Origin,
+    pub id: &'a str,
+    /// When its first delivery came.
+    pub first_at: Millis,
 }
 
-/// Why an effect can't happen: goes to the dead letters.
-pub(crate) type Failure = String;
-
-pub(crate) fn apply(
+/// Makes it happen. An error of the store leaves open whether it did; every effect may be repeated.
+pub(crate) fn happen(
     store: &dyn Store,
-    origin: &Origin,
-    event_id: &str,
-    event: &Event,
-    now: Millis,
+    books: &dyn Books,
+    cause: &Cause<'_>,
+    effect: &Effect,
 ) -> Result<Result<(), Failure>, StoreError> {
-    match &event.effect {
+    let Cause { origin, id, first_at } = cause;
+    match effect {
         Effect::None => Ok(Ok(())),
-        Effect::Message(_) => Ok(Ok(())),
-        Effect::LiveEnded(Ended { vendor_id, .. }) => {
+        Effect::Used(used) => Ok(books.correct(&origin.tenant, &format!("webhook/{id}"), used)),
+        Effect::Message(message) => {
+            messaging::enqueue(store, id, &incoming(origin, message, *first_at), *first_at).map(Ok)
+        }
+        Effect::LiveEnded(Ended { vendor_id, at }) => {
             let known = families::LIVE_BY_VENDOR.value(&[&origin.tenant, &origin.provider, vendor_id]).get(store)?;
             match meant(known, &origin.live, "live session") {
-                Ok(live) => report(store, &live, LiveReport { at_ms: now, event: event_id.to_owned() }).map(Ok),
+                Ok(live) => {
+                    let said = LiveReport { at_ms: *first_at, event: (*id).to_owned(), ended_at_ms: *at };
+                    live::report(store, &live, said).map(Ok)
+                }
                 Err(failure) => Ok(Err(failure)),
             }
         }
         Effect::JobChanged(vendor_id) => {
             let known = families::JOB_BY_VENDOR.value(&[&origin.tenant, &origin.provider, vendor_id]).get(store)?;
             match meant(known, &origin.live, "job") {
-                Ok(job) => hint(store, &job, now).map(Ok),
+                Ok(job) => hint(store, &job, *first_at).map(Ok),
                 Err(failure) => Ok(Err(failure)),
             }
         }
@@ -89,31 +97,33 @@ pub(crate) fn apply(
 }
 
 /// Which of ours is meant: the one with the vendor's id, which must be the one that the callback's token names. A vendor
-/// may be faster than the note of its id; then the token's counts.
+/// may be faster than the note of its id; then the token's counts, or else the event waits for the note.
 fn meant(known: Option<String>, bound: &Option<String>, what: &str) -> Result<String, Failure> {
     match (known, bound) {
-        (Some(known), Some(bound)) if known != *bound => Err(format!("the callback token is of another {what}")),
+        (Some(known), Some(bound)) if known != *bound => {
+            Err(Failure::Never(format!("the callback token is of another {what}")))
+        }
         (Some(known), _) => Ok(known),
         (None, Some(bound)) => Ok(bound.clone()),
-        (None, None) => Err(format!("no {what} has this id of the vendor")),
+        (None, None) => Err(Failure::Later(format!("no {what} has this id of the vendor"))),
     }
 }
 
-/// How long a hint or report is kept where nobody is left to remove it: a callback's address stays good for ever.
-const KEPT_HOURS: u64 = 15 * 24;
-
-fn hint(store: &dyn Store, job: &str, now: Millis) -> Result<(), StoreError> {
+fn hint(store: &dyn Store, job: &str, at: Millis) -> Result<(), StoreError> {
     let place = families::JOB_HINT.value(&[job]);
-    expiry::forget_after(store, now.hour_number().saturating_add(KEPT_HOURS), &[place.key()])?;
-    place.set(store, &now)
+    expiry::forget_after(store, at.hour_number().saturating_add(KEPT_HOURS), &[place.key()])?;
+    place.set(store, &at)
 }
 
-/// The first report stays: a later event of the same session must not move its end.
-fn report(store: &dyn Store, live: &str, report: LiveReport) -> Result<(), StoreError> {
-    let place = families::LIVE_REPORT.value(&[live]);
-    if place.exists(store)? {
-        return Ok(());
+fn incoming(origin: &Origin, message: &Message, at: Millis) -> messaging::Message {
+    messaging::Message {
+        conversation: messaging::Conversation {
+            tenant: origin.tenant.clone(),
+            provider: origin.provider.clone(),
+            id: message.conversation.clone(),
+        },
+        direction: messaging::Direction::In { sender: message.sender.clone() },
+        text: message.text.clone(),
+        at,
     }
-    expiry::forget_after(store, report.at_ms.hour_number().saturating_add(KEPT_HOURS), &[place.key()])?;
-    place.set(store, &report)
 }

@@ -82,10 +82,16 @@ pub struct Stored {
 pub(crate) enum Progress {
     /// Stored; the effect may or may not have happened.
     Pending,
+    /// The effect could not happen yet.
+    Retrying {
+        /// Not tried again before.
+        next: Millis,
+    },
     /// The effect has happened.
     Done,
-    /// The effect can't happen; the event is a dead letter.
-    Failed,
+    /// The effect can't happen; the event is a dead letter. (Written as `failed` by earlier releases.)
+    #[serde(alias = "failed")]
+    Dead,
 }
 
 /// What is known of a dedupe id.
@@ -94,9 +100,12 @@ pub(crate) struct Seen {
     pub id: String,
     pub first_at: Millis,
     pub progress: Progress,
+    /// Attempts that have failed.
+    #[serde(default)]
+    pub attempts: u32,
 }
 
-/// One line of the list by which events are forgotten in the end.
+/// One line of the lists by which events are retried, and forgotten in the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listed {
     pub at: Millis,
@@ -104,6 +113,16 @@ pub(crate) struct Listed {
     pub tenant: String,
     pub provider: String,
     pub sha256: String,
+}
+
+impl Listed {
+    pub fn seen(&self) -> Value<Seen> {
+        families::WEBHOOK_SEEN.value(&[&self.tenant, &self.provider, &self.sha256])
+    }
+
+    pub fn applying(&self) -> Once {
+        families::WEBHOOK_APPLYING.once(&[&self.tenant, &self.provider, &self.sha256])
+    }
 }
 
 impl Stored {
@@ -131,12 +150,27 @@ impl Stored {
         STANDARD.decode(&self.body).map_err(damaged)
     }
 
+    pub(crate) fn listed(&self, at: Millis) -> Listed {
+        Listed {
+            at,
+            id: self.id.clone(),
+            tenant: self.origin.tenant.clone(),
+            provider: self.origin.provider.clone(),
+            sha256: self.sha256.clone(),
+        }
+    }
+
+    /// As nobody has tried it.
+    pub(crate) fn unseen(&self, first_at: Millis) -> Seen {
+        Seen { id: self.id.clone(), first_at, progress: Progress::Pending, attempts: 0 }
+    }
+
     pub(crate) fn seen(&self) -> Value<Seen> {
-        families::WEBHOOK_SEEN.value(&[&self.origin.tenant, &self.origin.provider, &self.sha256])
+        self.listed(self.received_at).seen()
     }
 
     pub(crate) fn applying(&self) -> Once {
-        families::WEBHOOK_APPLYING.once(&[&self.origin.tenant, &self.origin.provider, &self.sha256])
+        self.listed(self.received_at).applying()
     }
 }
 

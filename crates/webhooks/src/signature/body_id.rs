@@ -12,7 +12,8 @@ struct Event {
 }
 
 /// The top-level `id`. `None` when there is no such thing: a body may be signed and still be no event.
-pub(super) fn event_id(body: &[u8]) -> Option<String> {
+#[must_use]
+pub fn event_id(body: &[u8]) -> Option<String> {
     let Event { id } = serde_json::from_slice(body).ok()?;
     is_id(&id).then_some(id)
 }

@@ -25,6 +25,7 @@ mod upload_post;
 use calendar::Millis;
 use thiserror::Error;
 
+pub use body_id::event_id;
 pub use callback::verify as verify_callback;
 pub use headers::Headers;
 pub use secrets::Secrets;

@@ -1,0 +1,133 @@
+//! The vendor's word of an end that came after the session was settled (the kill switch, say): what was paid for longer
+//! than it lasted is given back, and what it lasted longer is charged, as corrections.
+//!
+//! What if we crash anywhere? The session stays on the list, and what is corrected already is found to be.
+
+use calendar::{HOUR, Millis, SECOND};
+use kv_schemas::{Log, Store, StoreError, families, sweep};
+use shell::{Problem, host, offline};
+
+use super::{
+    paid::stretches,
+    record::{self, Live, STOP_SECONDS},
+};
+use crate::{
+    bindings::limits::{self, Amount, Correction, FaultKind, Quantity},
+    permits,
+    problems::faulty,
+};
+
+/// Sessions that one run looks at.
+const BATCH: usize = 200;
+/// A vendor that ends a session when it is told to does so a little later; it is not charged for. Nor given back what
+/// its clock rounds off.
+const SLACK: (u64, u64) = (SECOND, STOP_SECONDS * SECOND);
+/// A permit that isn't in the log so long after the end will never be.
+const UNLOGGED_MS: u64 = 2 * HOUR;
+
+/// Sessions that are to be settled anew.
+pub fn list() -> Log<String> {
+    families::LIVE_LATE.log(&[])
+}
+
+/// Whether there is something left to do.
+#[derive(Debug, PartialEq, Eq)]
+enum Progress {
+    Done,
+    Later,
+}
+
+/// Settles anew what vendors have reported late, until `until`. What fails keeps nobody else waiting.
+pub fn settle_anew(store: &dyn Store, until: Millis) -> Result<(), Problem> {
+    let head = families::LIVE_LATE_HEAD.value(&[]);
+    let listed = sweep::pending(store, &list(), &head, host::now().0, BATCH).map_err(|error| offline(&error))?;
+    let mut done = Vec::new();
+    for (index, id) in listed {
+        match anew(store, &id, until) {
+            Ok(Progress::Done) => done.push(index),
+            Ok(Progress::Later) => {}
+            Err(problem) => eprintln!("settling {id} anew: {} {}", problem.code, problem.message),
+        }
+        if host::now() > until {
+            break;
+        }
+    }
+    sweep::done(store, &list(), &head, &done).map_err(|error| offline(&error))
+}
+
+fn anew(store: &dyn Store, id: &str, until: Millis) -> Result<Progress, Problem> {
+    let read = || -> Result<_, StoreError> {
+        Ok((record::record(id).get(store)?, record::ending(id).get(store)?, record::report(id).get(store)?))
+    };
+    let (live, ending, report) = read().map_err(|error| offline(&error))?;
+    // Forgotten, or never there.
+    let (Some(live), Some(report)) = (live, report) else { return Ok(Progress::Done) };
+    // Started again, after it was given up as lost.
+    let Some(ending) = ending else { return Ok(Progress::Later) };
+    let paid = stretches(store, id).map_err(|error| offline(&error))?;
+    if paid.last() != Some(&live.tick) {
+        return Ok(if ending.closed { Progress::Done } else { Progress::Later });
+    }
+    let end = live.real_end(&report);
+    if paid.until.is_some_and(|until| agrees(until, end)) {
+        return Ok(Progress::Done);
+    }
+    let mut progress = Progress::Done;
+    for (permit, seconds) in paid.anew(&live, end) {
+        if host::now() > until {
+            return Ok(Progress::Later);
+        }
+        if correct(&live, permit, seconds)? == Progress::Later && host::now().since(ending.at) < UNLOGGED_MS {
+            progress = Progress::Later;
+        }
+    }
+    Ok(progress)
+}
+
+fn agrees(paid: Millis, end: Millis) -> bool {
+    let (before, after) = SLACK;
+    paid.since(end) < before && end.since(paid) <= after
+}
+
+/// The permit has really used so many seconds.
+fn correct(live: &Live, permit: &str, seconds: u64) -> Result<Progress, Problem> {
+    let request = Correction {
+        corrects: permit.into(),
+        amount: Amount::Usage(vec![Quantity { unit_type: "seconds".into(), units: seconds }]),
+        reason: format!("{} reported when the session ended", live.provider),
+        request_id: live.id.clone(),
+        // The vendor may say more exactly later on: that is another correction.
+        idempotency_key: Some(format!("live/{}/{permit}/{seconds}", live.id)),
+    };
+    match limits::correct(&request) {
+        Ok(decided) => {
+            if let Some(decision) = decided {
+                permits::log(&decision)?;
+            }
+            Ok(Progress::Done)
+        }
+        // Not in the log yet.
+        Err(fault) if fault.kind == FaultKind::NotFound => Ok(Progress::Later),
+        Err(fault) if fault.code == "attempt_lost" || fault.kind == FaultKind::Invalid => {
+            eprintln!("settling {} anew: {permit}: {}", live.id, fault.message);
+            Ok(Progress::Done)
+        }
+        Err(fault) => Err(faulty(fault)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_little_more_or_less_is_the_same() {
+        let check = |end: u64, same: bool| assert_eq!(agrees(Millis(60_000), Millis(end)), same, "{end}");
+        check(60_000, true);
+        check(59_001, true);
+        check(59_000, false);
+        check(65_000, true);
+        check(65_001, false);
+        check(0, false);
+    }
+}

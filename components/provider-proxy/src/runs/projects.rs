@@ -1,0 +1,89 @@
+//! A tenant's recipes.
+
+use runs::{
+    Invalid, Project, is_id,
+    store::{self, KeptProject},
+};
+use serde_json::{Value as Json, json};
+use shell::{Call, KeyValue, Kind, Problem, Reply, host, offline};
+
+use crate::caller::server;
+
+const MAX_PAGE: usize = 100;
+const DEFAULT_PAGE: usize = 50;
+
+/// `PUT /v1/projects/{id}`
+pub fn put(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    let grant = server(call)?;
+    let recipe = Project::parse(id, &call.json()?).map_err(invalid)?;
+    let (kept, is_new) =
+        store::put_project(store, &grant.tenant, recipe, host::now()).map_err(|error| offline(&error))?;
+    Ok(Reply::json(if is_new { 201 } else { 200 }, &shown(&kept)))
+}
+
+/// `GET /v1/projects?limit=&cursor=`
+pub fn list(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
+    let grant = server(call)?;
+    Ok(Reply::json(200, &of(store, &grant.tenant, cursor(call)?.unwrap_or(0), limit(call)?)?))
+}
+
+/// A page of a tenant's recipes: `projects` and `next_cursor`.
+pub fn of(store: &KeyValue, tenant: &str, after: u64, most: usize) -> Result<Json, Problem> {
+    let page = store::projects(store, tenant, after, most).map_err(|error| offline(&error))?;
+    let found: Vec<Json> = page.found.iter().map(shown).collect();
+    Ok(json!({ "projects": found, "next_cursor": page.next.map(|next| next.to_string()) }))
+}
+
+/// `GET /v1/projects/{id}`
+pub fn show(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    let grant = server(call)?;
+    Ok(Reply::json(200, &shown(&find(store, &grant.tenant, id)?)))
+}
+
+/// `DELETE /v1/projects/{id}`: runs of it go on.
+pub fn delete(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+    let grant = server(call)?;
+    let was_there = is_id(id) && store::delete_project(store, &grant.tenant, id).map_err(|error| offline(&error))?;
+    if was_there { Ok(Reply::empty(204)) } else { Err(unknown()) }
+}
+
+/// A tenant's own recipe.
+pub fn find(store: &KeyValue, tenant: &str, id: &str) -> Result<KeptProject, Problem> {
+    // What can't be a name is no key either.
+    if !is_id(id) {
+        return Err(unknown());
+    }
+    store::project(tenant, id).get(store).map_err(|error| offline(&error))?.ok_or_else(unknown)
+}
+
+/// A field's fault as the HTTP interface says it.
+pub fn invalid(fault: Invalid) -> Problem {
+    Problem::new(Kind::InvalidRequest, "invalid_request", fault.message).with_param(Some(fault.param))
+}
+
+/// How many of a list.
+pub fn limit(call: &Call) -> Result<usize, Problem> {
+    let Some(text) = call.query("limit") else { return Ok(DEFAULT_PAGE) };
+    text.parse()
+        .ok()
+        .filter(|limit| (1..=MAX_PAGE).contains(limit))
+        .ok_or_else(|| Problem::invalid("limit", format!("must be from 1 to {MAX_PAGE}")))
+}
+
+/// Where a list goes on.
+pub fn cursor(call: &Call) -> Result<Option<u64>, Problem> {
+    let Some(text) = call.query("cursor") else { return Ok(None) };
+    let cursor = text.parse().map_err(|_| Problem::invalid("cursor", "must be the next_cursor of an earlier page"))?;
+    Ok(Some(cursor))
+}
+
+fn unknown() -> Problem {
+    Problem::not_found("There is no such project.")
+}
+
+fn shown(kept: &KeptProject) -> Json {
+    let mut shown = kept.project.show();
+    shown["created_at"] = kept.created_at.to_string().into();
+    shown["updated_at"] = kept.updated_at.to_string().into();
+    shown
+}
