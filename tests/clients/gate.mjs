@@ -47,6 +47,9 @@ export async function money({ apiKey }) {
 /** The log's entry of a permit. */
 export const entry = ({ apiKey }, limitCheckId) => get(`/v1/audit/entries/${limitCheckId}`, apiKey);
 
+/** Something that is the tenant's own. */
+export const put = (path, { apiKey }, body) => send('PUT', path, apiKey, body);
+
 /** Asks until `look` finds something. */
 export async function eventually(what, look) {
   for (const deadline = Date.now() + 10_000; Date.now() < deadline;) {
@@ -59,8 +62,10 @@ export async function eventually(what, look) {
 
 const get = async (path, key) => json(await fetch(TOLLGATE_URL + path, { headers: { authorization: `Bearer ${key}` } }));
 
-async function admin(method, path, body) {
-  const headers = { authorization: `Bearer ${TOLLGATE_ADMIN_KEY}`, 'content-type': 'application/json' };
+const admin = (method, path, body) => send(method, path, TOLLGATE_ADMIN_KEY, body);
+
+async function send(method, path, key, body) {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   return json(await fetch(TOLLGATE_URL + path, { method, headers, body: JSON.stringify(body) }));
 }
 

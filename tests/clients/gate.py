@@ -79,6 +79,11 @@ def entry(tenant, limit_check_id):
     return _call("GET", f"{URL}/v1/audit/entries/{limit_check_id}", tenant.api_key)
 
 
+def put(path, tenant, body):
+    """Something that is the tenant's own."""
+    return _call("PUT", f"{URL}{path}", tenant.api_key, body)
+
+
 def settled(tenant):
     """This month's money of a tenant, in dollars, once nothing is held any more."""
 

@@ -13,7 +13,8 @@ use common::{
 };
 use explore::{End, Explore, Report, View};
 use kv_schemas::{Store, memory::Memory};
-use limits::{Permit, State, Used};
+use limits::{Amount, Permit, State, Used};
+use money::Nanos;
 
 const IDS: [&str; 5] = ["lc_done", "lc_new", "lc_c1", "lc_c2", "lc_left"];
 /// Past the reaper's patience, and before permits run out.
@@ -26,7 +27,16 @@ fn act<'a>(name: &'static str, run: impl Fn(&dyn Store) -> Fared + 'a) -> Act<'a
 }
 
 fn correcting(id: &'static str, cents: i64) -> Act<'static> {
-    act("correct", move |store| correct(store, NOW, id, "lc_done", cents * CENT))
+    act("correct", move |store| correct(store, NOW, id, "lc_done", by(cents)))
+}
+
+fn by(cents: i64) -> Amount {
+    Amount::Cost(Nanos(cents * CENT))
+}
+
+/// It really used so many seconds, of a cent each.
+fn using(id: &'static str, seconds: u64) -> Act<'static> {
+    act("correct by use", move |store| correct(store, NOW, id, "lc_done", Amount::Usage(used_seconds(seconds))))
 }
 
 fn reserving(units: u64) -> Act<'static> {
@@ -72,6 +82,42 @@ fn check(store: &Memory, acts: Vec<Act<'_>>, errors: u8) -> Report {
     explore.run(&name)
 }
 
+/// After corrections by use, and those by cost that came after them, it has cost what one of them says.
+fn check_totals(acts: Vec<Act<'_>>, errors: u8, totals: &[i64]) -> Report {
+    let store = interaction();
+    let mut explore = Explore::new(&store).constants(CONSTANTS).errors(errors);
+    let name = format!("{totals:?}, {errors} errors");
+    for (name, run) in acts {
+        explore = explore.actor(name, run);
+    }
+    let explore = blanked(explore).finally(|end: &End<'_, Fared>| {
+        reap_all(&end.store)?;
+        balanced(&end.store, &counters(&interaction(), None))?;
+        let cost: i64 = IDS
+            .iter()
+            .filter_map(|id| limits::permit(id).get(&end.store).ok()?)
+            .filter_map(|permit| Some(permit.decision()?.0.cost.0))
+            .sum();
+        if totals.iter().any(|total| total * CENT == cost) { Ok(()) } else { Err(format!("it has cost {cost}")) }
+    });
+    explore.run(&name)
+}
+
+#[test]
+fn two_corrections_by_use_never_count_from_the_same_base() {
+    // One of them, or one after the other, or neither: both were told to try again.
+    check_totals(vec![using("lc_c1", 1), using("lc_c2", 2)], 1, &[1, 2, 3]).at_least(300, 20);
+    check_totals(vec![using("lc_c1", 5), using("lc_c2", 1)], 0, &[5, 1, 3]).at_least(300, 20);
+}
+
+#[test]
+fn a_correction_by_use_beside_one_by_cost() {
+    // 1: by use only, or after the credit; 2: by cost only; 0: by cost after that by use.
+    check_totals(vec![using("lc_c1", 1), correcting("lc_c2", -1)], 1, &[0, 1, 2, 3]).at_least(300, 20);
+    check_totals(vec![using("lc_c1", 5), correcting("lc_c2", 2)], 0, &[3, 5, 7]).at_least(300, 20);
+    check(&interaction(), vec![using("lc_c1", 5), using("lc_c2", 0)], 1).at_least(300, 20);
+}
+
 #[test]
 fn a_correction_beside_a_reservation() {
     for cents in [2, -3] {
@@ -92,7 +138,7 @@ fn two_corrections_never_give_back_more_than_there_is() {
 fn left(operations: u32, cents: i64) -> Memory {
     let store = interaction();
     store.fail_after(operations);
-    correct(&store, NOW, "lc_left", "lc_done", cents * CENT);
+    correct(&store, NOW, "lc_left", "lc_done", by(cents));
     store.recover();
     maintain(&store, Millis(NOW.0 + 5_000));
     maintain(&store, Millis(NOW.0 + 20_000));

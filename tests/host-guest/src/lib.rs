@@ -87,12 +87,18 @@ async fn answer(request: Request) -> Result<http::Response<Body>> {
             let response = spin_sdk::http::get(url).await.map_err(debug)?;
             text(response.status().to_string())
         }
-        "/v1/maintenance" => {
+        "/v1/maintenance/messages" => {
+            increment(&open("default")?, "maintained/messages")?;
+            spin_sdk::wasip3::clocks::monotonic_clock::wait_for(600_000_000_000).await;
+            text("awake")
+        }
+        path if path.starts_with("/v1/maintenance") => {
             let key = request.headers().get("authorization").map(|value| value.as_bytes());
             if request.method() != http::Method::POST || key != Some(b"Bearer tg_admin_test") {
                 bail!("not called as agreed");
             }
-            text(increment(&open("default")?, "maintained")?.to_string())
+            let counter = path.replace("/v1/maintenance", "maintained");
+            text(increment(&open("default")?, &counter)?.to_string())
         }
         "/stream" => stream(query),
         "/spin-forever" => loop {

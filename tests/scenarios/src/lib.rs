@@ -8,6 +8,7 @@ pub mod books;
 pub mod caller;
 pub mod gate;
 pub mod held;
+pub mod hooks;
 pub mod jwt;
 pub mod mocks;
 pub mod nodes;

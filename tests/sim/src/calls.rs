@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use calendar::{MINUTE, SECOND};
 use kv_schemas::expiry;
-use limits::{Correction, Denial, Fault, Granted, Holder, Permit, Reservation, Used};
+use limits::{Amount, Correction, Denial, Fault, Granted, Holder, Permit, Reservation, Used};
 use money::{Nanos, Quantity};
 
 use crate::{quiet::entry, task::Seat};
@@ -105,12 +105,19 @@ fn correct(seat: &Seat<'_>, corrects: &str) {
     let most = item.entry.cost_nanos.0.unsigned_abs() + item.entry.cost_nanos.0.unsigned_abs() / 4 + 1;
     let amount = seat.random(|rng| rng.between(1, most)) as i64;
     let cost = Nanos(if seat.random(|rng| rng.once_in(3)) { amount } else { -amount });
-    let asked = Correction { corrects: corrects.into(), cost, reason: "a credit".into() };
+    let amount = if seat.random(|rng| rng.once_in(3)) {
+        // Of the kind that the log names; where it names none of the permit's own, it is refused.
+        let kind = if item.entry.unit_type == "tokens" { "output_tokens" } else { &item.entry.unit_type };
+        Amount::Usage(vec![Quantity::new(kind, seat.random(|rng| rng.between(0, item.entry.units_consumed * 2)))])
+    } else {
+        Amount::Cost(cost)
+    };
+    let asked = Correction { corrects: corrects.into(), amount, reason: "a credit".into() };
     let key = seat.random(|rng| rng.once_in(2).then(|| format!("{:016x}", rng.draw())));
     for _ in 0..if key.is_some() { 3 } else { 1 } {
         let id = seat.random(|rng| format!("lc_{:016x}", rng.draw()));
         let made = limits::correct(&seat.store(), seat.now(), &id, &asked, "req", key.as_deref());
-        if !matches!(made.and_then(|permit| log(seat, &permit)), Err(Fault::Store(_))) {
+        if !matches!(made.and_then(|permit| permit.map_or(Ok(()), |permit| log(seat, &permit))), Err(Fault::Store(_))) {
             break;
         }
         seat.sleep(seat.random(|rng| rng.between(100, 40_000)));

@@ -100,8 +100,10 @@ pub fn entry(permit: &Permit, charge: &Charge) -> Entry {
         (true, None) => (0, "requests".into()),
     };
     let corrects = permit.correction.iter().flat_map(|correction| {
-        [("corrects", &correction.corrects), ("reason", &correction.reason)]
-            .map(|(name, text)| (name.into(), text.clone()))
+        let used: Vec<String> = correction.used.iter().map(|q| format!("{} {}", q.units, q.unit_type)).collect();
+        let always = [("corrects", correction.corrects.clone()), ("reason", correction.reason.clone())];
+        let used = (!used.is_empty()).then(|| ("used", used.join(", ")));
+        always.into_iter().chain(used).map(|(name, text)| (name.into(), text))
     });
     Entry {
         v: VERSION,

@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use calendar::Millis;
 use explore::Explore;
 use kv_schemas::{Store, families, memory::Memory};
-use limits::{Correction, Denial, DenialKind, Fault, Holder, Permit, Reservation, Used};
-use money::{Nanos, PriceRow, Quantity};
+use limits::{Amount, Correction, Denial, DenialKind, Fault, Holder, Permit, Reservation, Used};
+use money::{PriceRow, Quantity};
 
 /// 2026-11-18, in the middle of an hour, a day and a month.
 pub const NOW: Millis = Millis(1_795_000_000_000);
@@ -109,10 +109,10 @@ fn log(store: &dyn Store, permit: &Permit) -> Result<(), Fault> {
 }
 
 /// Correct, log, close: as the proxy does it.
-pub fn correct(store: &dyn Store, now: Millis, id: &str, corrects: &str, cost: i64) -> Fared {
-    let asked = Correction { corrects: corrects.into(), cost: Nanos(cost), reason: "a credit".into() };
+pub fn correct(store: &dyn Store, now: Millis, id: &str, corrects: &str, amount: Amount) -> Fared {
+    let asked = Correction { corrects: corrects.into(), amount, reason: "a credit".into() };
     let permit = limits::correct(store, now, id, &asked, "req", None);
-    fared(permit.and_then(|permit| log(store, &permit)))
+    fared(permit.and_then(|permit| permit.map_or(Ok(()), |permit| log(store, &permit))))
 }
 
 pub fn release(store: &dyn Store, id: &str) -> Fared {

@@ -5,7 +5,7 @@ use audit::{
 };
 use calendar::MINUTE;
 use kv_schemas::{Store, memory::Memory};
-use limits::Correction;
+use limits::{Amount, Correction};
 use money::Nanos;
 
 use super::{NOW, crashed, permits::CHARGED};
@@ -43,7 +43,7 @@ pub fn told(store: Memory) -> Memory {
     }
     audit::sequence(&store, NOW.plus(MINUTE), 100, &signer()).unwrap();
     let more_than_it_cost =
-        Correction { corrects: CHARGED.into(), cost: Nanos(-9_000_000_000), reason: "a typo".into() };
+        Correction { corrects: CHARGED.into(), amount: Amount::Cost(Nanos(-9_000_000_000)), reason: "a typo".into() };
     limits::correct(&store, NOW.plus(2), "lc_corrects", &more_than_it_cost, "req_2", None).unwrap_err();
     let store = erasing(store);
     audit::append(&store, &staged("lc_third", 2)).unwrap();

@@ -23,7 +23,7 @@ pub fn told() -> Memory {
     let store = permits::told(store);
     let store = log::told(store);
     live::told(&store);
-    webhooks::told(&store);
+    let store = webhooks::told(store);
     routing::told(&store);
     store
 }

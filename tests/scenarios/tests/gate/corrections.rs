@@ -107,6 +107,98 @@ fn aud_1_corrections_that_make_no_sense_are_refused() {
     assert_eq!(Books(&server).entries().len(), 2);
 }
 
+/// It really used so many seconds.
+fn used(id: &str, units: u64) -> Value {
+    json!({"limit_check_id": id, "units": units, "unit_type": "seconds", "reason": "the vendor's own count"})
+}
+
+#[test]
+fn whk_4_a_correction_by_units_comes_to_what_they_cost() {
+    let mut gate = Gate::start();
+    let tenant = Tenant::new(&gate, json!({}));
+    let server = tenant.server();
+    let id = interaction(&server, 30);
+    correct(&gate, &id, -5).expect(201);
+    let mut entries = 2;
+    for (units, by) in [(12, -13), (12, 0), (40, 28), (0, -40), (0, 0)] {
+        let answer = gate.admin().post(PATH, &used(&id, units));
+        assert_eq!(answer.status, if by == 0 { 200 } else { 201 }, "{}", answer.text());
+        let answer = answer.json();
+        assert_eq!((&answer["corrects"], &answer["cost_nanos"]), (&json!(id), &json!(by * SECOND)), "{answer}");
+        if by == 0 {
+            assert_eq!((&answer["limit_check_id"], &answer["audit"]), (&Value::Null, &Value::Null), "{answer}");
+        } else {
+            let entry = Books(&server).entry(answer["limit_check_id"].as_str().unwrap());
+            let details =
+                json!({"corrects": id, "reason": "the vendor's own count", "used": format!("{units} seconds")});
+            assert_eq!((&entry["details"], &entry["units_consumed"]), (&details, &json!(0)), "{entry}");
+            entries += 1;
+        }
+        let usage = Books(&server).usage();
+        let total = units as i64 * SECOND;
+        assert_eq!((usage.tenant.settled, usage.company.settled, usage.open), (total, total, 0));
+        assert_eq!(Books(&server).entries().len(), entries);
+    }
+    gate.verify();
+    gate.stop_and_verify();
+}
+
+#[test]
+fn whk_4_corrections_by_units_that_make_no_sense_are_refused() {
+    let gate = Gate::shared();
+    let tenant = Tenant::new(gate, json!({}));
+    let server = tenant.server();
+    let id = interaction(&server, 30);
+    let mut wrong = Vec::new();
+    let mut check = |patch: Value, param: &str| {
+        let mut body = used(&id, 12);
+        merge(&mut body, patch);
+        let error = gate.admin().post(PATH, &body).refused(400, "invalid_request");
+        if error["param"] != param {
+            wrong.push(format!("{body}: {} and not {param}", error["param"]));
+        }
+    };
+    check(json!({"cost_usd": "0.01"}), "cost_usd");
+    check(json!({"units": null, "unit_type": null}), "cost_usd");
+    check(json!({"units": null}), "units");
+    check(json!({"unit_type": null}), "unit_type");
+    check(json!({"units": -1}), "units");
+    check(json!({"units": 1.5}), "units");
+    check(json!({"units": "12"}), "units");
+    check(json!({"units": 1_000_000_000_001_u64}), "units");
+    check(json!({"units": 999_999_999_999_u64}), "units");
+    for kind in ["", "minutes", "tokens", "input_tokens", "requests"] {
+        check(json!({"unit_type": kind}), "unit_type");
+    }
+    check(json!({"reason": ""}), "reason");
+    assert_eq!(wrong, Vec::<String>::new(), "fields named wrongly");
+    gate.admin().post(PATH, &used("lc_none", 12)).refused(404, "not_found");
+    assert_eq!(Books(&server).settled_money().settled, 30 * SECOND, "nothing of it was charged");
+}
+
+#[test]
+fn whk_4_two_that_say_what_was_used_never_count_from_the_same_base() {
+    let gate = Gate::shared();
+    let server = Tenant::new(gate, json!({})).server();
+    let id = interaction(&server, 30);
+    for round in 0..5 {
+        let asked = |n: usize| 10 + 7 * round + 3 * n as u64;
+        let answers = scenarios::wait::at_once(4, |n| (asked(n), gate.admin().post(PATH, &used(&id, asked(n)))));
+        for (units, answer) in &answers {
+            match answer.status {
+                200 | 201 => {}
+                _ => assert_eq!(answer.refused(409, "conflict")["code"], "concurrent_correction", "{units}"),
+            }
+        }
+        let total = Books(&server).settled_money().settled / SECOND;
+        let made = answers.iter().filter(|(_, answer)| answer.status < 300).count();
+        assert!(
+            made == 0 || answers.iter().any(|(units, answer)| answer.status < 300 && *units as i64 == total),
+            "{total}"
+        );
+    }
+}
+
 #[test]
 fn aud_1_a_correction_with_a_key_is_made_once() {
     let gate = Gate::shared();

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use scenarios::tenant::merge;
 use scenarios::{Answer, Books, Caller, Gate, Tenant, Value, eventually, json, random, unique};
 
+/// Those that a page's request calls.
 pub const VENDORS: [&str; 14] = [
     "openai",
     "anthropic",
@@ -21,6 +22,9 @@ pub const VENDORS: [&str; 14] = [
     "shotstack",
     "upload-post",
 ];
+
+/// Those that are called when somebody has written to them: no request of a page does.
+pub const MESSENGERS: [&str; 1] = ["telegram"];
 
 /// A gate with the prices that it knows itself.
 pub fn gate() -> &'static Gate {
@@ -65,6 +69,9 @@ pub fn tenant(gate: &Gate, vendor: &'static str, base_url: &str, binding: Value)
     tenant
 }
 
+/// Who may write to a messenger.
+pub const CHAT: &str = "1111111";
+
 /// A fresh key. LiveKit's is a pair, whose second part the mock has to know.
 pub fn secret(vendor: &str) -> String {
     match vendor {
@@ -79,6 +86,7 @@ pub fn options(vendor: &str) -> Value {
         "tavus" => json!({"persona": "p1", "replica": "r1"}),
         "heygen" => json!({"avatar_id": "avatar-1", "context_id": "context-1"}),
         "upload-post" => json!({"user": "scenario"}),
+        "telegram" => json!({"chats": [CHAT]}),
         _ => json!({}),
     }
 }
@@ -168,7 +176,7 @@ pub fn settled(tenant: &Tenant) -> i64 {
 fn every_vendor_of_the_bundle_is_known_here() {
     let names: Vec<String> =
         listed(gate()).iter().map(|vendor| vendor["vendor"].as_str().expect("a name").to_owned()).collect();
-    let mut known = VENDORS.map(str::to_owned).to_vec();
+    let mut known: Vec<String> = VENDORS.iter().chain(&MESSENGERS).map(|name| (*name).to_owned()).collect();
     known.sort();
     let mut sorted = names.clone();
     sorted.sort();

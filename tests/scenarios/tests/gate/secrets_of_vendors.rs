@@ -15,10 +15,10 @@ use rusqlite::{Connection, OpenFlags};
 use scenarios::jwt::Issuer;
 use scenarios::scripted::{Asked, answer};
 use scenarios::tenant::{Page, merge};
-use scenarios::{Gate, Mocks, ScriptedVendor, Tenant, Value, json, random, unique};
+use scenarios::{Gate, Mocks, ScriptedVendor, Tenant, Value, eventually, json, random, unique};
 use sha2::{Digest, Sha256};
 
-use crate::every_vendor::{VENDORS, capability, listed, options, price, request, secret, settled};
+use crate::every_vendor::{CHAT, MESSENGERS, VENDORS, capability, listed, options, price, request, secret, settled};
 
 /// Every file below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -161,9 +161,21 @@ fn written(gate: &Gate) -> Vec<(String, Vec<u8>)> {
     all
 }
 
-/// Binds every vendor, each with secrets of its own.
-fn bind_all(gate: &Gate, tenant: &mut Tenant, known: &mut Known, base_url: impl Fn(&str) -> String, key: &str) {
-    for vendor in VENDORS {
+/// All vendors of the bundle.
+fn all() -> impl Iterator<Item = &'static str> {
+    VENDORS.into_iter().chain(MESSENGERS)
+}
+
+/// Binds every vendor, each with secrets of its own: the webhooks' secrets.
+fn bind_all(
+    gate: &Gate,
+    tenant: &mut Tenant,
+    known: &mut Known,
+    base_url: impl Fn(&str) -> String,
+    key: &str,
+) -> HashMap<&'static str, String> {
+    let mut webhook_secrets = HashMap::new();
+    for vendor in all() {
         let secret = match (vendor, key) {
             ("livekit", "") => secret(vendor),
             ("livekit", key) => format!("{}:{}", unique(key), unique(key)),
@@ -180,8 +192,21 @@ fn bind_all(gate: &Gate, tenant: &mut Tenant, known: &mut Known, base_url: impl 
         gate.admin().put(&format!("/v1/tenants/{}/vendors/{vendor}", tenant.id), &binding).expect(204);
         known.vendor(vendor, &secret);
         known.never(&format!("the webhook secret of {vendor}"), &webhook_secret);
+        webhook_secrets.insert(vendor, webhook_secret);
         tenant.vendor_secrets.insert(vendor, secret);
     }
+    webhook_secrets
+}
+
+/// Somebody writes to the tenant's bot: answering makes the gate call with the bot's token in the path.
+fn write_to_the_bot(gate: &Gate, tenant: &Tenant, webhook_secret: &str, text: &str) {
+    let chat: i64 = CHAT.parse().expect("a number");
+    let update = json!({"update_id": u32::from_be_bytes(random::bytes()), "message": {"message_id": 1, "date": 1_795_165_200,
+        "from": {"id": chat, "is_bot": false}, "chat": {"id": chat, "type": "private"}, "text": text}});
+    let stranger = gate.stranger();
+    let call = stranger.call("POST", &format!("/v1/webhooks/telegram/{}", tenant.id));
+    let taken = call.header("x-telegram-bot-api-secret-token", webhook_secret).json(&update).send();
+    assert!((200..300).contains(&taken.status), "{}: {}", taken.status, taken.text());
 }
 
 /// One call of each vendor, also streamed where it can be: the statuses.
@@ -236,6 +261,7 @@ fn send_nonsense(gate: &Gate, tenant: &Tenant, known: &mut Known) {
         ("openai", format!("{}\nx: y", unique("line-"))),
         ("openai", unique(&"l".repeat(4_096))),
         ("openai", format!("{}\u{e4}\u{0}", unique("odd-"))),
+        ("telegram", unique("no/path:")),
     ] {
         known.never("a secret that was refused", secret.lines().next().unwrap());
         let path = format!("/v1/tenants/{}/vendors/{vendor}", tenant.id);
@@ -244,16 +270,21 @@ fn send_nonsense(gate: &Gate, tenant: &Tenant, known: &mut Known) {
         admin.put(&path, &json!({"secret": [secret], "unknown": secret}));
         admin.call("PUT", &path).bytes("application/json", format!("{{\"secret\": \"{secret}\", nonsense")).send();
     }
-    for vendor in VENDORS {
+    for vendor in all() {
         let (signature, token) = (unique("signature-"), unique("token-"));
         known.never("a webhook's signature", &signature);
         known.never("a webhook's token", &token);
         let path = format!("/v1/webhooks/{vendor}/{}?live=vid_1&token={token}", tenant.id);
         let stranger = gate.stranger();
         let mut call = stranger.call("POST", &path).header("authorization", &signature);
-        for name in
-            ["x-signature", "elevenlabs-signature", "heygen-signature", "webhook-signature", "x-webhook-signature"]
-        {
+        for name in [
+            "x-signature",
+            "elevenlabs-signature",
+            "heygen-signature",
+            "webhook-signature",
+            "x-webhook-signature",
+            "x-telegram-bot-api-secret-token",
+        ] {
             call = call.header(name, &signature);
         }
         call.json(&json!({"id": "evt_1", "type": "x"})).send();
@@ -270,7 +301,7 @@ fn prx_6_no_secret_of_any_vendor_is_written_or_answered() {
     let transcript = Arc::new(Mutex::new(Vec::new()));
     let mut gate = Gate::start();
     price(&gate);
-    assert_eq!(listed(&gate).len(), VENDORS.len());
+    assert_eq!(listed(&gate).len(), all().count());
     let mocks = Mocks::shared();
     let issuer = Issuer::eddsa();
     let record = json!({"end_user_auth": issuer.end_user_auth(), "limits": {"monthly_cost_usd": "1000.00"}});
@@ -293,9 +324,11 @@ fn prx_6_no_secret_of_any_vendor_is_written_or_answered() {
         connection.write_all(&answer(status, &headers, body.as_bytes()))
     });
     let mut tenants: Vec<Tenant> = (0..3).map(|_| Tenant::new(&gate, record.clone())).collect();
-    bind_all(&gate, &mut tenants[WELL], &mut known, |vendor| mocks.base_url(vendor), "");
-    bind_all(&gate, &mut tenants[BAD_KEYS], &mut known, |vendor| mocks.base_url(vendor), "bad-");
-    bind_all(&gate, &mut tenants[ECHO], &mut known, |_| echo.url(), "sk-echo-");
+    let webhook_secrets = [
+        bind_all(&gate, &mut tenants[WELL], &mut known, |vendor| mocks.base_url(vendor), ""),
+        bind_all(&gate, &mut tenants[BAD_KEYS], &mut known, |vendor| mocks.base_url(vendor), "bad-"),
+        bind_all(&gate, &mut tenants[ECHO], &mut known, |_| echo.url(), "sk-echo-"),
+    ];
     let user_token = issuer.token(json!({"sub": "user-of-secrets"}));
     known.never("the end user's token", &user_token);
     known.never("the end user's signature", user_token.rsplit_once('.').unwrap().1);
@@ -325,6 +358,16 @@ fn prx_6_no_secret_of_any_vendor_is_written_or_answered() {
                 _ => {}
             }
         }
+        write_to_the_bot(&gate, &tenant, &webhook_secrets[at]["telegram"], "Hello");
+        eventually("the gate to call with the bot's token in the path", Duration::from_secs(20), || {
+            gate.maintain();
+            let is_the_bots = |call: &Value| call["vendor"] == "telegram";
+            Some(match at {
+                ECHO => echo.asked().iter().any(|asked| asked.head.starts_with("POST /botsk-echo-")),
+                _ => mocks.calls_of(&tenant).iter().any(is_the_bots),
+            })
+            .filter(|called| *called)
+        });
         send_nonsense(&gate, &tenant, &mut known);
         // Another binding of each kind is shown without what is secret in it.
         for path in [format!("/v1/tenants/{}", tenant.id), "/v1/tenants".into(), "/v1/webhooks/dead-letters".into()] {
