@@ -86,6 +86,16 @@ impl Lease {
         // Replaced between the two, we remove our successor's mark: another may replace it early, which it finds out.
         if self.holds(store)? { self.mark.delete(store) } else { Ok(()) }
     }
+
+    /// As [`Lease::release`], for one who drew by [`Lease::take_alone`] and whose time isn't over: whoever drew since has
+    /// stepped back and left a mark that nobody else removes. Meanwhile nobody else holds it, so any mark may go. Deleted
+    /// once: after that it may be another's.
+    ///
+    /// # Errors
+    /// The store can't be reached; the mark goes stale.
+    pub fn release_alone(self, store: &dyn Store) -> Result<(), StoreError> {
+        self.mark.delete(store)
+    }
 }
 
 fn newest(tickets: &Counter, store: &dyn Store, drawn: i64) -> Result<u64, StoreError> {
@@ -96,8 +106,10 @@ fn newest(tickets: &Counter, store: &dyn Store, drawn: i64) -> Result<u64, Store
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
+    use std::cell::RefCell;
+
     use super::*;
-    use crate::{families, memory::Memory};
+    use crate::{families, gap::Gap, memory::Memory};
 
     const MILLIS: u64 = 1_000;
 
@@ -120,6 +132,45 @@ mod tests {
         second.release(&store).unwrap();
         assert!(take(&store, 11_700).unwrap().is_none(), "who was replaced releases nothing");
         assert!(take(&store, 5_000).unwrap().is_some(), "a clock set back doesn't block");
+    }
+
+    fn take_alone(store: &dyn Store, at: u64) -> Option<Lease> {
+        let (mark, tickets) = (families::SEQUENCER_MARK.value(&[]), families::SEQUENCER_TICKET.counter(&[]));
+        Lease::take_alone(store, mark, tickets, at, MILLIS).unwrap()
+    }
+
+    #[test]
+    fn released_by_one_who_holds_it_alone_it_is_held_by_one_again() {
+        for at in 0.. {
+            let store = Memory::default();
+            let lease = take_alone(&store, 10_000).unwrap();
+            // One who comes at any moment of the release, and holds it or not; then another.
+            let held = RefCell::new(Vec::new());
+            let other = |store: &dyn Store| held.borrow_mut().extend(take_alone(store, 10_001));
+            let gap = Gap::new(&store, at, &other);
+            lease.release_alone(&gap).unwrap();
+            let reached = gap.reached();
+            held.borrow_mut().extend(take_alone(&store, 10_002));
+            assert_eq!(held.borrow().len(), 1, "before operation {at}");
+            if !reached {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn who_stepped_back_blocks_nobody_once_the_holder_is_done() {
+        let store = Memory::default();
+        let met = RefCell::new(None);
+        let other = |store: &dyn Store| *met.borrow_mut() = take_alone(store, 10_000);
+        // Another comes between the look at the mark and the ticket: it draws first, and one of the two goes on.
+        let gap = Gap::new(&store, 2, &other);
+        let (mark, tickets) = (families::SEQUENCER_MARK.value(&[]), families::SEQUENCER_TICKET.counter(&[]));
+        let lost = Lease::take_alone(&gap, mark, tickets, 10_000, MILLIS).unwrap();
+        let holder = met.take().unwrap();
+        assert!(lost.is_none() && !holder.holds(&store).unwrap(), "its ticket isn't the newest any more");
+        holder.release_alone(&store).unwrap();
+        assert!(take_alone(&store, 10_001).is_some());
     }
 
     #[test]

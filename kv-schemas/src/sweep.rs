@@ -9,7 +9,7 @@ use crate::{Log, Slot, Store, StoreError, Value};
 
 /// How long a writer may take between taking an index and writing, in milliseconds.
 const GRACE_MS: u64 = 30_000;
-/// Slots looked at in one sweep.
+/// Slots looked at in one sweep, unless its caller says otherwise.
 const MAX_SLOTS: u64 = 4_096;
 
 /// Where the sweeps of one log stand.
@@ -42,6 +42,18 @@ pub fn pending<T: DeserializeOwned>(
     now_ms: u64,
     max: usize,
 ) -> Result<Vec<(u64, T)>, StoreError> {
+    pending_within(store, log, head_key, now_ms, max, MAX_SLOTS)
+}
+
+/// The same, for a caller who has little time: at most `slots` slots are read, and the next sweep goes on behind them.
+pub fn pending_within<T: DeserializeOwned>(
+    store: &dyn Store,
+    log: &Log<T>,
+    head_key: &Value<Head>,
+    now_ms: u64,
+    max: usize,
+    slots: u64,
+) -> Result<Vec<(u64, T)>, StoreError> {
     let before = head_key.get(store)?.unwrap_or_default();
     let mut head = before;
     let tail = log.tail(store)?;
@@ -55,7 +67,7 @@ pub fn pending<T: DeserializeOwned>(
     let mut found = Vec::new();
     let mut passing = before.cursor <= before.first;
     let mut index = before.cursor.max(before.first).max(1);
-    let end = index.saturating_add(MAX_SLOTS);
+    let end = index.saturating_add(slots);
     while index <= tail && index < end && found.len() < max {
         match log.get(store, index)? {
             Slot::Hole => passing = passing && index <= settled,
@@ -174,5 +186,29 @@ mod tests {
         assert_eq!(sweep(&store, 0, 2), [3, 4]);
         assert_eq!(sweep(&store, 0, 2), [5]);
         assert_eq!(sweep(&store, 0, 2), [1, 2]);
+    }
+    #[test]
+    fn a_caller_in_a_hurry_reads_so_many_slots_and_the_next_goes_on() {
+        let store = Memory::default();
+        let (log, head) = (families::LIVE_LIST.log::<u64>(&[]), families::LIVE_HEAD.value(&[]));
+        store.increment("live-list/tail", 200).unwrap();
+        log.append(&store, &7).unwrap();
+        let hurried = |now_ms: u64| {
+            // The head, the tail, the slots, the head again.
+            store.fail_after(67);
+            let found = pending_within(&store, &log, &head, now_ms, 64, 64);
+            store.recover();
+            found.unwrap()
+        };
+        for round in 0..3 {
+            assert_eq!(hurried(100_000), [], "round {round}");
+        }
+        assert_eq!(hurried(100_000), [(201, 7)]);
+        // Once the holes are old, they are passed for good, 64 at a time.
+        for expected in [64, 128, 192, 200] {
+            hurried(200_000);
+            assert_eq!(head.get(&store).unwrap().unwrap().first - 1, expected);
+        }
+        assert_eq!(hurried(200_000), [(201, 7)]);
     }
 }

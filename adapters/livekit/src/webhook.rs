@@ -4,7 +4,8 @@ use adapter::prelude::*;
 use adapter::{Effect, Ended, Event, Fields, is_id};
 
 /// `room_finished` is the end of a room, whatever its reason. Who comes and goes is kept, and changes nothing: a visitor
-/// who has left may come back, until the room itself closes. Names of rooms that the gate can't have made are passed over.
+/// who has left may come back, until the room itself closes. A project reports of all its rooms, also of those that others made:
+/// they are passed over.
 pub fn read(body: &[u8]) -> Result<Event, String> {
     let fields = Fields::parse(body).map_err(|_| "the event is not a JSON object".to_owned())?;
     let plain = |field: &str| fields.get::<String>(field).filter(|text| is_id(text, 128, "_-"));
@@ -12,12 +13,17 @@ pub fn read(body: &[u8]) -> Result<Event, String> {
     let id = plain("id").ok_or_else(|| "the event has no id".to_owned())?;
     let effect = match (name.as_str(), room_of(&fields)) {
         ("room_finished", None) => return Err("the event has no room".to_owned()),
-        ("room_finished", Some(room)) if is_id(&room, 128, "_-") => {
+        ("room_finished", Some(room)) if is_ours(&room) => {
             Effect::LiveEnded(Ended { vendor_id: room, at_ms: created_ms(&fields) })
         }
         _ => Effect::None,
     };
     Ok(Event { dedupe_id: id, name, effect })
+}
+
+/// Whether the gate may have made it: its rooms have the names of live sessions.
+fn is_ours(room: &str) -> bool {
+    room.starts_with("vid_") && is_id(room, 128, "_-")
 }
 
 /// When it happened, to the second: protojson writes the number as a text, other senders as it is.

@@ -193,8 +193,10 @@ fn webhooks() {
         ("EV_9kFQxWq2bLrT", Effect::LiveEnded(Ended { vendor_id: "vid_1".into(), at_ms: Some(1_692_985_600_000) }))
     );
     assert_eq!(event(LEFT).effect, Effect::None);
-    let foreign = event(br#"{"event":"room_finished","room":{"name":"Team meeting"},"id":"EV_1"}"#);
-    assert_eq!(foreign.effect, Effect::None, "not a room of the gate");
+    for name in ["Team meeting", "standup", "lobby-7", "my_vid_1", "vid", "VID_1", "vid_ 1", ""] {
+        let body = json!({"event": "room_finished", "room": {"name": name}, "id": "EV_1"}).to_string();
+        assert_eq!(event(body.as_bytes()).effect, Effect::None, "not a room of the gate: {name}");
+    }
     for (created, at_ms) in [
         (r#","createdAt":1692985600"#, Some(1_692_985_600_000)),
         (r#","createdAt":"0""#, None),

@@ -18,6 +18,6 @@ pub fn send(message: &Outgoing) -> Result<Call, PlanError> {
         return Err(PlanError::invalid("text", "must not be blank"));
     }
     // Without a `parse_mode`, the vendor takes no character of it for markup.
-    let body = json!({ "chat_id": chat, "text": text::fitting(&message.text) });
+    let body = json!({ "chat_id": chat, "text": text::shortened(&message.text) });
     Ok(Call::post_json("/bot{key}/sendMessage", &body))
 }

@@ -48,7 +48,7 @@ fn a_message_is_plain_text_for_one_chat() {
         json!({"chat_id": -1_001_234_567_890_i64, "text": "*5* < 6"})
     );
     let long = "\u{1F600}".repeat(4096);
-    assert_eq!(body_of(&say("1", &long)), json!({"chat_id": 1, "text": "\u{1F600}".repeat(2048)}));
+    assert_eq!(body_of(&say("1", &long)), json!({"chat_id": 1, "text": format!("{}…", "\u{1F600}".repeat(2047))}));
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Adapter for UploadPost {
         failure::explain(head)
     }
 
-    fn webhook(&self, headers: &[Header], body: &[u8]) -> Result<Event, String> {
-        webhook::read(headers, body)
+    fn webhook(&self, _headers: &[Header], body: &[u8]) -> Result<Event, String> {
+        webhook::read(body)
     }
 }

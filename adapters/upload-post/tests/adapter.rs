@@ -318,14 +318,17 @@ fn events() {
     let uploaded = String::from_utf8_lossy(UPLOADED);
     let disconnected = String::from_utf8_lossy(DISCONNECTED);
     let changed = || Some(Effect::JobChanged("job:a1b2c3d4e5f6".into()));
-    let about = "upload_completed:a1b2c3d4e5f6:tiktok";
+    let about = "upload_completed:a1b2c3d4e5f6:tiktok:harbour:2026-03-15T14:30:00.000000";
+    let failed_before = uploaded.replace("2026-03-15", "2026-03-14");
     let rows = [
-        (uploaded.as_ref(), delivery("d-1"), changed(), format!("{about}:d-1")),
         (uploaded.as_ref(), vec![], changed(), about.to_owned()),
-        (uploaded.as_ref(), delivery("a b"), changed(), about.to_owned()),
+        // Nobody has signed the delivery's id: the same under another one is the same event.
+        (uploaded.as_ref(), delivery("d-1"), changed(), about.to_owned()),
+        (uploaded.as_ref(), delivery("d-2"), changed(), about.to_owned()),
+        (failed_before.as_str(), delivery("d-1"), changed(), about.replace("2026-03-15", "2026-03-14")),
         (
             disconnected.as_ref(),
-            vec![],
+            delivery("d-1"),
             Some(Effect::None),
             "social_account_disconnected:-:tiktok:harbour:2026-03-15T14:30:00.000000".into(),
         ),

@@ -148,13 +148,14 @@ pub fn settle_later(id: &str, used: &Usage) {
 
 /// Settles a permit whose being resolved otherwise, by somebody who was quicker, is as good.
 pub fn resolve(id: &str, used: &Usage) -> Result<(), Problem> {
-    match settle_found(id, used) {
-        Ok(_) => Ok(()),
-        Err(problem) => match (problem.kind, problem.code.as_str()) {
-            (Kind::NotFound, _) | (Kind::Conflict, "already_settled" | "already_released" | "denied") => Ok(()),
-            _ => Err(problem),
-        },
-    }
+    by_anyone(settle_found(id, used).map(drop))
+}
+
+fn by_anyone(outcome: Result<(), Problem>) -> Result<(), Problem> {
+    outcome.or_else(|problem| match (problem.kind, problem.code.as_str()) {
+        (Kind::NotFound, _) | (Kind::Conflict, "already_settled" | "already_released" | "denied") => Ok(()),
+        _ => Err(problem),
+    })
 }
 
 /// Settles permits whose holders vanished: what they used is unknown, so the whole reservation is spent.
@@ -169,11 +170,17 @@ pub fn settle_overdue(limit: u32) -> Result<u64, Problem> {
     Ok(settled)
 }
 
-/// Gives a permit back: the vendor was not called, or did nothing.
+/// Gives a permit back: the vendor was not called, or did nothing. A failure has nobody to go to but the log, and the
+/// permit is charged in full once it is overdue; who comes again by itself uses [`give_back`].
 pub fn release(id: &str) {
     if let Err(fault) = limits::release(id) {
         eprintln!("release {id}: {} {}", fault.code, fault.message);
     }
+}
+
+/// The same, for who tries again. Its being resolved otherwise is as good.
+pub fn give_back(id: &str) -> Result<(), Problem> {
+    by_anyone(limits::release(id).map(drop).map_err(faulty))
 }
 
 fn entry(charge: &limits::Decision) -> audit::Entry {
@@ -208,5 +215,23 @@ pub fn used(usage: adapter::Usage) -> Usage {
         adapter::Usage::Reported(found) => Usage::Actual(quantities(&found)),
         adapter::Usage::Counted(found) => Usage::Counted(quantities(&found)),
         adapter::Usage::Unknown => Usage::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permit_that_somebody_has_resolved_is_resolved_and_trouble_stays_trouble() {
+        let check = |outcome: Result<(), Problem>, is_resolved: bool| {
+            assert_eq!(by_anyone(outcome.clone()).is_ok(), is_resolved, "{outcome:?}");
+        };
+        check(Ok(()), true);
+        check(Err(Problem::not_found("")), true);
+        check(Err(Problem::conflict("already_settled", "")), true);
+        check(Err(Problem::conflict("already_released", "")), true);
+        check(Err(Problem::conflict("concurrent_settlement", "")), false);
+        check(Err(Problem::offline()), false);
     }
 }

@@ -27,20 +27,9 @@ const BATCH: u32 = 500;
 
 /// Carries events over, and gives how many.
 pub fn log_waiting(store: &dyn Store) -> Result<u64, Problem> {
-    let mut logged = Vec::new();
-    let mut failure = None;
-    for event in sessions::events(BATCH).map_err(refused)? {
-        let place = event.place;
-        let told = tell(store, &event).map_err(|error| error.to_string());
-        match told.and_then(|()| audit::append(&entry(event)).map_err(|failure| failure.message)) {
-            Ok(_) => logged.push(place),
-            // The others would fail as well, and wait as this one does.
-            Err(why) => {
-                failure = Some(why);
-                break;
-            }
-        }
-    }
+    let waiting = sessions::events(BATCH).map_err(refused)?;
+    let append = |entry: &audit::Entry| audit::append(entry).map(drop).map_err(|failure| failure.message);
+    let (logged, failure) = carry(waiting, |event| tell(store, event), append);
     if !logged.is_empty() {
         sessions::events_logged(&logged).map_err(refused)?;
     }
@@ -51,6 +40,34 @@ pub fn log_waiting(store: &dyn Store) -> Result<u64, Problem> {
             Err(Problem::offline())
         }
     }
+}
+
+/// The places of those that are carried over, and why the first one of the others is not.
+fn carry(
+    waiting: Vec<SessionEvent>,
+    tell: impl Fn(&SessionEvent) -> Result<(), StoreError>,
+    append: impl Fn(&audit::Entry) -> Result<(), String>,
+) -> (Vec<u64>, Option<String>) {
+    let (mut logged, mut failure) = (Vec::new(), None);
+    for event in waiting {
+        let place = event.place;
+        match tell(&event) {
+            Ok(()) => {}
+            // One tenant's feed: it waits, and the others don't.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                failure.get_or_insert(format!("{} of {}: {error}", event.id, event.tenant));
+                continue;
+            }
+            // The others would fail as well, and wait as this one does.
+            Err(error @ StoreError::Unavailable(_)) => return (logged, Some(error.to_string())),
+        }
+        match append(&entry(event)) {
+            Ok(()) => logged.push(place),
+            // All share one log.
+            Err(why) => return (logged, Some(why)),
+        }
+    }
+    (logged, failure)
 }
 
 /// To the tenant's server, and to the page while it is there.
@@ -101,9 +118,8 @@ fn entry(event: SessionEvent) -> audit::Entry {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_the_feed_has_a_name_for_is_told() {
-        let event = |event_type: &str| SessionEvent {
+    fn event(event_type: &str) -> SessionEvent {
+        SessionEvent {
             place: 3,
             id: "evt_1".into(),
             event_type: event_type.into(),
@@ -113,7 +129,34 @@ mod tests {
             channel: "widget".into(),
             at_ms: 7,
             details: vec![("reason".into(), "page".into())],
+        }
+    }
+
+    #[test]
+    fn a_feed_that_cannot_be_read_holds_back_its_own_events() {
+        let check = |feed: Option<StoreError>, log: Result<(), &str>, expected: &[u64], failed: bool| {
+            let waiting = [(1, "other"), (2, "broken"), (3, "other"), (4, "broken"), (5, "third")];
+            let waiting = waiting.map(|(place, tenant)| {
+                let event = event("SESSION_STARTED");
+                SessionEvent { place, tenant: tenant.into(), ..event }
+            });
+            let tell = |event: &SessionEvent| match &feed {
+                Some(error) if event.tenant == "broken" => Err(error.clone()),
+                _ => Ok(()),
+            };
+            let append = |_: &audit::Entry| log.map_err(str::to_owned);
+            let (logged, failure) = carry(waiting.into(), tell, append);
+            assert_eq!((logged.as_slice(), failure.is_some()), (expected, failed), "{feed:?} {failure:?}");
         };
+        let corrupt = StoreError::Corrupt { key: "feed/broken/tail".into(), reason: "no number".into() };
+        check(None, Ok(()), &[1, 2, 3, 4, 5], false);
+        check(Some(corrupt), Ok(()), &[1, 3, 5], true);
+        check(Some(StoreError::Unavailable("gone".into())), Ok(()), &[1], true);
+        check(None, Err("no log"), &[], true);
+    }
+
+    #[test]
+    fn what_the_feed_has_a_name_for_is_told() {
         let check = |event_type: &str, kind: Option<&str>| {
             assert_eq!(told(&event(event_type)).map(|event| event.kind).as_deref(), kind, "{event_type}");
         };

@@ -189,6 +189,9 @@ mod tests {
         check("/v1/video/sessions", true);
         check("/v1/realtime/tokens", true);
         check("/v1/jobs", true);
+        check("/v1/runs", true);
+        check("/v1/runs/{id}/continue", true);
+        check("/v1/runs/{id}/cancel", false);
         check("/v1/audit/corrections", true);
         check("/v1/sessions/{id}/ticks", false);
         check("/v1/maintenance", false);

@@ -1,11 +1,12 @@
-//! One delivery of a vendor: known, verified, read, recorded, in this order. Nothing is stored before it is verified.
+//! One delivery of a vendor: known, verified, read, counted, recorded, in this order. Nothing is stored before it is
+//! verified.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use shell::{Call, Problem, Reply, offline};
+use shell::{Call, Kind, Problem, Reply, offline};
 use tenancy::{VendorBinding, find_tenant, vendor_binding};
 use webhooks::{
-    ingest::{Answer, Bounds, Counted, Delivery, Event, Origin, kept_headers, receive},
+    ingest::{Answer, Bounds, Counted, Delivery, Event, Origin, Room, kept_headers, receive, room},
     signature::{Headers, Scheme, Secrets, SignatureError, Verified, verify, verify_callback},
 };
 
@@ -16,7 +17,7 @@ use crate::{
 };
 
 /// What a delivery does of others' work, when nobody else does it.
-const LAZY: Bounds = Bounds { events: 4, millis: 2_000 };
+const LAZY: Bounds = Bounds { events: 4, millis: 2_000, lines: 64, slots: 64 };
 
 #[derive(Serialize)]
 struct Acknowledged {
@@ -55,6 +56,9 @@ pub fn deliver(call: &Call, house: &House<'_>, provider: &str, tenant: &str) -> 
         live: live.filter(|_| signing == Signing::CallbackToken),
     };
     let delivery = Delivery { origin: &origin, dedupe_id: &dedupe_id, headers: &headers, body: &call.body };
+    if let Room::None { for_ms } = room(house.store, now, &delivery).map_err(|error| offline(&error))? {
+        return Err(too_much(for_ms));
+    }
     // An error here is a 503, after which vendors send the event again.
     let answer = receive(house.store, house.books, now, &delivery, &event).map_err(|error| offline(&error))?;
     // This event is safe; what can't be done for others now is done later.
@@ -127,6 +131,12 @@ fn body_id(body: &[u8]) -> String {
 
 fn refused(error: SignatureError) -> Problem {
     Problem::unauthenticated(error.code(), format!("The webhook is not believed: {error}."))
+}
+
+/// Vendors send it again, as they do after a 503.
+fn too_much(for_ms: u64) -> Problem {
+    let message = "The tenant's webhooks of this hour are as many as are kept.";
+    Problem { retry_after_ms: Some(for_ms), ..Problem::new(Kind::RateLimited, "rate_limited", message) }
 }
 
 fn unknown_scheme() -> Problem {

@@ -1,14 +1,16 @@
 //! For the operator: the work on events that are due, dead letters, and the replay of an event.
 
+use std::{fmt::Display, str::FromStr};
+
 use serde::Serialize;
 use shell::{Call, Problem, Reply, offline};
 use tenancy::{Credential, admin_key_matches};
-use webhooks::ingest::{self, Bounds, Expired, Outcome, stored};
+use webhooks::ingest::{self, Bounds, Expired, Outcome, Wanted, stored};
 
 use crate::house::House;
 
 /// One call of the maintenance.
-const ROUND: Bounds = Bounds { events: 200, millis: 10_000 };
+const ROUND: Bounds = Bounds { events: 200, millis: 10_000, lines: 1_000, slots: 4_096 };
 /// What one call of the maintenance removes of each kind of what is too old.
 const SWEPT: Expired = Expired(200);
 
@@ -18,6 +20,8 @@ const MAX_LETTERS: usize = 1_000;
 #[derive(Serialize)]
 struct Letters {
     dead_letters: Vec<Letter>,
+    /// The parameter `before` by which older ones are asked for.
+    next: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -60,16 +64,13 @@ pub fn maintain(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
 
 pub fn dead_letters(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
     operator(call, house)?;
-    let limit = match call.query("limit") {
-        None => MAX_LETTERS,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MAX_LETTERS).contains(limit))
-            .ok_or_else(|| Problem::invalid("limit", format!("must be between 1 and {MAX_LETTERS}")))?,
+    let wanted = Wanted {
+        tenant: call.query("tenant"),
+        before: number(call, "before", 1, u64::MAX)?,
+        limit: number(call, "limit", 1, MAX_LETTERS)?.unwrap_or(MAX_LETTERS),
     };
-    let letters = ingest::dead_letters(house.store, limit).map_err(|error| offline(&error))?;
-    let dead_letters = letters.into_iter().map(|letter| Letter {
+    let letters = ingest::find_dead_letters(house.store, &wanted).map_err(|error| offline(&error))?;
+    let dead_letters = letters.found.into_iter().map(|letter| Letter {
         id: letter.id,
         tenant: letter.tenant,
         provider: letter.provider,
@@ -78,7 +79,19 @@ pub fn dead_letters(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
         at: letter.at_ms.to_string(),
         attempts: letter.attempts,
     });
-    Ok(Reply::json(200, &Letters { dead_letters: dead_letters.collect() }))
+    Ok(Reply::json(200, &Letters { dead_letters: dead_letters.collect(), next: letters.next }))
+}
+
+/// A whole number in the query.
+fn number<T>(call: &Call, name: &str, least: T, most: T) -> Result<Option<T>, Problem>
+where
+    T: FromStr + PartialOrd + Display + Copy,
+{
+    let Some(text) = call.query(name) else { return Ok(None) };
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(Some(number)),
+        _ => Err(Problem::invalid(name, format!("must be between {least} and {most}"))),
+    }
 }
 
 /// Reads and applies a stored event again: its vendor's adapter may have learnt, or what it is about may be there now.

@@ -59,6 +59,7 @@ pub(crate) fn go_on(run: &mut Run, steps: &[Step], retry: &[String], now: Millis
             put_back(run, name, i)?;
         }
     }
+    reopen_gates(run, retry);
     if run.status.is_over() {
         for step in &mut run.steps {
             if step.status == StepStatus::Cancelled {
@@ -93,4 +94,25 @@ fn put_back(run: &mut Run, name: &str, i: usize) -> Result<(), Invalid> {
         }
     }
     if found { Ok(()) } else { Err(Invalid::new(param, "names a step that has not failed")) }
+}
+
+/// Gates that were passed, or opened, only because a failed step was optional: it may come to another end now, so they are
+/// asked again. Where something has begun by an approval, it can't be taken back.
+fn reopen_gates(run: &mut Run, retry: &[String]) {
+    let retried = retry.iter().flat_map(|name| run.named(name)).filter(|step| step.status == StepStatus::Blocked);
+    let behind = run.behind(retried);
+    let gates = behind.iter().filter(|step| matches!(step.status, StepStatus::Waiting | StepStatus::Approved));
+    let reopened: Vec<_> = gates
+        .filter(|gate| !run.behind([**gate].into_iter()).iter().any(|step| step.has_begun()))
+        .map(|gate| gate.id.clone())
+        .collect();
+    for step in run.steps.iter_mut().filter(|step| reopened.contains(&step.id)) {
+        step.status = StepStatus::Blocked;
+        step.result = None;
+        if let Task::Gate { round, expires_at, decided_at, .. } = &mut step.task {
+            // The old link is dead at once; opened again, it gets a round of its own all the same.
+            *round = round.saturating_add(1);
+            (*expires_at, *decided_at) = (None, None);
+        }
+    }
 }

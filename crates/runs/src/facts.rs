@@ -16,7 +16,7 @@ use crate::{
 
 /// The most bytes of a result that a run keeps, and of all results; the job's own record has more.
 const MAX_RESULT: usize = 64 * 1024;
-const MAX_RESULTS: usize = 1024 * 1024;
+const MAX_RESULTS: usize = 512 * 1024;
 /// How long no job begins after a limit said no.
 const HOLD_MS: std::ops::RangeInclusive<u64> = SECOND..=MINUTE;
 
@@ -267,7 +267,7 @@ impl Run {
     }
 
     fn result_bytes(&self) -> usize {
-        self.steps.iter().filter_map(|step| step.result.as_ref()).map(json::size).fold(0, usize::saturating_add)
+        self.steps.iter().filter_map(|step| step.result.as_ref()).map(json::weight).fold(0, usize::saturating_add)
     }
 }
 

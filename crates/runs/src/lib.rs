@@ -30,6 +30,9 @@
 //!   all that its end had cancelled; an expired or cancelled one is over for good (`run_over`), and so is one that's done.
 //! * `continue` without steps and retries resumes a paused run and changes nothing else. Steps that are added may point to
 //!   results that are there already, in `each` too.
+//! * A failed optional step that is tried again is waited for by all that comes after it and hasn't begun, however far
+//!   behind. A gate behind it that is open or approved closes, and opens anew when the step is over (the old link is dead);
+//!   but an approval that something has begun by stays.
 //! * Cancelling twice is fine; cancelling what is done or has failed is refused (`run_over`).
 //! * `attempt` counts how often a step was asked for, denials included: a limit's denial is final for the permit's token.
 //! * The result of a run: `results` of all jobs that no other job depends on, and the `artifacts` of all jobs, by step:
@@ -71,9 +74,10 @@ pub use approval::{Approval, Pending, Standing, standing};
 pub use error::{Failure, Invalid, Refused};
 pub use facts::{Fact, Then};
 pub use ids::{is_id, is_run_id, job_id, permit_token};
+pub use json::check_body;
 pub use machine::{Action, apply, plan};
 pub use notice::{Kind, Notice};
-pub use project::{MAX_INPUT, MAX_STEPS, Project, Step, Work, parse_steps};
+pub use project::{MAX_FILLED, MAX_INPUT, MAX_STEPS, Project, Step, Work, parse_steps};
 pub use run::{Begin, Chat, MAX_AGE, MAX_QUEUED, MAX_RUNNING, Run, RunStep, Task};
 pub use show::{result, show, show_without_results};
 pub use status::{Decision, Status, StepStatus};

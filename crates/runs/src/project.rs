@@ -8,12 +8,15 @@ use crate::{
     error::Invalid,
     fields::{Fields, ID},
     ids::is_id,
+    json,
 };
 
 /// Steps of a recipe, and of a run.
 pub const MAX_STEPS: usize = 100;
-/// Bytes of all the steps' inputs, of a run's input, and of one step's input with everything filled in.
+/// Bytes of all the steps' inputs, and of a run's input: what they take in memory, as all that is bounded here.
 pub const MAX_INPUT: usize = 256 * 1024;
+/// Bytes of one step's input with everything filled in. Several are held at once while vendors are waited for.
+pub const MAX_FILLED: usize = 128 * 1024;
 const MAX_TITLE: usize = 200;
 const MAX_DESCRIPTION: usize = 2_000;
 const MAX_KIND: usize = 100;
@@ -94,6 +97,16 @@ impl Project {
         }
         check(&steps, &Known::default())?;
         Ok(Self { id: id.into(), title, description, steps })
+    }
+
+    /// Bytes in memory, roughly.
+    pub(crate) fn weight(&self) -> usize {
+        const STEP: usize = 512;
+        let step = |step: &Step| match &step.work {
+            Work::Job { input, .. } => json::weight_of_fields(input).saturating_add(STEP),
+            Work::Gate { .. } => STEP,
+        };
+        self.steps.iter().map(step).fold(0, usize::saturating_add)
     }
 
     /// As the HTTP interface shows it.

@@ -105,6 +105,9 @@ pub struct Run {
     pub(crate) ends: u32,
     /// What outsiders weren't told yet, oldest first.
     pub(crate) untold: Vec<Notice>,
+    /// The newest continuations that were told apart by a name: a repeat finds its own, and changes nothing.
+    #[serde(default)]
+    pub continued: Vec<String>,
     /// Its place on the list of those under way.
     pub(crate) list_index: u64,
     /// Its place on its tenant's list.
@@ -213,6 +216,7 @@ impl Run {
             pauses: 0,
             ends: 0,
             untold: Vec::new(),
+            continued: Vec::new(),
             list_index: 0,
             of_index: 0,
         };
@@ -280,6 +284,21 @@ impl Run {
         self.steps.iter().filter(move |step| step.of == name || step.id == name)
     }
 
+    /// All steps that come after these, however far.
+    pub(crate) fn behind<'a>(&'a self, steps: impl Iterator<Item = &'a RunStep>) -> Vec<&'a RunStep> {
+        let names = |step: &'a RunStep| [step.id.as_str(), step.of.as_str()];
+        let mut open: BTreeSet<&str> = steps.flat_map(names).collect();
+        let (mut found, mut others) = (Vec::new(), self.steps.iter().collect::<Vec<_>>());
+        while !open.is_empty() {
+            let waits = |step: &&RunStep| step.after.iter().any(|name| open.contains(name.as_str()));
+            let (next, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(waits);
+            open = next.iter().flat_map(|step| names(step)).collect();
+            found.extend(next);
+            others = rest;
+        }
+        found
+    }
+
     /// 4 running and 16 more.
     pub(crate) fn check_bounds(&self) -> Result<(), Refused> {
         let unfinished = |step: &&RunStep| step.is_job() && !step.status.is_over();
@@ -293,6 +312,11 @@ impl RunStep {
     #[must_use]
     pub fn is_job(&self) -> bool {
         matches!(self.task, Task::Job { .. })
+    }
+
+    /// Whether a vendor has been asked for it, now or in an earlier attempt.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.job.is_some() || matches!(self.status, StepStatus::Starting | StepStatus::Running | StepStatus::Done)
     }
 
     /// Whether what depends on it may go on.

@@ -1,5 +1,7 @@
 //! What follows from a fact: which steps may go on, whether a gate opens, whether the run has ended.
 
+use std::collections::BTreeSet;
+
 use calendar::Millis;
 
 use crate::{
@@ -43,12 +45,13 @@ fn release(run: &mut Run) {
 
 /// Whether a step has failed by it.
 fn release_once(run: &mut Run) -> bool {
+    let held = held(run);
     let found: Vec<_> = run
         .steps
         .iter()
         .filter(|step| step.is_job() && matches!(step.status, StepStatus::Blocked | StepStatus::Queued))
         .map(|step| {
-            let input = if is_ready(run, &step.after) { Some(expand(run, step)) } else { None };
+            let input = if is_ready(&held, &step.after) { Some(expand(run, step)) } else { None };
             (step.id.clone(), input.map(|input| input.err()))
         })
         .collect();
@@ -68,9 +71,22 @@ fn release_once(run: &mut Run) -> bool {
     has_failed
 }
 
-/// Whether all of `after` let through.
-fn is_ready(run: &Run, after: &[String]) -> bool {
-    after.iter().all(|name| run.named(name).all(|step| step.lets_through()))
+/// The names, by which `after` may call them, of steps that don't let through, and of those that come after such a one,
+/// however far and whatever became of them: before a step that is tried again others may be done.
+fn held(run: &Run) -> BTreeSet<&str> {
+    let mut held = BTreeSet::new();
+    let (mut open, mut through): (Vec<_>, Vec<_>) = run.steps.iter().partition(|step| !step.lets_through());
+    while !open.is_empty() {
+        held.extend(open.iter().flat_map(|step| [step.id.as_str(), step.of.as_str()]));
+        let waits = |step: &&RunStep| step.after.iter().any(|name| held.contains(name.as_str()));
+        (open, through) = through.into_iter().partition(waits);
+    }
+    held
+}
+
+/// Whether nothing before it is held.
+fn is_ready(held: &BTreeSet<&str>, after: &[String]) -> bool {
+    !after.iter().any(|name| held.contains(name.as_str()))
 }
 
 /// The first gate whose turn it is, unless one is open.
@@ -92,7 +108,9 @@ fn open_gate(run: &mut Run, now: Millis) {
 }
 
 fn ready_gate(run: &Run) -> Option<String> {
-    let is_next = |step: &&RunStep| !step.is_job() && step.status == StepStatus::Blocked && is_ready(run, &step.after);
+    let held = held(run);
+    let is_next =
+        |step: &&RunStep| !step.is_job() && step.status == StepStatus::Blocked && is_ready(&held, &step.after);
     run.steps.iter().find(is_next).map(|step| step.id.clone())
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     error::Failure,
     json,
-    project::MAX_INPUT,
+    project::MAX_FILLED,
     references::{Reference, Root},
     run::{Run, RunStep, Task},
     status::StepStatus,
@@ -20,11 +20,11 @@ use crate::{
 /// `input_missing` when a pointer leads nowhere, `input_too_large` when it all comes to more than may be sent.
 pub fn expand(run: &Run, step: &RunStep) -> Result<Map<String, Json>, Failure> {
     let Task::Job { input, item, .. } = &step.task else { return Ok(Map::new()) };
-    let mut scope = Scope { run, item: item.as_ref(), left: MAX_INPUT };
+    let mut scope = Scope { run, item: item.as_ref(), left: MAX_FILLED };
     let filled: Result<Map<_, _>, _> =
         input.iter().map(|(name, value)| Ok((name.clone(), scope.fill(value)?))).collect();
     let filled = Json::Object(filled?);
-    json::bounded("input", &filled, MAX_INPUT).map_err(|invalid| too_large(&invalid.message))?;
+    json::bounded("input", &filled, MAX_FILLED).map_err(|invalid| too_large(&invalid.message))?;
     match filled {
         Json::Object(input) => Ok(input),
         _ => Ok(Map::new()),
@@ -47,8 +47,8 @@ impl Scope<'_> {
     fn fill(&mut self, value: &Json) -> Result<Json, Failure> {
         if let Some(pointer) = Reference::pointer(value) {
             let found = look_up(self.run, self.item, pointer).ok_or_else(|| missing(pointer))?;
-            let size = json::size(&found);
-            self.left = self.left.checked_sub(size).ok_or_else(|| too_large(&json::at_most(MAX_INPUT)))?;
+            let size = json::weight(&found);
+            self.left = self.left.checked_sub(size).ok_or_else(|| too_large(&json::at_most(MAX_FILLED)))?;
             return Ok(found);
         }
         match value {
@@ -78,26 +78,31 @@ pub(crate) fn look_up(run: &Run, item: Option<&Json>, pointer: &str) -> Option<J
             if !(rest.is_empty() || rest.starts_with('/')) {
                 return None;
             }
-            let results = results(run, name)?;
-            results.pointer(rest).cloned()
+            result_at(run, name, rest)
         }
     }
 }
 
-/// What came out of a step; of one that `each` made several of, all that came out of them.
-fn results(run: &Run, name: &str) -> Option<Json> {
+/// What came out of a step; of one that `each` made several of, all that came out of them. Only what is pointed at is
+/// copied.
+fn result_at(run: &Run, name: &str, rest: &str) -> Option<Json> {
     let is_fanned = run.fanned.contains_key(name);
     if !is_fanned {
-        return result(run.step(name)?);
+        return result(run.step(name)?)?.pointer(rest).cloned();
     }
-    run.named(name).map(result).collect::<Option<Vec<_>>>().map(Json::Array)
+    let results = run.named(name).map(result).collect::<Option<Vec<_>>>()?;
+    let Some(inner) = rest.strip_prefix('/') else { return Some(results.into_iter().cloned().collect()) };
+    let (index, rest) = inner.split_at_checked(inner.find('/').unwrap_or(inner.len()))?;
+    let is_plain = index == "0" || !(index.starts_with('0') || index.starts_with('+'));
+    let index: usize = index.parse().ok().filter(|_| is_plain)?;
+    results.get(index)?.pointer(rest).cloned()
 }
 
 /// Nothing while it isn't over; `null` of a failed one that is optional.
-fn result(step: &RunStep) -> Option<Json> {
+fn result(step: &RunStep) -> Option<&Json> {
     match step.status {
-        StepStatus::Done | StepStatus::Approved => Some(step.result.clone().unwrap_or_default()),
-        StepStatus::Failed if step.optional => Some(Json::Null),
+        StepStatus::Done | StepStatus::Approved => Some(step.result.as_ref().unwrap_or(&Json::Null)),
+        StepStatus::Failed if step.optional => Some(&Json::Null),
         _ => None,
     }
 }

@@ -215,3 +215,61 @@ fn a_run_of_gates_alone_is_done_when_they_are() {
     assert_eq!(again, Err(Refused::RunOver));
     assert_eq!(take(&mut run, vec![failed("a", 1)], NOW), Ok(vec![]));
 }
+
+/// An optional step, what passes it by, and a gate behind.
+fn passed_by() -> Run {
+    let mut run = run(&json!([
+        {"id": "o", "kind": "k", "optional": true},
+        {"id": "p", "kind": "k", "after": ["o"]},
+        {"id": "g", "gate": {"title": "Without o?"}, "after": ["p"]},
+        {"id": "x", "kind": "k", "after": ["g"]},
+        {"id": "y", "kind": "k", "after": ["p"]},
+        {"id": "h", "gate": {"title": "And so?"}, "after": ["x"]},
+    ]));
+    take(&mut run, vec![starting("o", 1), failed("o", 1)], at(1)).unwrap();
+    perform(&mut run, "p", 1, json!(1));
+    run
+}
+
+#[test]
+fn a_gate_behind_a_step_that_is_tried_again_is_asked_again() {
+    let run = passed_by();
+    assert_eq!(steps(&run), "o failed, p done, g waiting, x blocked, y queued, h blocked");
+    let open = run.pending().unwrap();
+    let mut approved = run.clone();
+    take(&mut approved, vec![decide(&open, Decision::Approve)], at(2)).unwrap();
+    assert_eq!(steps(&approved), "o failed, p done, g approved, x queued, y queued, h blocked");
+    for mut run in [run, approved] {
+        take(&mut run, vec![go_on(&json!([]), &["o"])], at(3)).unwrap();
+        assert_eq!(steps(&run), "o queued, p done, g blocked, x blocked, y blocked, h blocked", "nothing overtakes it");
+        assert_eq!(run.step("g").unwrap().result, None);
+        assert_eq!(standing(&run, &link(&open), at(3)), Standing::Expired, "the old link is dead");
+        for decision in [Decision::Approve, Decision::Reject] {
+            assert_eq!(apply(&mut run, decide(&open, decision), at(3)), Err(Refused::LinkExpired));
+        }
+        perform(&mut run, "o", 2, json!(1));
+        assert_eq!(steps(&run), "o done, p done, g waiting, x blocked, y queued, h blocked");
+        let again = run.pending().unwrap();
+        assert!(again.round > open.round);
+        assert_eq!(standing(&run, &link(&open), at(4)), Standing::Expired);
+        take(&mut run, vec![decide(&again, Decision::Approve)], at(4)).unwrap();
+        assert_eq!(steps(&run), "o done, p done, g approved, x queued, y queued, h blocked");
+    }
+}
+
+#[test]
+fn an_approval_that_something_has_begun_by_stays() {
+    let mut run = passed_by();
+    let gate = run.pending().unwrap();
+    take(&mut run, vec![decide(&gate, Decision::Approve)], at(2)).unwrap();
+    take(&mut run, vec![starting("x", 1), common::started("x", 1)], at(3)).unwrap();
+    take(&mut run, vec![go_on(&json!([]), &["o"])], at(4)).unwrap();
+    assert_eq!(steps(&run), "o queued, p done, g approved, x running, y blocked, h blocked");
+    take(&mut run, vec![common::done("x", 1, json!(1))], at(5)).unwrap();
+    assert_eq!(steps(&run), "o queued, p done, g approved, x done, y blocked, h blocked", "the second gate waits too");
+    // It may fail again: it is optional still.
+    take(&mut run, vec![starting("o", 2), failed("o", 2)], at(6)).unwrap();
+    assert_eq!(steps(&run), "o failed, p done, g approved, x done, y queued, h waiting");
+    take(&mut run, vec![go_on(&json!([]), &["o"])], at(7)).unwrap();
+    assert_eq!(steps(&run), "o queued, p done, g approved, x done, y blocked, h blocked", "nothing has begun by h");
+}

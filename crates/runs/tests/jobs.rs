@@ -215,8 +215,12 @@ fn what_a_run_keeps_is_bounded_and_readable_again() {
         assert_eq!(serde_json::from_slice::<Run>(&stored).unwrap(), run);
     };
     check(Json::Null, true);
-    check(json!("x".repeat(64 * 1024 - 2)), true);
-    check(json!("x".repeat(64 * 1024 - 1)), false);
+    check(json!("x".repeat(64 * 1024 - 64)), true);
+    check(json!("x".repeat(64 * 1024 - 63)), false);
+    // Small values take many times their text.
+    let many = |n: usize| -> Json { (0..n).map(|_| json!({"a": 1})).collect() };
+    check(many(100), true);
+    check(many(1_000), false);
     check(deep(64), true);
     check(deep(65), false);
     for (n, kept) in [(64, true), (65, false)] {
@@ -228,7 +232,7 @@ fn what_a_run_keeps_is_bounded_and_readable_again() {
         }
     }
     let wide = json!([{"id": "e", "kind": "k", "each": "/input/all", "input": {"a": "x".repeat(60_000)}}]);
-    assert!(Run::start(begin(&wide, json!({"all": vec![0; 17]})), NOW).is_ok());
-    let fault = Run::start(begin(&wide, json!({"all": vec![0; 18]})), NOW).unwrap_err();
-    assert!(fault.to_string().contains("more than 1 MiB"), "{fault}");
+    assert!(Run::start(begin(&wide, json!({"all": vec![0; 8]})), NOW).is_ok());
+    let fault = Run::start(begin(&wide, json!({"all": vec![0; 9]})), NOW).unwrap_err();
+    assert_eq!(fault.to_string(), "steps[0] makes all steps take more than 512 KiB");
 }

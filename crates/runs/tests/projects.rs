@@ -132,9 +132,10 @@ fn the_bounds_are_exact() {
     check(json!({"title": "ü".repeat(200), "steps": [{"id": "a".repeat(64), "kind": "k".repeat(100)}]}));
     check(json!({"steps": (0..100).map(|i| json!({"id": format!("s{i}"), "kind": "k"})).collect::<Json>()}));
     check(json!({"steps": [{"id": "g", "gate": {"title": "t", "expires_in_s": 604_800}}]}));
-    // `[{"a":"..."}]` has 10 bytes besides the text.
-    check(json!({"steps": [{"id": "a", "kind": "k", "input": {"a": "x".repeat(256 * 1024 - 10)}}]}));
-    let over = json!({"steps": [{"id": "a", "kind": "k", "input": {"a": "x".repeat(256 * 1024 - 9)}}]});
+    // The list of the inputs, the object, its entry with a name of one byte, and the text by itself.
+    let besides = (64 + 128) + (64 + 256) + (96 + 1) + 64;
+    check(json!({"steps": [{"id": "a", "kind": "k", "input": {"a": "x".repeat(256 * 1024 - besides)}}]}));
+    let over = json!({"steps": [{"id": "a", "kind": "k", "input": {"a": "x".repeat(256 * 1024 - besides + 1)}}]});
     assert_eq!(Project::parse("clips", &over).expect_err("too large").param, "steps");
 }
 
@@ -146,4 +147,20 @@ fn a_large_circle_is_found_quickly() {
     Project::parse("clips", &json!({"steps": steps})).unwrap();
     steps[0]["after"] = json!(["s99"]);
     assert_eq!(Project::parse("clips", &json!({"steps": steps})).expect_err("a circle").param, "steps[0].after[0]");
+}
+
+#[test]
+fn a_body_that_would_be_large_in_memory_is_not_parsed() {
+    let check = |text: &str, good: bool| {
+        let checked = runs::check_body(text.as_bytes());
+        assert_eq!(checked.is_ok(), good, "{} bytes: {checked:?}", text.len());
+    };
+    let steps: Json =
+        (0..100).map(|i| json!({"id": format!("s{i}"), "kind": "k", "input": {"a": {"b": [1]}}})).collect();
+    check(&json!({"steps": steps, "input": {"text": "x".repeat(200_000)}}).to_string(), true);
+    // Marks in a text are text, behind an escaped quote too.
+    check(&json!("{[,:\"{[,:\\".repeat(20_000)).to_string(), true);
+    for part in [r#"{"a":1},"#, "0,", "[],", r#""","#, "[[[[[["] {
+        check(&part.repeat(100_000), false);
+    }
 }

@@ -9,6 +9,10 @@ pub const NO_DEV_HOSTS: &str = "http://dev.invalid";
 /// The most bytes of options.
 const MAX_OPTIONS: usize = 16 * 1024;
 const MAX_SECRET: usize = 4096;
+/// As many webhook secrets as are tried for a delivery.
+const MAX_WEBHOOK_SECRETS: usize = 5;
+/// All of them, with the ends of their lines.
+const MAX_WEBHOOK_TEXT: usize = (MAX_SECRET + 2) * MAX_WEBHOOK_SECRETS;
 /// The vendor whose tokens are signed here: its secret names the key that signs, and has it.
 const LIVEKIT: &str = "livekit";
 
@@ -45,7 +49,7 @@ pub struct BindingAsked {
     pub base_url: Option<String>,
     /// A new key; absent keeps the old one.
     pub secret: Option<String>,
-    /// A new webhook secret; absent keeps the old one.
+    /// New webhook secrets, one a line; absent keeps the old ones.
     pub webhook_secret: Option<String>,
     /// For the adapter.
     pub options: Map<String, Json>,
@@ -68,7 +72,8 @@ pub fn parse_binding(vendor: &str, dev_hosts: &str, body: &Json) -> Result<Bindi
         return Err(body.fault("base_url", "is required in mode mock"));
     }
     // A secret becomes a header: what can't be one is refused here rather than at the vendor.
-    let secret = |name: &str| Ok(body.line(name, 1, MAX_SECRET)?.map(str::to_owned));
+    let secret = body.line("secret", 1, MAX_SECRET)?.map(str::to_owned);
+    let webhook_secret = webhook_secrets(&body)?.map(str::to_owned);
     let options = body.object("options")?.map(|_| body.get("options").cloned().unwrap_or_default()).unwrap_or_default();
     if options.to_string().len() > MAX_OPTIONS {
         return Err(body.fault("options", format!("must be at most {MAX_OPTIONS} bytes")));
@@ -77,8 +82,7 @@ pub fn parse_binding(vendor: &str, dev_hosts: &str, body: &Json) -> Result<Bindi
         Json::Object(options) => options,
         _ => Map::new(),
     };
-    let asked =
-        BindingAsked { mode, base_url, secret: secret("secret")?, webhook_secret: secret("webhook_secret")?, options };
+    let asked = BindingAsked { mode, base_url, secret, webhook_secret, options };
     if vendor == LIVEKIT && !asked.secret.as_deref().is_none_or(is_key_pair) {
         return Err(body.fault("secret", "must be the API key and the API secret, joined by a colon"));
     }
@@ -86,6 +90,22 @@ pub fn parse_binding(vendor: &str, dev_hosts: &str, body: &Json) -> Result<Bindi
         telegram_rules::check(&body, asked.secret.as_deref(), asked.webhook_secret.as_deref())?;
     }
     Ok(asked)
+}
+
+/// The secrets that deliveries are verified with: one, or several while one is being changed.
+fn webhook_secrets<'a>(body: &Object<'a>) -> Result<Option<&'a str>, Invalid> {
+    let name = "webhook_secret";
+    let Some(text) = body.text(name, 1, MAX_WEBHOOK_TEXT)? else { return Ok(None) };
+    let is_secret = |line: &str| {
+        line.chars().count() <= MAX_SECRET && !line.chars().any(char::is_control) && !line.trim().is_empty()
+    };
+    if (1..=MAX_WEBHOOK_SECRETS).contains(&text.lines().count()) && text.lines().all(is_secret) {
+        return Ok(Some(text));
+    }
+    let expected = format!(
+        "must be 1 to {MAX_WEBHOOK_SECRETS} secrets, one a line, each of 1 to {MAX_SECRET} characters and none of them control characters"
+    );
+    Err(body.fault(name, expected))
 }
 
 /// Whether it is two parts joined by the one colon.
@@ -218,6 +238,16 @@ mod tests {
         check(json!({"secret": "s".repeat(4096)}), None);
         check(json!({"secret": "s".repeat(4097)}), Some("secret"));
         check(json!({"webhook_secret": 5}), Some("webhook_secret"));
+        for several in ["new\nold", "new\r\nold\r\n", "1\n2\n3\n4\n5", "one two\n whsec_3=="] {
+            check(json!({ "webhook_secret": several }), None);
+        }
+        for secrets in ["", "\n", "a\n\nb", "a\n ", "1\n2\n3\n4\n5\n6", "a\tb", "a\rb", "a\nb\u{0}", "a\nb\r"] {
+            check(json!({ "webhook_secret": secrets }), Some("webhook_secret"));
+        }
+        let long = "s".repeat(4096);
+        let five = [long.as_str(); 5].join("\r\n");
+        check(json!({ "webhook_secret": five }), None);
+        check(json!({ "webhook_secret": format!("a\n{long}s") }), Some("webhook_secret"));
         check(json!({"options": []}), Some("options"));
         check(json!({"options": {"a": "x".repeat(16 * 1024)}}), Some("options"));
         check(json!({"secrets": "typo"}), Some("secrets"));

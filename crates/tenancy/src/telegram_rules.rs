@@ -19,8 +19,10 @@ pub fn check(body: &Object<'_>, secret: Option<&str>, webhook_secret: Option<&st
         return Err(body.fault("secret", format!("must be a bot's token: 1 to {MAX_TOKEN} of A-Z a-z 0-9 : _ -")));
     }
     // Telegram takes no other for `secret_token`, so another could never be shown.
-    if !webhook_secret.is_none_or(|secret| is_made_of(secret, "_-", MAX_WEBHOOK_SECRET)) {
-        return Err(body.fault("webhook_secret", format!("must be 1 to {MAX_WEBHOOK_SECRET} of A-Z a-z 0-9 _ -")));
+    let mut webhook_secrets = webhook_secret.iter().flat_map(|secrets| secrets.lines());
+    if !webhook_secrets.all(|secret| is_made_of(secret, "_-", MAX_WEBHOOK_SECRET)) {
+        let expected = format!("must be 1 to {MAX_WEBHOOK_SECRET} of A-Z a-z 0-9 _ - a line");
+        return Err(body.fault("webhook_secret", expected));
     }
     let Some(options) = body.object("options")? else { return Ok(()) };
     options.flag("open")?;
@@ -103,6 +105,8 @@ mod tests {
             check("secret", secret, false);
         }
         check("webhook_secret", "a_B-1", true);
+        check("webhook_secret", "a_B-1\na_B-2", true);
+        check("webhook_secret", "a_B-1\na:b", false);
         check("webhook_secret", &"a".repeat(256), true);
         check("webhook_secret", &"a".repeat(257), false);
         for secret in ["a:b", "a b", "ä", "a.b"] {

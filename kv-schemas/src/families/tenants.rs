@@ -41,7 +41,7 @@ families! {
         kept "until no tenant allows it", removed by "twin-registry";
     /// What a key's SHA-256 belongs to.
     KEY: Values "key/{sha256}" of "JSON `tenancy::KeyRecord`",
-        written by "twin-registry", read by "session-authorize, pre-flight, audit-append",
+        written by "twin-registry", read by "session-authorize, pre-flight, audit-append, provider-proxy",
         kept "until the tenant is deleted", removed by "twin-registry, deleting it";
     /// A tenant's binding to a vendor.
     VENDOR: Values "vendor/{tenant}/{vendor}" of "JSON `tenancy::VendorBinding`, secrets sealed",

@@ -15,6 +15,10 @@ families! {
     JOB_HINT: Values "job-hint/{id}" of "JSON number: when, milliseconds since 1970",
         written by "webhook-ingest", read by "provider-proxy",
         kept "until the job is looked at, 15 days at most", removed by "provider-proxy; expiry";
+    /// Of those who drive a run, who calls the vendor for a job of it.
+    JOB_CALLING: Onces "job-calling/{id}" of "taken at 1",
+        written by "provider-proxy", read by "-",
+        kept "with its job", removed by "expiry";
     /// Jobs in the order of their making, for the slow poll.
     JOB_LIST: Logs "job-list" of "JSON `provider_proxy::jobs::Listed`",
         written by "provider-proxy", read by "-",

@@ -43,6 +43,10 @@ families! {
     WEBHOOK_COUNT: Counters "webhook-count/{outcome}" of "deliveries or events",
         written by "webhook-ingest", read by "twin-registry (metrics)",
         kept "for good", removed by "-";
+    /// How much of a tenant was stored in an hour: above a bound, nothing more.
+    WEBHOOK_QUOTA: Counters "webhook-quota/{tenant}/{measure}/{hour}" of "new events; bytes of their bodies",
+        written by "webhook-ingest", read by "-",
+        kept "two hours", removed by "expiry";
     /// Webhooks in the order of their coming, for the reaper.
     WEBHOOK_LIST: Logs "webhook-list" of "JSON `webhooks::ingest::event::Listed`",
         written by "webhook-ingest", read by "-",

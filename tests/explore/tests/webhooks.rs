@@ -10,7 +10,7 @@ use webhooks::ingest::{
 };
 
 const NOW: Millis = Millis(1_795_000_000_000);
-const BOUNDS: Bounds = Bounds { events: 200, millis: 10_000 };
+const BOUNDS: Bounds = Bounds { events: 200, millis: 10_000, lines: 1_000, slots: 4_096 };
 
 /// How somebody fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,16 +1,18 @@
 //! A question of one message, asked for somebody who doesn't speak this route: the same path, permits, limits and log.
 
 use bytes::Bytes;
+use calendar::Millis;
 use http::HeaderValue;
 use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::json;
-use shell::{Call, KeyValue, Kind, Problem, Reply};
+use shell::{Call, KeyValue, Kind, Problem, Reply, host};
 
 use super::{answer, kept, whole};
 use crate::{
     bindings::sessions::Grant,
     keyed::{self, Failed, Keyed, Start},
+    vendor::upstream,
 };
 
 /// What was said.
@@ -21,7 +23,7 @@ pub struct Said {
     pub limit_check_id: Option<String>,
 }
 
-/// Asks. A repeat with the same `key` gets the first answer.
+/// Asks; an answer must have begun by `deadline`. A repeat with the same `key` gets the first answer.
 pub async fn ask(
     store: &KeyValue,
     grant: &Grant,
@@ -29,6 +31,7 @@ pub async fn ask(
     question: &str,
     model: Option<&str>,
     key: Option<&str>,
+    deadline: Millis,
 ) -> Result<Said, Problem> {
     let mut call = request(question, model, request_id);
     if let Some(key) = key {
@@ -38,7 +41,7 @@ pub async fn ask(
     let reply = match keyed::begin(&call, store, grant).await? {
         Start::Before(reply) => reply,
         Start::Now(keyed) => {
-            let outcome = made(&call, store, grant, &keyed).await;
+            let outcome = made(&call, store, grant, &keyed, deadline).await;
             kept(&call, store, keyed, outcome)?
         }
     };
@@ -59,12 +62,19 @@ pub async fn ask_named(
     question: &str,
     keyed: &Keyed,
 ) -> Result<Said, Failed> {
-    let (reply, body) = made(&request(question, None, request_id), store, grant, keyed).await?;
+    let (call, deadline) = (request(question, None, request_id), host::now().plus(upstream::REQUEST_MS));
+    let (reply, body) = made(&call, store, grant, keyed, deadline).await?;
     read(reply.0.headers(), &body).map_err(Failed::Charged)
 }
 
-async fn made(call: &Call, store: &KeyValue, grant: &Grant, keyed: &Keyed) -> Result<(Reply, Bytes), Failed> {
-    whole(answer(call, store, grant, keyed).await?).await
+async fn made(
+    call: &Call,
+    store: &KeyValue,
+    grant: &Grant,
+    keyed: &Keyed,
+    deadline: Millis,
+) -> Result<(Reply, Bytes), Failed> {
+    whole(answer(call, store, grant, keyed, deadline).await?).await
 }
 
 fn request(question: &str, model: Option<&str>, request_id: &str) -> Call {
@@ -96,7 +106,8 @@ fn read(headers: &http::HeaderMap, body: &[u8]) -> Result<Said, Problem> {
     let limit_check_id = header("x-limit-check-id");
     let text = serde_json::from_slice::<Completion>(body).ok().and_then(|completion| {
         let Message { content, refusal } = completion.choices.into_iter().next()?.message;
-        content.filter(|text| !text.is_empty()).or(refusal)
+        // Blanks are nothing that could be shown or sent.
+        [content, refusal].into_iter().flatten().find(|text| !text.trim().is_empty())
     });
     match text {
         Some(text) => {
@@ -146,7 +157,13 @@ mod tests {
         for none in ["", "{}", r#"{"choices":[]}"#, r#"{"choices":[{"message":{"content":null}}]}"#] {
             check(none, None);
         }
-        check(r#"{"choices":[{"message":{"content":""}}]}"#, None);
+        for blank in ["", " ", "\\n\\t ", "\u{a0}"] {
+            check(&format!(r#"{{"choices":[{{"message":{{"content":"{blank}"}}}}]}}"#), None);
+            let refused = format!(r#"{{"choices":[{{"message":{{"content":"{blank}","refusal":"I won't"}}}}]}}"#);
+            check(&refused, Some("I won't"));
+            check(&format!(r#"{{"choices":[{{"message":{{"content":null,"refusal":"{blank}"}}}}]}}"#), None);
+        }
+        check(r#"{"choices":[{"message":{"content":" Hi\n"}}]}"#, Some(" Hi\n"));
     }
 
     #[test]

@@ -10,10 +10,11 @@ mod template;
 mod thrift;
 
 use bytes::Bytes;
+use calendar::Millis;
 use serde_json::json;
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency::Head};
 
-pub use self::ask::{Said, ask, ask_named};
+pub use self::ask::{ask, ask_named};
 use self::{
     ladder::{Answered, Climb},
     privacy::Masked,
@@ -37,7 +38,7 @@ pub async fn complete(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         Start::Before(reply) => return Ok(reply),
         Start::Now(keyed) => keyed,
     };
-    match answer(call, &store, &grant, &keyed).await {
+    match answer(call, &store, &grant, &keyed, host::now().plus(upstream::REQUEST_MS)).await {
         Ok(Answered::ByVendor(metered, passing)) if metered.planned.answer == Answer::EventStream => {
             Ok(relay::stream(*metered, store, call.request_id.clone(), keyed, passing))
         }
@@ -71,8 +72,13 @@ fn kept(
 }
 
 /// Masks, adds what the tenant wants the model to know, decides who answers, and lets the best answer.
-async fn answer(call: &Call, store: &KeyValue, grant: &Grant, keyed: &Keyed) -> Result<Answered, Failed> {
-    let deadline = host::now().plus(upstream::REQUEST_MS);
+async fn answer(
+    call: &Call,
+    store: &KeyValue,
+    grant: &Grant,
+    keyed: &Keyed,
+    deadline: Millis,
+) -> Result<Answered, Failed> {
     let tenant = vendor::tenant(store, &grant.tenant)?;
     let Masked { body, restorer } = privacy::mask(&tenant, &call.body)?;
     let request = Request::read(&body);

@@ -39,6 +39,9 @@ pub async fn look(store: &dyn Store, mut job: Job) -> Result<Job, Problem> {
         // Its run didn't come to it within the time.
         return abandon(store, job, "not_started", "The job was never handed to the vendor.");
     }
+    if let Some(refused) = job.refused.clone() {
+        return abandon(store, job, &refused.code, &refused.message);
+    }
     let Some(vendor_id) = job.vendor_id.clone() else {
         return over(store, job, &Usage::Unknown, failed("lost", "Nobody knows whether the job began.", now));
     };
@@ -72,9 +75,10 @@ pub async fn look(store: &dyn Store, mut job: Job) -> Result<Job, Problem> {
     }
 }
 
-/// Gives up a job that no vendor was called for. What if we crash in between? It is released again, to no effect.
+/// Gives up a job that no vendor was called for, or that it has refused. An error means that it is to be tried again: its
+/// permit is still held. What if we crash in between? It is released again, to no effect.
 pub fn abandon(store: &dyn Store, job: Job, code: &str, message: &str) -> Result<Job, Problem> {
-    permits::release(&job.permit);
+    permits::give_back(&job.permit)?;
     let state = failed(code, message, host::now());
     finish(store, Job { state, ..job })
 }

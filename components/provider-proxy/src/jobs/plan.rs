@@ -129,6 +129,7 @@ impl Planned {
             state: State::Queued,
             list_index: 0,
             run: None,
+            refused: None,
         }
     }
 }

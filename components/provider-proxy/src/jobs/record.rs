@@ -9,15 +9,18 @@
 //! settles the permit first and writes the record then; both may be repeated, so several may look at once.
 
 use calendar::{HOUR, MINUTE, Millis, SECOND};
-use kv_schemas::{Log, Slot, Store, StoreError, Value, expiry, families};
+use kv_schemas::{Log, Once, Slot, Store, StoreError, Value, expiry, families};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use tenancy::VendorBinding;
 
+use crate::vendor::upstream::REQUEST_MS;
+
 /// The longest a job may take; its permit is held as long.
 pub const MAX_MS: u64 = 3 * HOUR;
-/// Until then its start is in flight.
-pub const START_MS: u64 = 2 * MINUTE;
+/// Until then its start is in flight: a call, the reading of its answer, and clocks that differ by 10 s.
+pub const START_MS: u64 = 3 * MINUTE;
+const _: () = assert!(START_MS >= REQUEST_MS + 40 * SECOND + 10 * SECOND + 30 * SECOND);
 /// How long a job that is a step of a run may wait, enlisted, until its vendor is called.
 pub const UNSENT_MS: u64 = HOUR;
 /// How long its record is kept after its end.
@@ -47,6 +50,16 @@ pub struct Job {
     /// The step of a run that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<OfRun>,
+    /// The vendor has begun nothing. It isn't over before its permit is given back: forgotten, that would be charged in full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refused>,
+}
+
+/// Why a vendor has begun nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub code: String,
+    pub message: String,
 }
 
 /// A job that is a step of a run.
@@ -129,11 +142,29 @@ pub fn enlist(store: &dyn Store, job: &mut Job) -> Result<(), StoreError> {
     record(&job.id).set(store, job)
 }
 
-/// The vendor is about to be called: from now on nobody else calls it. `false`: it is too late for that.
+/// The right to call the vendor for a job of a run.
+fn calling(id: &str) -> Once {
+    families::JOB_CALLING.once(&[id])
+}
+
+/// The vendor is about to be called: from now on nobody else calls it. `false`: it is too late for that, or another is at
+/// it.
+///
+/// One caller ever wins the right, whatever leases and clocks say. What if we crash after winning it? The record doesn't say
+/// so yet. Whoever comes next can't win, and writes into it that the vendor is being called: the job is `lost`, and charged,
+/// as after a crash behind that note.
 pub fn mark_sent(store: &dyn Store, job: &mut Job, now: Millis) -> Result<bool, StoreError> {
     // Whoever looks gives it up from then on; two clocks may differ a little.
     if job.next_look <= now.plus(MINUTE) {
         return Ok(false);
+    }
+    let won = calling(&job.id).win(store)?;
+    if !won {
+        // As it is now: the winner may be well past this.
+        match record(&job.id).get(store)?.filter(|known| known.is_unsent() && !known.state.is_over()) {
+            Some(known) => *job = known,
+            None => return Ok(false),
+        }
     }
     if let Some(of) = &mut job.run {
         of.sent = true;
@@ -141,7 +172,7 @@ pub fn mark_sent(store: &dyn Store, job: &mut Job, now: Millis) -> Result<bool, 
     job.started_at = now;
     job.next_look = now.plus(START_MS);
     record(&job.id).set(store, job)?;
-    Ok(true)
+    Ok(won)
 }
 
 /// Written as under way in the very moment in which another look closed it, it would be on no list: then it is put there
@@ -169,10 +200,94 @@ pub fn alias(store: &dyn Store, job: &Job, vendor_id: &str) -> Result<(), StoreE
 pub fn close(store: &dyn Store, job: &Job) -> Result<(), StoreError> {
     let (record, hint) = (record(&job.id), hint(&job.id));
     let by_vendor = job.vendor_id.as_deref().map(|vendor_id| by_vendor(job, vendor_id));
+    let calling = calling(&job.id);
     let mut keys = vec![record.key(), hint.key()];
+    keys.extend(job.run.as_ref().map(|_| calling.key()));
     keys.extend(by_vendor.as_ref().map(Value::key));
     expiry::forget_after(store, shell::host::now().hour_number() + KEPT_HOURS, &keys)?;
     record.set(store, job)?;
     // Last, so that a crash before leaves it on the list of those under way.
     list().remove(store, job.list_index)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use kv_schemas::{gap::Gap, memory::Memory};
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Millis = Millis(1_000_000 * HOUR);
+
+    fn enlisted(store: &Memory) -> Job {
+        let mut job: Job = serde_json::from_value(json!({
+            "id": "job_1", "tenant": "demo", "session": null, "provider": "kie", "kind": "clip",
+            "binding": { "mode": "live", "options": {} }, "vendor_id": null, "permit": "lc_1",
+            "started_at": NOW, "next_look": NOW.plus(UNSENT_MS), "looks": 0, "state": { "status": "queued" },
+            "list_index": 0, "run": { "run": "run_1", "step": "a", "sent": false },
+        }))
+        .unwrap();
+        enlist(store, &mut job).unwrap();
+        job
+    }
+
+    #[test]
+    fn of_two_who_think_they_may_one_calls_the_vendor() {
+        for at in 0.. {
+            let store = Memory::default();
+            let (mut ours, theirs) = (enlisted(&store), RefCell::new(0));
+            // Another, with the record as it was: no lease and no clock has kept it out. It calls, and the vendor answers.
+            let other = |store: &dyn Store| {
+                let mut job = Job { vendor_id: None, ..record("job_1").get(store).unwrap().unwrap() };
+                job.run.as_mut().unwrap().sent = false;
+                job.next_look = NOW.plus(UNSENT_MS);
+                if mark_sent(store, &mut job, NOW).unwrap() {
+                    job.vendor_id = Some("v_1".into());
+                    record("job_1").set(store, &job).unwrap();
+                    *theirs.borrow_mut() += 1;
+                }
+            };
+            let gap = Gap::new(&store, at, &other);
+            let called = u32::from(mark_sent(&gap, &mut ours, NOW).unwrap());
+            let reached = gap.reached();
+            assert_eq!(called + *theirs.borrow(), 1, "before operation {at}");
+            let known = record("job_1").get(&store).unwrap().unwrap();
+            assert!(!known.is_unsent());
+            assert_eq!(known.vendor_id.is_some(), *theirs.borrow() == 1, "what the other heard stays: {at}");
+            if !reached {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn a_crash_after_winning_the_right_to_call_leaves_a_job_that_is_lost() {
+        for crash in 0..3 {
+            let store = Memory::default();
+            let job = enlisted(&store);
+            store.fail_after(crash);
+            let crashed = mark_sent(&store, &mut job.clone(), NOW).is_err();
+            store.recover();
+            let again = mark_sent(&store, &mut job.clone(), NOW.plus(SECOND)).unwrap();
+            assert_eq!((crashed, again), (crash < 2, crash == 0), "{crash}: nobody calls who might be the second");
+            let known = record("job_1").get(&store).unwrap().unwrap();
+            assert!(!known.is_unsent() && known.next_look <= NOW.plus(SECOND + START_MS), "{crash}");
+        }
+    }
+
+    #[test]
+    fn what_names_the_caller_goes_with_the_record() {
+        let store = Memory::default();
+        expiry::sweep(&store, shell::host::now().hour_number()).unwrap();
+        let mut job = enlisted(&store);
+        assert!(mark_sent(&store, &mut job, NOW).unwrap());
+        close(&store, &job).unwrap();
+        let hour = shell::host::now().hour_number() + KEPT_HOURS + 2;
+        for _ in 0..20 {
+            expiry::sweep(&store, hour).unwrap();
+        }
+        assert_eq!(store.keys().iter().filter(|key| key.contains("job_1")).count(), 0, "{:?}", store.keys());
+    }
 }

@@ -5,7 +5,7 @@ use shell::{Call, KeyValue, Kind, Problem, host, offline};
 
 use super::{
     plan::{Body, Planned},
-    record::{self, Job, State, by_vendor},
+    record::{self, Job, Refused, State, by_vendor},
 };
 use crate::{
     bindings::{
@@ -116,7 +116,9 @@ fn begun(store: &dyn Store, job: &mut Job, state: JobState) -> Result<(), kv_sch
         job.vendor_id = Some(vendor_id);
     }
     job.looked(host::now());
-    record::record(&job.id).set(store, job)
+    record::record(&job.id).set(store, job)?;
+    // A look may have thought it lost, and closed it.
+    record::keep_listed(store, job)
 }
 
 /// It never began, or nobody knows whether it did.
@@ -127,8 +129,30 @@ fn give_up(
     used: Option<Usage>,
 ) -> Result<(), kv_schemas::StoreError> {
     match used {
-        None => permits::release(&job.permit),
+        None => {
+            let given_back = permits::give_back(&job.permit);
+            return refuse(store, job, problem, given_back);
+        }
         Some(used) => permits::settle_later(&job.permit, &used),
+    }
+    job.state = failed(&problem.code, &problem.message, host::now());
+    record::close(store, &job)
+}
+
+/// It never began. What if we crash before? Nobody knows that, and it is charged as one that may have.
+fn refuse(
+    store: &dyn Store,
+    mut job: Job,
+    problem: &Problem,
+    given_back: Result<(), Problem>,
+) -> Result<(), kv_schemas::StoreError> {
+    if let Err(trouble) = given_back {
+        eprintln!("permit of {}: {} {}", job.id, trouble.code, trouble.message);
+        // Whoever looks tries again.
+        job.refused = Some(Refused { code: problem.code.clone(), message: problem.message.clone() });
+        job.looked(host::now());
+        record::record(&job.id).set(store, &job)?;
+        return record::keep_listed(store, &mut job);
     }
     job.state = failed(&problem.code, &problem.message, host::now());
     record::close(store, &job)
@@ -136,4 +160,58 @@ fn give_up(
 
 pub fn failed(code: &str, message: &str, at: calendar::Millis) -> State {
     State::Failed { code: code.into(), message: message.into(), at }
+}
+
+#[cfg(test)]
+mod tests {
+    use calendar::Millis;
+    use kv_schemas::memory::Memory;
+    use serde_json::json;
+
+    use super::*;
+    use crate::bindings::adapter::Progress;
+
+    fn sent(store: &Memory) -> Job {
+        let mut job: Job = serde_json::from_value(json!({
+            "id": "job_1", "tenant": "demo", "session": null, "provider": "kie", "kind": "clip",
+            "binding": { "mode": "live", "options": {} }, "vendor_id": null, "permit": "lc_1", "started_at": Millis(0),
+            "next_look": Millis(0), "looks": 0, "state": { "status": "queued" }, "list_index": 0,
+        }))
+        .unwrap();
+        record::enlist(store, &mut job).unwrap();
+        job
+    }
+
+    /// The record, if it is on the list of those under way.
+    fn listed(store: &Memory) -> Option<Job> {
+        let job = record::record("job_1").get(store).unwrap().unwrap();
+        let place = record::list().get(store, job.list_index).unwrap();
+        matches!(place, kv_schemas::Slot::Entry(_)).then_some(job)
+    }
+
+    #[test]
+    fn a_refusal_ends_a_job_once_its_permit_is_given_back() {
+        let busy = Problem::new(Kind::VendorError, "vendor_busy", "Not now.");
+        let store = Memory::default();
+        refuse(&store, sent(&store), &busy, Err(Problem::offline())).unwrap();
+        let kept = listed(&store).expect("it is looked at again");
+        assert_eq!(kept.refused.map(|refused| refused.code).as_deref(), Some("vendor_busy"));
+        assert!(!kept.state.is_over() && kept.next_look <= host::now().plus(5_000));
+
+        let store = Memory::default();
+        refuse(&store, sent(&store), &busy, Ok(())).unwrap();
+        assert!(listed(&store).is_none());
+        assert!(record::record("job_1").get(&store).unwrap().unwrap().state.is_over());
+    }
+
+    #[test]
+    fn an_answer_that_came_after_the_job_was_thought_lost_is_looked_at() {
+        let store = Memory::default();
+        let mut job = sent(&store);
+        record::close(&store, &Job { state: failed("lost", "", Millis(1)), ..job.clone() }).unwrap();
+        let state =
+            JobState { vendor_id: Some("v_1".into()), progress: Progress::Queued, usage: adapter::Usage::Unknown };
+        begun(&store, &mut job, state).unwrap();
+        assert_eq!(listed(&store).expect("it goes on").vendor_id.as_deref(), Some("v_1"));
+    }
 }

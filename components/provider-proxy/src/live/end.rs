@@ -32,7 +32,7 @@ const REJOIN_MS: u64 = 10 * calendar::MINUTE;
 /// How often such a room is ended again meanwhile.
 const AGAIN_MS: u64 = calendar::MINUTE;
 /// How long the record of an ended session is kept.
-const KEPT_HOURS: u64 = 24;
+pub const KEPT_HOURS: u64 = 24;
 /// The vendor's code for a session that is over already.
 const ALREADY_ENDED: &str = "already_ended";
 
@@ -47,7 +47,7 @@ pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem>
         return Ok(());
     }
     if let Err(problem) = stop_vendor(&live).await {
-        let reported = reported(store, &live)?.is_some();
+        let reported = reported(store, &live, &marked)?.is_some();
         let given_up = host::now().since(live.started_at) > GIVE_UP_MS;
         if given_up {
             eprintln!("{id} at {}: given up, the vendor has not ended it for a day", live.provider);
@@ -60,7 +60,7 @@ pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem>
     }
     // What the vendor says is what it bills. Whoever reports after this look finds the mark, and sees to it that the session
     // is settled anew.
-    let marked = Ending { at: reported(store, &live)?.unwrap_or(marked.at), ..marked };
+    let marked = Ending { at: reported(store, &live, &marked)?.unwrap_or(marked.at), ..marked };
     pay(store, &live, marked.at)?;
     permits::release(&live.lease);
     let now = host::now();
@@ -72,9 +72,14 @@ pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem>
 }
 
 /// When it ended, if the vendor has said so.
-fn reported(store: &dyn Store, live: &Live) -> Result<Option<Millis>, Problem> {
-    let found = report(&live.id).get(store).map_err(|error| offline(&error))?;
-    Ok(found.map(|report| live.real_end(&report)))
+fn reported(store: &dyn Store, live: &Live, marked: &Ending) -> Result<Option<Millis>, Problem> {
+    let read = || -> Result<_, StoreError> {
+        let Some(report) = report(&live.id).get(store)? else { return Ok(None) };
+        // An end that is made again, of a room or after a crash, was settled by the first one.
+        let settled = paid::is_settled(store, live, marked.at)?.then_some(marked.at);
+        Ok(Some(live.real_end(&report, settled)))
+    };
+    read().map_err(|error| offline(&error))
 }
 
 /// Settles the last stretch. Where the session was over before it, those before it are settled anew.
@@ -170,4 +175,36 @@ async fn stop_vendor(live: &Live) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem { kind: Kind::VendorError, ..attempt::explained(&vendor, answer.head.status, failure) })
+}
+
+#[cfg(test)]
+mod tests {
+    use kv_schemas::memory::Memory;
+
+    use super::*;
+    use crate::live::record::{Report, tests::sample};
+
+    #[test]
+    fn an_end_that_is_made_again_stays_when_it_was() {
+        let check = |settled: Option<u64>, ended_at: Option<u64>, expected: u64| {
+            let (store, live) = (Memory::default(), sample());
+            let marked = Ending { at: Millis(60_000), next_try: Millis(0), closed: false };
+            if let Some(until) = settled {
+                paid::note(&store, &live, Millis(until)).unwrap();
+            }
+            assert_eq!(reported(&store, &live, &marked).unwrap(), None);
+            let said = Report { at_ms: Millis(80_000), ended_at_ms: ended_at.map(Millis) };
+            report(&live.id).set(&store, &said).unwrap();
+            let found = reported(&store, &live, &marked).unwrap();
+            assert_eq!(found, Some(Millis(expected)), "{settled:?} {ended_at:?}");
+        };
+        // The vendor went on until it said so: it could not be reached.
+        check(None, None, 80_000);
+        check(Some(60_000), None, 60_000);
+        check(Some(60_000), Some(75_000), 75_000);
+        check(Some(60_000), Some(50_000), 50_000);
+        // Noted by a tick, or until a report by somebody who crashed before the ending said so.
+        check(Some(40_000), None, 80_000);
+        check(Some(80_000), None, 80_000);
+    }
 }

@@ -8,8 +8,9 @@ use kv_schemas::{Log, Store, StoreError, families, sweep};
 use shell::{Problem, host, offline};
 
 use super::{
-    paid::stretches,
-    record::{self, Live, STOP_SECONDS},
+    end::KEPT_HOURS,
+    paid::{self, Stretches},
+    record::{self, Ending, Live, Report, STOP_SECONDS},
 };
 use crate::{
     bindings::limits::{self, Amount, Correction, FaultKind, Quantity},
@@ -64,14 +65,12 @@ fn anew(store: &dyn Store, id: &str, until: Millis) -> Result<Progress, Problem>
     let (Some(live), Some(report)) = (live, report) else { return Ok(Progress::Done) };
     // Started again, after it was given up as lost.
     let Some(ending) = ending else { return Ok(Progress::Later) };
-    let paid = stretches(store, id).map_err(|error| offline(&error))?;
+    let paid = paid::stretches(store, id).map_err(|error| offline(&error))?;
     if paid.last() != Some(&live.tick) {
         return Ok(if ending.closed { Progress::Done } else { Progress::Later });
     }
-    let end = live.real_end(&report);
-    if paid.until.is_some_and(|until| agrees(until, end)) {
-        return Ok(Progress::Done);
-    }
+    let end = other_end(store, &live, &ending, &report, &paid).map_err(|error| offline(&error))?;
+    let Some(end) = end else { return Ok(Progress::Done) };
     let mut progress = Progress::Done;
     for (permit, seconds) in paid.anew(&live, end) {
         if host::now() > until {
@@ -82,6 +81,27 @@ fn anew(store: &dyn Store, id: &str, until: Millis) -> Result<Progress, Problem>
         }
     }
     Ok(progress)
+}
+
+/// The end by which the session is to be settled anew; `None` where it was settled by much the same.
+fn other_end(
+    store: &dyn Store,
+    live: &Live,
+    ending: &Ending,
+    report: &Report,
+    paid: &Stretches,
+) -> Result<Option<Millis>, StoreError> {
+    let end = live.real_end(report, Some(ending.at));
+    if let Some(until) = paid.until {
+        if agrees(until, end) {
+            return Ok(None);
+        }
+        // Before anything is corrected: from now on no report is taken to say what was paid, since that is more or less by
+        // then. What if we crash after this? The next run corrects by the other end all the same.
+        paid::note(store, live, end)?;
+        paid::forget_after(store, &live.id, host::now().hour_number() + KEPT_HOURS)?;
+    }
+    Ok(Some(end))
 }
 
 fn agrees(paid: Millis, end: Millis) -> bool {
@@ -118,7 +138,33 @@ fn correct(live: &Live, permit: &str, seconds: u64) -> Result<Progress, Problem>
 
 #[cfg(test)]
 mod tests {
+    use kv_schemas::memory::Memory;
+
     use super::*;
+    use crate::live::record::tests::sample;
+
+    #[test]
+    fn each_report_is_held_against_what_was_charged_since() {
+        let (store, live) = (Memory::default(), sample());
+        let ending = Ending { at: Millis(60_000), next_try: Millis(0), closed: true };
+        paid::note(&store, &live, ending.at).unwrap();
+        let check = |at: u64, ended_at: Option<u64>, expected: Option<u64>| {
+            let report = Report { at_ms: Millis(at), ended_at_ms: ended_at.map(Millis) };
+            let paid = paid::stretches(&store, &live.id).unwrap();
+            assert_eq!(paid.last(), Some("lc_2"));
+            let found = other_end(&store, &live, &ending, &report, &paid).unwrap();
+            assert_eq!(found, expected.map(Millis), "{report:?}");
+        };
+        // Heard of long after the gate had it ended.
+        check(3_600_000, None, None);
+        check(3_600_000, Some(61_000), None);
+        check(30_000, None, Some(30_000));
+        // Much the same as was paid at first, but not as was charged in the end.
+        check(3_600_000, Some(60_500), Some(60_500));
+        check(3_600_000, Some(60_500), Some(60_500));
+        check(3_600_000, None, Some(60_000));
+        assert_eq!(families::LIVE_PAID.log::<paid::Paid>(&[&live.id]).tail(&store).unwrap(), 2, "noted once");
+    }
 
     #[test]
     fn a_little_more_or_less_is_the_same() {

@@ -43,13 +43,23 @@ pub fn forget_after(store: &dyn Store, id: &str, hour: u64) -> Result<(), StoreE
 
 /// All that is noted.
 pub fn stretches(store: &dyn Store, id: &str) -> Result<Stretches, StoreError> {
+    notes(store, id).map(Stretches::of)
+}
+
+/// Whether an end has settled the session until then.
+pub fn is_settled(store: &dyn Store, live: &Live, until: Millis) -> Result<bool, StoreError> {
+    let settles = |paid: &Paid| paid.permit == live.tick && paid.until == until;
+    Ok(notes(store, &live.id)?.iter().any(settles))
+}
+
+fn notes(store: &dyn Store, id: &str) -> Result<Vec<Paid>, StoreError> {
     let (log, mut notes) = (log(id), Vec::new());
     for index in 1..=log.tail(store)? {
         if let Slot::Entry(paid) = log.get(store, index)? {
             notes.push(paid);
         }
     }
-    Ok(Stretches::of(notes))
+    Ok(notes)
 }
 
 fn log(id: &str) -> Log<Paid> {

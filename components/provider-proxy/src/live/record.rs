@@ -138,8 +138,12 @@ pub fn held_by(store: &dyn Store, session: &str) -> Result<Option<Live>, StoreEr
 impl Live {
     /// When it ended, by what its vendor says: not after the gate heard of it, and not before it began. Some vendors leave
     /// out what is less than a second: what has begun has lasted for a moment, and its first step is billed.
-    pub fn real_end(&self, report: &Report) -> Millis {
-        report.ended_at_ms.unwrap_or(report.at_ms).min(report.at_ms).max(self.started_at.plus(1))
+    ///
+    /// What the gate has settled until `settled` lasted longer only if the vendor gives a time of its own: a report can
+    /// come long after the end that it tells of.
+    pub fn real_end(&self, report: &Report, settled: Option<Millis>) -> Millis {
+        let heard = settled.map_or(report.at_ms, |at| at.min(report.at_ms));
+        report.ended_at_ms.unwrap_or(heard).min(report.at_ms).max(self.started_at.plus(1))
     }
 
     /// What the tick pays until `until`.
@@ -195,15 +199,22 @@ pub mod tests {
 
     #[test]
     fn the_vendors_word_counts_within_what_can_be() {
-        let check = |report: &str, end: u64| {
+        let check = |report: &str, settled: Option<u64>, end: u64| {
             let live = Live { started_at: Millis(1_000), ..sample() };
-            assert_eq!(live.real_end(&serde_json::from_str(report).unwrap()), Millis(end), "{report}");
+            let report_of = serde_json::from_str(report).unwrap();
+            assert_eq!(live.real_end(&report_of, settled.map(Millis)), Millis(end), "{report}, {settled:?}");
         };
-        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":5000}"#, 5_000);
-        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":9001}"#, 9_000);
-        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":999}"#, 1_001);
-        check(r#"{"at_ms":9000,"event":"evt_1"}"#, 9_000);
-        check(r#"{"at_ms":9,"ended_at_ms":null}"#, 1_001);
+        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":5000}"#, None, 5_000);
+        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":9001}"#, None, 9_000);
+        check(r#"{"at_ms":9000,"event":"evt_1","ended_at_ms":999}"#, None, 1_001);
+        check(r#"{"at_ms":9000,"event":"evt_1"}"#, None, 9_000);
+        check(r#"{"at_ms":9,"ended_at_ms":null}"#, None, 1_001);
+        // Of what is settled the vendor's own time says that it lasted longer, its being heard of later doesn't.
+        check(r#"{"at_ms":9000,"ended_at_ms":5000}"#, Some(4_000), 5_000);
+        check(r#"{"at_ms":9000,"ended_at_ms":3000}"#, Some(4_000), 3_000);
+        check(r#"{"at_ms":9000}"#, Some(4_000), 4_000);
+        check(r#"{"at_ms":3000}"#, Some(4_000), 3_000);
+        check(r#"{"at_ms":9000}"#, Some(500), 1_001);
     }
 
     pub fn sample() -> Live {

@@ -88,7 +88,7 @@ async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Re
     };
     let last = live.clone();
     // What if we crash after this? The old permit goes on paying, and is noted again with more.
-    paid::note(store, &last, now).map_err(|error| offline(&error))?;
+    note(store, &last, now, || permits::release(&permit.id)).map_err(|error| offline(&error))?;
     live.tick.clone_from(&permit.id);
     (live.tick_since, live.due) = (now, due);
     live.answered = Answered::of(&permit);
@@ -102,6 +102,11 @@ async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Re
         return Err(Problem::conflict("video_ended", "The video session has ended."));
     }
     Ok(live.answered)
+}
+
+/// Notes what the last permit has paid. Where that fails, nothing refers to the next one yet, and it is given back.
+fn note(store: &dyn Store, last: &Live, now: Millis, give_back: impl FnOnce()) -> Result<(), StoreError> {
+    paid::note(store, last, now).inspect_err(|_| give_back())
 }
 
 /// Of the ticks of one moment, one pays. One that wins and fails lets the next moment try again.
@@ -147,4 +152,29 @@ async fn probe(call: &Call, store: &dyn Store, grant: &Grant, capability: &str) 
     let permit = permits::reserve(call, &ask).await?;
     permits::release(&permit.id);
     Ok(Answered::of(&permit))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use kv_schemas::memory::Memory;
+
+    use super::*;
+    use crate::live::record::tests::sample;
+
+    #[test]
+    fn a_tick_that_cannot_be_noted_gives_its_permit_back() {
+        let check = |operations: Option<u32>, given_back: bool| {
+            let (store, given) = (Memory::default(), Cell::new(false));
+            if let Some(operations) = operations {
+                store.fail_after(operations);
+            }
+            let noted = note(&store, &sample(), Millis(15_000), || given.set(true));
+            assert_eq!((noted.is_err(), given.get()), (given_back, given_back), "{operations:?}");
+        };
+        check(None, false);
+        check(Some(0), true);
+        check(Some(1), true);
+    }
 }

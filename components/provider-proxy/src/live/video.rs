@@ -151,7 +151,7 @@ pub async fn stop(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Prob
 pub fn end_of(store: &dyn Store, live: &Live) -> Result<Millis, Problem> {
     let reported = record::report(&live.id).get(store).map_err(|error| offline(&error))?;
     let now = host::now();
-    Ok(reported.map_or(now, |report| live.real_end(&report).min(now)))
+    Ok(reported.map_or(now, |report| live.real_end(&report, None).min(now)))
 }
 
 #[cfg(test)]

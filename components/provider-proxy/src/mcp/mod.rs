@@ -8,19 +8,28 @@ mod stateless;
 mod tools;
 mod version;
 
+use calendar::Millis;
 use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json, value::RawValue};
-use shell::{Call, KeyValue, Kind, Problem, Reply};
+use shell::{Call, KeyValue, Kind, Problem, Reply, host};
 
 use self::{
     rpc::{Body, Fault, Message, Request},
     version::Version,
 };
-use crate::{bindings::sessions::Grant, caller, vendor};
+use crate::{
+    bindings::sessions::Grant,
+    caller,
+    vendor::{self, upstream},
+};
 
 /// What a model should know of the tools as a whole.
 const INSTRUCTIONS: &str = "Questions and runs here cost money. A tool that fails says why, and whether to come again.";
+
+/// No message of a batch is begun later than so long after the first: the host gives a request 90 s for its head, and what
+/// is killed there has been paid for in vain.
+const BATCH_MS: u64 = 60 * calendar::SECOND;
 
 /// One caller's request.
 pub struct Asked<'a> {
@@ -28,6 +37,8 @@ pub struct Asked<'a> {
     store: &'a KeyValue,
     grant: Grant,
     version: Version,
+    /// Until when an answer must have begun.
+    deadline: Millis,
 }
 
 /// `POST /v1/mcp`
@@ -52,7 +63,8 @@ pub async fn serve(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
         (Body::One(raw), version) => one(call, store, grant, &raw, version).await,
         (Body::Batch(_), Err(fault)) => Ok(failed(400, None, fault)),
         (Body::Batch(batch), Ok(version @ Version::V2025_03_26)) => {
-            several(&Asked { call, store, grant, version }, &batch).await
+            let deadline = host::now().plus(BATCH_MS);
+            several(&Asked { call, store, grant, version, deadline }, &batch).await
         }
         (Body::Batch(_), Ok(_)) => {
             let message = "This protocol version has no batches.";
@@ -113,14 +125,24 @@ async fn one(
         (Err((id, fault)), _) => return Ok(failed(400, id.as_deref(), fault)),
     };
     let (Message::Request(request), Ok(version)) = (message, version) else { return Ok(Reply::empty(202)) };
-    let asked = Asked { call, store, grant, version };
+    let deadline = host::now().plus(upstream::REQUEST_MS);
+    let asked = Asked { call, store, grant, version, deadline };
     let outcome = result(&asked, &request).await;
     let status = if version == Version::V2026_07_28 { stateless::status(&outcome) } else { 200 };
     Ok(Reply::bytes(status, "application/json", rpc::answer(Some(&request.id), outcome)))
 }
 
-/// One after the other, each with an answer of its own.
 async fn several(asked: &Asked<'_>, batch: &[Box<RawValue>]) -> Result<Reply, Problem> {
+    let answers = answers(batch, || host::now() < asked.deadline, async |request| result(asked, request).await).await;
+    Ok(if answers.is_empty() { Reply::empty(202) } else { answered(format!("[{}]", answers.join(","))) })
+}
+
+/// One after the other, each with an answer of its own. What there is no time for is told so, and nothing is done for it.
+async fn answers(
+    batch: &[Box<RawValue>],
+    in_time: impl Fn() -> bool,
+    perform: impl AsyncFn(&Request) -> Result<Json, Fault>,
+) -> Vec<String> {
     let mut answers = Vec::new();
     for raw in batch {
         match rpc::message(raw) {
@@ -130,12 +152,18 @@ async fn several(asked: &Asked<'_>, batch: &[Box<RawValue>]) -> Result<Reply, Pr
                 answers.push(rpc::answer(Some(&request.id), Err(fault)));
             }
             Ok(Message::Request(request)) => {
-                answers.push(rpc::answer(Some(&request.id), result(asked, &request).await));
+                let outcome = if in_time() { perform(&request).await } else { Err(too_late()) };
+                answers.push(rpc::answer(Some(&request.id), outcome));
             }
             Err((id, fault)) => answers.push(rpc::answer(id.as_deref(), Err(fault))),
         }
     }
-    Ok(if answers.is_empty() { Reply::empty(202) } else { answered(format!("[{}]", answers.join(","))) })
+    answers
+}
+
+fn too_late() -> Fault {
+    let message = "Nothing was done: what came before it in the batch took too long. Send it again by itself.";
+    Fault::new(rpc::INTERNAL_ERROR, message)
 }
 
 fn answered(body: String) -> Reply {
@@ -213,4 +241,43 @@ fn server_info(version: Version) -> Json {
         server["title"] = "Tollgate".into();
     }
     server
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use futures::executor::block_on;
+
+    use super::*;
+
+    #[test]
+    fn what_a_batch_has_no_time_for_is_not_begun() {
+        let check = |time_for: usize, expected: [(&str, bool); 4]| {
+            let batch = [
+                r#"{"jsonrpc":"2.0","id":1,"method":"a"}"#,
+                r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+                r#"{"jsonrpc":"2.0","id":2,"method":"b"}"#,
+                "5",
+                r#"{"jsonrpc":"2.0","id":3,"method":"c"}"#,
+            ];
+            let batch = batch.map(|raw| RawValue::from_string(raw.into()).unwrap());
+            let begun = RefCell::new(0);
+            let answered = block_on(answers(
+                &batch,
+                || *begun.borrow() < time_for,
+                async |_| {
+                    *begun.borrow_mut() += 1;
+                    Ok(json!({}))
+                },
+            ));
+            let found: Vec<Json> = answered.iter().map(|answer| serde_json::from_str(answer).unwrap()).collect();
+            let found: Vec<_> = found.iter().map(|one| (one["id"].to_string(), one["error"].is_null())).collect();
+            assert_eq!(found, expected.map(|(id, good)| (id.to_owned(), good)), "{time_for}");
+            assert_eq!(*begun.borrow(), time_for);
+        };
+        check(3, [("1", true), ("2", true), ("null", false), ("3", true)]);
+        check(1, [("1", true), ("2", false), ("null", false), ("3", false)]);
+        check(0, [("1", false), ("2", false), ("null", false), ("3", false)]);
+    }
 }

@@ -5,7 +5,7 @@ use kv_schemas::{Store, StoreError};
 use messaging::{Conversation, Message, State};
 use serde_json::Value as Json;
 use shell::{KeyValue, Problem, host};
-use tenancy::Tenant;
+use tenancy::{Tenant, VendorBinding};
 
 use super::{
     commands::{self, Command},
@@ -44,18 +44,16 @@ pub enum Said {
     },
 }
 
-/// Who may do what: only conversations on the binding's list are served; `open` lets all others ask.
+/// Who may do what: only conversations on the binding's list are served; `open` lets all others ask, as far as the tenant
+/// serves whom it knows nothing of.
 pub fn kind_of(store: &dyn Store, message: &Message) -> Result<Kind, StoreError> {
     let Conversation { tenant, provider, id } = &message.conversation;
     let binding = tenancy::vendor_binding(tenant, provider).get(store)?;
     let Some(binding) = binding.filter(|binding| binding.sealed_secret.is_some()) else { return Ok(Kind::Nothing) };
-    if tenancy::find_tenant(store, tenant)?.is_none() {
-        return Ok(Kind::Nothing);
-    }
-    let listed = binding.options.get("chats").and_then(Json::as_array).is_some_and(|chats| {
-        chats.iter().any(|chat| chat.as_str() == Some(id) || chat.as_i64().is_some_and(|chat| chat.to_string() == *id))
-    });
-    let open = binding.options.get("open") == Some(&Json::Bool(true));
+    let Some(tenant) = tenancy::find_tenant(store, tenant)? else { return Ok(Kind::Nothing) };
+    let listed = is_listed(&binding, id);
+    // Looked at here and not when the vendor was bound, since either may be changed by itself.
+    let open = binding.options.get("open") == Some(&Json::Bool(true)) && takes_strangers(&tenant);
     Ok(match (commands::read(&message.text), listed, open) {
         (_, false, false) => Kind::Nothing,
         (Some(Command::Help), _, _) => Kind::Command(Some(Command::Help)),
@@ -65,7 +63,18 @@ pub fn kind_of(store: &dyn Store, message: &Message) -> Result<Kind, StoreError>
     })
 }
 
-/// What the tenant lets its own server do, under a name of the conversation's own, so that each has a rate of its own.
+fn is_listed(binding: &VendorBinding, id: &str) -> bool {
+    binding.options.get("chats").and_then(Json::as_array).is_some_and(|chats| {
+        chats.iter().any(|chat| chat.as_str() == Some(id) || chat.as_i64().is_some_and(|chat| chat.to_string() == id))
+    })
+}
+
+/// A chat asks nobody for an age or a consent. Whom the tenant has listed it knows.
+fn takes_strangers(tenant: &Tenant) -> bool {
+    tenant.minimum_age.is_none() && !tenant.consent_required
+}
+
+/// A conversation asks as the tenant's own server does, under a name of its own, so that each has a rate of its own.
 pub fn grant(conversation: &Conversation) -> Grant {
     Grant {
         caller: Caller::Server,
@@ -106,7 +115,8 @@ fn failure(message: &Message, tenant: &Tenant, failed: &Failed, origin: Origin) 
     }
 }
 
-/// Again, if that may help, and not for too long. A cap is told in the tenant's own words at once.
+/// Again, if that may help, and not for too long: nothing else is said in the conversation meanwhile. A cap is told in the
+/// tenant's own words at once.
 pub fn later(message: &Message, problem: &Problem, asked: bool, fallback: &str) -> Said {
     failed_after(host::now().since(message.at), problem, asked, fallback)
 }
@@ -114,11 +124,14 @@ pub fn later(message: &Message, problem: &Problem, asked: bool, fallback: &str) 
 fn failed_after(waited_ms: u64, problem: &Problem, asked: bool, fallback: &str) -> Said {
     use shell::Kind::{Burst, Internal, Offline, RateLimited, VendorError, VendorTimeout};
     let passes = matches!(problem.kind, Burst | Internal | Offline | RateLimited | VendorError | VendorTimeout);
-    if passes && waited_ms < PATIENCE_MS {
+    // Who is wanted back after that is told now.
+    if passes && waited_ms.saturating_add(problem.retry_after_ms.unwrap_or(0)) < PATIENCE_MS {
         return Said::Later { wanted_ms: problem.retry_after_ms, asked };
     }
     let own = problem.fallback.as_ref().filter(|_| problem.kind != Offline).map(|fallback| fallback.message.as_str());
-    Said::Text(own.unwrap_or(if fallback.is_empty() { SORRY } else { fallback }).to_owned())
+    // No vendor sends a blank text.
+    let texts = [own.unwrap_or_default(), fallback, SORRY];
+    Said::Text(texts.into_iter().find(|text| !text.trim().is_empty()).unwrap_or(SORRY).to_owned())
 }
 
 #[cfg(test)]
@@ -127,7 +140,6 @@ mod tests {
     use kv_schemas::memory::Memory;
     use problem::Fallback;
     use serde_json::json;
-    use tenancy::VendorBinding;
 
     use super::*;
 
@@ -137,16 +149,22 @@ mod tests {
         Message { conversation, direction, text: text.into(), at: Millis(0) }
     }
 
+    /// A tenant that demands so much, with a bot.
+    fn bound(options: &Json, minimum_age: Option<u32>, consent_required: bool) -> Memory {
+        let store = Memory::default();
+        let tenant = Tenant { minimum_age, consent_required, ..Tenant::new("demo", "demo") };
+        kv_schemas::families::TENANT.value(&["demo"]).set(&store, &tenant).unwrap();
+        let Json::Object(options) = options.clone() else { panic!("{options}") };
+        let binding = VendorBinding { options, sealed_secret: Some("sealed".into()), ..VendorBinding::default() };
+        tenancy::vendor_binding("demo", "telegram").set(&store, &binding).unwrap();
+        store
+    }
+
     #[test]
     fn who_is_listed_is_served_and_open_lets_others_ask() {
         let check = |options: Json, chat: &str, text: &str, expected: Kind| {
-            let store = Memory::default();
-            kv_schemas::families::TENANT.value(&["demo"]).set(&store, &tenancy::Tenant::new("demo", "demo")).unwrap();
-            let Json::Object(options) = options else { panic!("{options}") };
-            let sealed_secret = Some("sealed".into());
-            let binding = VendorBinding { options: options.clone(), sealed_secret, ..VendorBinding::default() };
-            tenancy::vendor_binding("demo", "telegram").set(&store, &binding).unwrap();
-            assert_eq!(kind_of(&store, &message(chat, text)).unwrap(), expected, "{options:?} {chat} {text}");
+            let found = kind_of(&bound(&options, None, false), &message(chat, text)).unwrap();
+            assert_eq!(found, expected, "{options:?} {chat} {text}");
         };
         let listed = || json!({ "chats": ["1", "-2"] });
         let open = || json!({ "chats": ["1"], "open": true });
@@ -161,6 +179,23 @@ mod tests {
         check(open(), "3", "/start", Kind::Command(Some(Command::Help)));
         check(open(), "3", "/projects", Kind::Command(None));
         check(open(), "1", "/projects", Kind::Command(Some(Command::Projects)));
+    }
+
+    #[test]
+    fn nobody_is_served_whose_age_or_consent_the_tenant_would_have_to_ask_for() {
+        let check = |minimum_age: Option<u32>, consent: bool, chat: &str, text: &str, expected: Kind| {
+            let store = bound(&json!({ "chats": ["1"], "open": true }), minimum_age, consent);
+            let found = kind_of(&store, &message(chat, text)).unwrap();
+            assert_eq!(found, expected, "{minimum_age:?} {consent} {chat} {text}");
+        };
+        for (minimum_age, consent) in [(Some(18), false), (None, true), (Some(18), true)] {
+            for text in ["Hello", "/start", "/projects"] {
+                check(minimum_age, consent, "3", text, Kind::Nothing);
+            }
+            check(minimum_age, consent, "1", "Hello", Kind::Question);
+            check(minimum_age, consent, "1", "/projects", Kind::Command(Some(Command::Projects)));
+        }
+        check(None, false, "3", "Hello", Kind::Question);
     }
 
     #[test]
@@ -179,6 +214,16 @@ mod tests {
         }
         let own = Fallback { mode: "offline".into(), message: "spent".into() };
         check(Problem { fallback: Some(own), ..problem(shell::Kind::HardCap) }, 0, Some("spent"));
+        // Wanted back in time, or too late.
+        let wanted = |ms| Problem { retry_after_ms: Some(ms), ..problem(shell::Kind::RateLimited) };
+        check(wanted(PATIENCE_MS - 1), 0, None);
+        check(wanted(PATIENCE_MS), 0, Some("asleep"));
+        check(wanted(PATIENCE_MS - 10), 10, Some("asleep"));
+        check(wanted(3_600_000), 0, Some("asleep"));
+        check(wanted(u64::MAX), 10, Some("asleep"));
+        let blank = Fallback { mode: "offline".into(), message: " ".into() };
+        check(Problem { fallback: Some(blank), ..problem(shell::Kind::HardCap) }, 0, Some("asleep"));
+        assert_eq!(failed_after(0, &problem(shell::Kind::HardCap), false, "\n"), Said::Text(SORRY.into()));
         check(problem(shell::Kind::HardCap), 0, Some("asleep"));
         check(problem(shell::Kind::Forbidden), 0, Some("asleep"));
         check(Problem::offline(), PATIENCE_MS, Some("asleep"));

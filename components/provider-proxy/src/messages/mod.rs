@@ -23,7 +23,6 @@ mod work;
 use kv_schemas::{Store, StoreError};
 use messaging::{Conversation, Direction, Message};
 
-pub use perform::run_id;
 pub use report::report;
 pub use round::{maintain, work_neglected};
 

@@ -19,6 +19,7 @@ const MOST: usize = 50;
 
 /// Does it, and says what came of it. `None`: a command that this conversation may not give.
 pub async fn perform(store: &KeyValue, id: &str, message: &Message, command: Option<Command>) -> Said {
+    // Only those on the list command.
     let grant = answer::grant(&message.conversation);
     let outcome = match command {
         None => Ok(NOT_HERE.to_owned()),
@@ -65,13 +66,9 @@ async fn run(
     let conversation = &message.conversation;
     let chat = Chat { provider: conversation.provider.clone(), conversation: conversation.id.clone() };
     let base = callback::public_base().await;
-    let run = running::start_for(store, grant, &run_id(&["message", id]), project, input, base, Some(chat))?;
+    // The same run for the same message.
+    let run = running::start_for(store, grant, &named("run_", &["message", id]), project, input, base, Some(chat))?;
     Ok(format!("{} begins. You will hear of it here, or ask: /status {}", report::name(&run), run.id))
-}
-
-/// The same run for the same cause.
-pub fn run_id(cause: &[&str]) -> String {
-    named("run_", cause)
 }
 
 async fn status(store: &KeyValue, grant: &Grant, id: &str) -> Result<String, Problem> {

@@ -4,6 +4,10 @@ use kv_schemas::{Store, StoreError};
 use runs::{Kind, Notice, Run, Status};
 use serde_json::Value as Json;
 
+/// What is said where there is no link: a path alone leads nowhere from a chat.
+const NO_LINK: &str = "There is no link to it, since this gate doesn't know its own address: its operator must set the \
+    variable `public_url`.";
+
 /// Has the conversation told, if the run was begun by one. A notice that comes twice is told once.
 pub fn report(store: &dyn Store, run: &Run, notice: &Notice, approval_url: Option<&str>) -> Result<(), StoreError> {
     let Some(chat) = &run.chat else { return Ok(()) };
@@ -20,7 +24,7 @@ fn text(run: &Run, notice: &Notice, approval_url: Option<&str>) -> Option<String
         Kind::Started => return None,
         Kind::Waiting => {
             let title = notice.gate.as_ref().map_or("", |gate| gate.title.as_str());
-            let link = approval_url.map_or(String::new(), |url| format!("\n{url}"));
+            let link = approval_url.map_or(String::new(), |url| format!("\n{}", link(url)));
             format!("{name} waits for you: {title}{link}")
         }
         Kind::Paused => format!("{name} is paused{why}"),
@@ -28,6 +32,11 @@ fn text(run: &Run, notice: &Notice, approval_url: Option<&str>) -> Option<String
         Kind::Failed => format!("{name} has failed{why}"),
         Kind::Cancelled => format!("{name} was stopped."),
     })
+}
+
+/// Something to follow, or why there is nothing.
+fn link(url: &str) -> &str {
+    if url.starts_with('/') { NO_LINK } else { url }
 }
 
 /// What people call it.
@@ -47,7 +56,7 @@ pub fn of(run: &Run, shown: &Json) -> String {
     let mut lines = vec![format!("{}: {}", name(run), run.status.name()), format!("Steps done: {done} of {all}")];
     if let Some(title) = shown["gate"]["title"].as_str() {
         lines.push(format!("Waits for you: {title}"));
-        lines.extend(shown["gate"]["approval_url"].as_str().map(str::to_owned));
+        lines.extend(shown["gate"]["approval_url"].as_str().map(|url| link(url).to_owned()));
     }
     let why = if run.status == Status::Paused { &run.pause } else { &run.error };
     lines.extend(why.as_ref().map(|failure| failure.message.clone()));
@@ -70,4 +79,49 @@ fn urls(value: &Json) -> Vec<String> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use calendar::Millis;
+    use runs::{Begin, Pending, parse_steps};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_chat_gets_a_link_or_hears_why_there_is_none() {
+        let begin = Begin {
+            id: "run_1".into(),
+            tenant: "demo".into(),
+            credential: "chat_1".into(),
+            channel: String::new(),
+            base: None,
+            chat: None,
+            project: None,
+            title: "Harbour clips".into(),
+            steps: parse_steps(&json!([{ "id": "look", "gate": { "title": "Good?" } }])).unwrap(),
+            input: json!({}),
+        };
+        let run = Run::start(begin, Millis(1)).unwrap();
+        let gate = Pending {
+            run: "run_1".into(),
+            gate: "look".into(),
+            title: "Good?".into(),
+            round: 1,
+            expires_at: Millis(2),
+        };
+        let notice =
+            Notice { kind: Kind::Waiting, subject: "a".into(), at: Millis(1), gate: Some(gate), failure: None };
+        let check = |url: &str, expected: &str| {
+            let told = text(&run, &notice, Some(url)).unwrap();
+            assert_eq!(told, format!("Harbour clips waits for you: Good?\n{expected}"));
+            let shown = json!({ "gate": { "title": "Good?", "approval_url": url } });
+            assert_eq!(of(&run, &shown).lines().last(), Some(expected));
+        };
+        check("https://gate.example/v1/approvals/a", "https://gate.example/v1/approvals/a");
+        check("http://127.0.0.1:3000/v1/approvals/a", "http://127.0.0.1:3000/v1/approvals/a");
+        check("/v1/approvals/a", NO_LINK);
+        assert!(NO_LINK.contains("`public_url`"));
+    }
 }

@@ -39,8 +39,34 @@ pub async fn send(store: &KeyValue, to: &Conversation, id: &str, text: &str) -> 
     })
 }
 
-/// Whether another try would end the same: the conversation is gone, or the bot isn't wanted in it.
+/// Whether another try would end the same: the conversation is gone, the bot isn't wanted in it, or may not say this.
 pub fn is_final(problem: &Problem) -> bool {
     let unplannable = problem.kind == shell::Kind::InvalidRequest && problem.code != "vendor_not_configured";
-    unplannable || matches!(problem.code.as_str(), "not_permitted" | "not_found" | "tenant_gone")
+    unplannable || matches!(problem.code.as_str(), "not_permitted" | "not_found" | "invalid_request" | "tenant_gone")
+}
+
+#[cfg(test)]
+mod tests {
+    use shell::Kind;
+
+    use super::*;
+
+    #[test]
+    fn what_would_end_the_same_is_not_tried_again() {
+        let check = |kind: Kind, code: &str, expected: bool| {
+            assert_eq!(is_final(&Problem::new(kind, code, "")), expected, "{kind:?} {code}");
+        };
+        for code in ["not_permitted", "not_found", "invalid_request"] {
+            check(Kind::VendorError, code, true);
+        }
+        check(Kind::InvalidRequest, "invalid_request", true);
+        check(Kind::InvalidRequest, "unsupported", true);
+        // These pass, or somebody mends them.
+        for code in ["invalid_key", "rate_limited", "conflict", "overloaded", "vendor_internal", "circuit_open"] {
+            check(Kind::VendorError, code, false);
+        }
+        check(Kind::InvalidRequest, "vendor_not_configured", false);
+        check(Kind::VendorTimeout, "vendor_timeout", false);
+        check(Kind::Offline, "offline", false);
+    }
 }

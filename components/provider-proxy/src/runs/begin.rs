@@ -1,7 +1,11 @@
 //! The beginning of a run. Its first steps are begun by whoever drives it next.
 
+use std::time::Duration;
+
+use calendar::Millis;
+use kv_schemas::{Store, StoreError};
 use problem::Fallback;
-use runs::{Begin, Chat, Refused, Run, Step, parse_steps, store};
+use runs::{Begin, Chat, Refused, Run, Step, check_body, parse_steps, store};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use shell::{
@@ -44,10 +48,15 @@ struct Recipe {
 /// `POST /v1/runs`
 pub async fn create(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let grant = server(call)?;
+    create_for(call, store, &grant, callback::base(call).await).await
+}
+
+/// The same for somebody who is known already, and whose call doesn't tell where the gate is.
+pub async fn create_for(call: &Call, store: &KeyValue, grant: &Grant, base: Option<String>) -> Result<Reply, Problem> {
+    check_body(&call.body).map_err(invalid)?;
     let Body { project, steps, input } = call.json()?;
-    let draw = || host::new_id("run_");
     let Some(key) = call.idempotency_key()? else {
-        let run = begin(call, store, &grant, draw(), project, steps, input).await?;
+        let run = begin(store, grant, None, project, steps, input, base)?;
         return created(&run).await;
     };
     let vault = host::vault().await?;
@@ -57,7 +66,7 @@ pub async fn create(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
         Begun::Before(reply) => return Ok(reply),
         Begun::Now(attempt, id) => (attempt, id),
     };
-    match begin(call, store, &grant, id, project, steps, input).await {
+    match begin(store, grant, Some(id), project, steps, input, base) {
         Ok(run) => {
             let reply = created(&run).await?;
             let body = shown(&run).await?.to_string();
@@ -75,14 +84,14 @@ async fn created(run: &Run) -> Result<Reply, Problem> {
     Ok(Reply::json(201, &shown(run).await?).with("location", &format!("/v1/runs/{}", run.id)))
 }
 
-async fn begin(
-    call: &Call,
+fn begin(
     store: &KeyValue,
     grant: &Grant,
-    id: String,
+    id: Option<String>,
     project: Option<String>,
     steps: Option<Json>,
     input: Json,
+    base: Option<String>,
 ) -> Result<Run, Problem> {
     let recipe = match (project, steps) {
         (Some(project), None) => of_project(store, &grant.tenant, project)?,
@@ -92,7 +101,7 @@ async fn begin(
         (None, None) => return Err(Problem::invalid("project", "is required, or steps")),
         (Some(_), Some(_)) => return Err(Problem::invalid("steps", "must be absent where a project is named")),
     };
-    make(store, grant, id, recipe, input, callback::base(call).await, None)
+    make(store, grant, id, recipe, input, base, None)
 }
 
 /// Begins a run of a tenant's project for somebody who has no request of its own, under an id of theirs: `run_` and up to
@@ -107,7 +116,7 @@ pub fn start_for(
     chat: Option<Chat>,
 ) -> Result<Run, Problem> {
     let recipe = of_project(store, &grant.tenant, project.to_owned())?;
-    make(store, grant, run_id.to_owned(), recipe, input, base, chat)
+    make(store, grant, Some(run_id.to_owned()), recipe, input, base, chat)
 }
 
 /// Who asks for a project that isn't there named it in the body, not in the path.
@@ -119,21 +128,24 @@ fn of_project(store: &KeyValue, tenant: &str, id: String) -> Result<Recipe, Prob
     Ok(Recipe { project: Some(id), title: kept.project.title, steps: kept.project.steps })
 }
 
+/// Without an id a new one is drawn, and nobody else makes that run.
 fn make(
     store: &KeyValue,
     grant: &Grant,
-    id: String,
+    id: Option<String>,
     recipe: Recipe,
     input: Json,
     base: Option<String>,
     chat: Option<Chat>,
 ) -> Result<Run, Problem> {
-    let known = store::run(&id).get(store).map_err(|error| offline(&error))?;
-    if let Some(run) = known.filter(|run| run.tenant == grant.tenant) {
-        return Ok(run);
+    let is_named = id.is_some();
+    if let Some(id) = &id
+        && let Some(known) = store::run(id).get(store).map_err(|error| offline(&error))?
+    {
+        return own(known, grant);
     }
     let begin = Begin {
-        id,
+        id: id.unwrap_or_else(draw),
         tenant: grant.tenant.clone(),
         credential: grant.credential.clone(),
         channel: grant.channel.clone(),
@@ -145,8 +157,58 @@ fn make(
         input,
     };
     let mut run = Run::start(begin, host::now()).map_err(refused)?;
-    store::enlist(store, &mut run).map_err(|error| offline(&error))?;
-    Ok(run)
+    if !is_named {
+        let is_room = store::enlist(store, &mut run).map_err(|error| offline(&error))?;
+        return if is_room { Ok(run) } else { Err(too_many()) };
+    }
+    // Its time is over before the lease's is.
+    let fence = KeyValue::open_for(Duration::from_millis(store::HOLD_MS)).map_err(|error| offline(&error))?;
+    match enlist_once(&fence, run, host::now()).map_err(|error| offline(&error))? {
+        Once::Begun(run) => own(*run, grant),
+        Once::Full => Err(too_many()),
+        Once::Busy => {
+            let message = "The run is just being begun by somebody else. Try again in a moment.";
+            Err(busy(Problem::new(Kind::Offline, "run_busy", message), 2 * calendar::SECOND))
+        }
+    }
+}
+
+fn draw() -> String {
+    host::new_id("run_")
+}
+
+fn own(run: Run, grant: &Grant) -> Result<Run, Problem> {
+    if run.tenant == grant.tenant { Ok(run) } else { Err(Problem::conflict("run_taken", "This id is another run's.")) }
+}
+
+/// What became of a run that may have been begun before.
+enum Once {
+    /// By this call, or by an earlier one.
+    Begun(Box<Run>),
+    /// There is no room for one more.
+    Full,
+    /// Somebody is at it.
+    Busy,
+}
+
+/// Under the run's lease: another may have begun it, and driven it on.
+fn enlist_once(store: &dyn Store, mut run: Run, now: Millis) -> Result<Once, StoreError> {
+    store::forget_lease(store, &run)?;
+    let Some(lease) = store::lease(store, &run.id, now)? else { return Ok(Once::Busy) };
+    let once = match store::run(&run.id).get(store)? {
+        Some(known) => Once::Begun(Box::new(known)),
+        None if store::enlist(store, &mut run)? => Once::Begun(Box::new(run)),
+        None => Once::Full,
+    };
+    // What if we crash before? Whoever comes next waits until the lease is over.
+    lease.release_alone(store)?;
+    Ok(once)
+}
+
+/// The tenant has as many runs under way as it may.
+pub fn too_many() -> Problem {
+    let message = format!("At most {} runs may be under way at once.", store::MAX_UNDER_WAY);
+    busy(Problem::new(Kind::RateLimited, "too_many_runs", message), QUEUE_MS)
 }
 
 /// A refusal of the state machine as the HTTP interface says it.
@@ -165,4 +227,58 @@ pub fn refused(refusal: Refused) -> Problem {
 pub fn busy(problem: Problem, after_ms: u64) -> Problem {
     let fallback = Fallback { mode: "offline".into(), message: problem.message.clone() };
     Problem { retry_after_ms: Some(after_ms), fallback: Some(fallback), ..problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use kv_schemas::{gap::Gap, memory::Memory};
+    use runs::{Fact, Status, apply};
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Millis = Millis(1_000_000 * calendar::HOUR);
+
+    fn new_run() -> Run {
+        let begin = Begin {
+            id: "run_1".into(),
+            tenant: "demo".into(),
+            credential: "key_1".into(),
+            channel: String::new(),
+            base: None,
+            chat: None,
+            project: None,
+            title: String::new(),
+            steps: parse_steps(&json!([{ "id": "a", "kind": "k" }])).unwrap(),
+            input: json!({}),
+        };
+        Run::start(begin, NOW).unwrap()
+    }
+
+    #[test]
+    fn of_two_who_begin_one_run_neither_undoes_what_was_done_to_it() {
+        for at in 0.. {
+            let (store, is_cancelled) = (Memory::default(), Cell::new(false));
+            // Another begins the same run, and somebody cancels it.
+            let other = |store: &dyn Store| {
+                if let Once::Begun(mut run) = enlist_once(store, new_run(), NOW).unwrap() {
+                    apply(&mut run, Fact::Cancel, NOW).unwrap();
+                    store::save(store, &mut run).unwrap();
+                    is_cancelled.set(true);
+                }
+            };
+            let gap = Gap::new(&store, at, &other);
+            let is_ours = matches!(enlist_once(&gap, new_run(), NOW).unwrap(), Once::Begun(_));
+            let run = store::run("run_1").get(&store).unwrap();
+            // Where two meet perhaps neither goes on: both are told to come again.
+            assert_eq!(run.is_some(), is_ours || is_cancelled.get(), "{at}");
+            let stays = run.as_ref().map(|run| run.status == Status::Cancelled);
+            assert_eq!(stays.unwrap_or(false), is_cancelled.get(), "before operation {at}");
+            if !gap.reached() {
+                break;
+            }
+        }
+    }
 }

@@ -8,13 +8,15 @@
 //! | 2 | permit under token `run/step/n`          | the same, and the same permit comes back: nothing is reserved twice   |
 //! | 3 | job record, listed, `sent: false`        | the record: the step is running, and 5 and 6 are still to be done     |
 //! | 4 | run: step `running`, job, permit         | the same                                                              |
-//! | 5 | job record `sent: true`                  | nobody calls again: after two minutes the job is `lost`, and charged  |
+//! | - | the right to call is won, once per job   | nobody else wins it: the next driver writes 5, and calls nobody       |
+//! | 5 | job record `sent: true`                  | nobody calls again: after three minutes it is `lost`, and charged     |
 //! | 6 | the vendor is called                     | the same: the vendor may have begun it                                |
 //! | 7 | job record with the vendor's id          | the job is under way: its own maintenance looks at it                 |
 //!
 //! 1 to 5 are written through a store that refuses everything before the lease can be another's, so no two drivers do any
-//! of them at once. 5 and the first byte of 6 are one step of this program: nothing is waited for in between. The lease is
-//! given back as soon as all calls are on their way, so a slow vendor keeps nobody from the run.
+//! of them at once. Should clocks differ by more than the lease allows for, still only one ever wins the right to call. That,
+//! 5 and the first byte of 6 are one step of this program: nothing is waited for in between. The lease is given back as soon
+//! as all calls are on their way, so a slow vendor keeps nobody from the run.
 
 use std::{pin::pin, rc::Rc};
 
@@ -33,16 +35,18 @@ use crate::jobs::{self, State};
 /// Rounds of planning and doing in one drive: what is left is for the next.
 const MAX_TURNS: usize = 12;
 
-/// Drives a run if something is due; the run as it is then. `None`: nothing was due, or somebody else is at it.
-pub async fn drive(run: &Run) -> Result<Option<Run>, Problem> {
+/// Drives a run if something is due. `false`: nothing was due, or somebody else is at it.
+pub async fn drive(run: &Run) -> Result<bool, Problem> {
     let store = KeyValue::open().map_err(|error| offline(&error))?;
-    if !is_due(&store, run)? {
-        return Ok(None);
-    }
-    let Some(held) = Held::take(&run.id)? else { return Ok(None) };
-    let driven = work(&held.store, &run.id).await;
-    let (run, ready) = match driven {
-        Ok(driven) => driven,
+    if is_due(&store, run)? { drive_due(&run.id).await } else { Ok(false) }
+}
+
+/// Drives a run that something is due for. Runs are large: whoever calls this holds none, and none is held while vendors
+/// are waited for.
+pub async fn drive_due(id: &str) -> Result<bool, Problem> {
+    let Some(held) = Held::take(id)? else { return Ok(false) };
+    let ready = match work(&held.store, id).await {
+        Ok(ready) => ready,
         Err(problem) => {
             held.release();
             return Err(problem);
@@ -56,7 +60,7 @@ pub async fn drive(run: &Run) -> Result<Option<Run>, Problem> {
     if begun.is_pending() {
         calls.await;
     }
-    Ok(Some(run))
+    Ok(true)
 }
 
 /// Whether there is anything to be done but to wait for jobs that go on.
@@ -88,7 +92,7 @@ pub async fn look_at_jobs(store: &KeyValue, run: &Run) {
 }
 
 /// All that can be done without calling a vendor, and the jobs that vendors are to be called for.
-async fn work(store: &KeyValue, id: &str) -> Result<(Run, Vec<start::Ready>), Problem> {
+async fn work(store: &KeyValue, id: &str) -> Result<Vec<start::Ready>, Problem> {
     let found = store::run(id).get(store).map_err(|error| offline(&error))?;
     let mut run = found.ok_or_else(|| Problem::not_found("There is no such run."))?;
     let mut unsent = Vec::new();
@@ -106,7 +110,7 @@ async fn work(store: &KeyValue, id: &str) -> Result<(Run, Vec<start::Ready>), Pr
     for unsent in unsent {
         ready.extend(start::ready(store, &run, unsent).await);
     }
-    Ok((run, ready))
+    Ok(ready)
 }
 
 /// Does what is planned now; whether there was anything.

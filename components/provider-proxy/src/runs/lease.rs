@@ -3,7 +3,7 @@
 use std::{rc::Rc, time::Duration};
 
 use calendar::SECOND;
-use kv_schemas::{Lease, Value, families};
+use kv_schemas::Lease;
 use runs::store;
 use shell::{KeyValue, Kind, Problem, host, offline};
 
@@ -50,14 +50,11 @@ impl Held {
     /// Lets the next one in. Failing to is no failure: the lease runs out.
     pub fn release(self) {
         let Self { lease, run, taken, store } = self;
-        let mut released = lease.release(&*store);
-        // Somebody who came while we held it has put a mark of their own, and then stepped back: nobody would remove it
-        // before it is stale. As long as our time isn't over nobody else can have the right, so any mark is such a one.
-        if host::now().since(taken) < store::HOLD_MS {
-            let mark: Value<u64> = families::RUN_MARK.value(&[&run]);
-            released = released.and_then(|()| mark.delete(&*store));
+        if host::now().since(taken) >= store::HOLD_MS {
+            // It may be another's by now.
+            return;
         }
-        if let Err(error) = released {
+        if let Err(error) = lease.release_alone(&*store) {
             eprintln!("lease of {run}: {error}");
         }
     }

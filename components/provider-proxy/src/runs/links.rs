@@ -3,6 +3,7 @@
 use runs::{Approval, Pending, Run};
 use serde_json::{Value as Json, json};
 use shell::{Problem, host};
+use vault::Vault;
 
 use crate::vendor::callback;
 
@@ -13,8 +14,11 @@ pub async fn base(run: &Run) -> Option<String> {
 
 /// The link to a gate that is open.
 pub async fn approval_url(run: &Run, gate: &Pending) -> Result<String, Problem> {
-    let mac = host::vault().await?.token(&gate.purpose());
-    Ok(format!("{}/v1/approvals/{}", base(run).await.unwrap_or_default(), gate.token(&mac)))
+    Ok(url(base(run).await.as_deref(), gate, &host::vault().await?))
+}
+
+fn url(base: Option<&str>, gate: &Pending, vault: &Vault) -> String {
+    format!("{}/v1/approvals/{}", base.unwrap_or_default(), gate.token(&vault.token(&gate.purpose())))
 }
 
 /// The token's parts, if this deployment made it. All others are no tokens at all.
@@ -25,10 +29,16 @@ pub async fn read(token: &str) -> Result<Approval, Problem> {
     if is_ours { Ok(link) } else { Err(unknown()) }
 }
 
-/// Puts the link into what is told of a run.
-pub async fn with_link(mut told: Json, run: &Run, gate: Option<&Pending>) -> Result<Json, Problem> {
-    if let (Some(gate), Some(Json::Object(fields))) = (gate, told.get_mut("gate")) {
-        fields.insert("approval_url".into(), json!(approval_url(run, gate).await?));
+/// Puts the link to the open gate into what is told of a run.
+pub async fn with_link(told: Json, run: &Run) -> Result<Json, Problem> {
+    let public = callback::public_base().await;
+    Ok(linked(told, run, public.as_deref(), &host::vault().await?))
+}
+
+/// The same where the configuration was read before.
+pub fn linked(mut told: Json, run: &Run, public: Option<&str>, vault: &Vault) -> Json {
+    if let (Some(gate), Some(Json::Object(fields))) = (run.pending(), told.get_mut("gate")) {
+        fields.insert("approval_url".into(), json!(url(public.or(run.base.as_deref()), &gate, vault)));
     }
-    Ok(told)
+    told
 }

@@ -18,13 +18,14 @@ mod page;
 mod projects;
 mod rounds;
 mod routes;
+mod standing;
 mod start;
 mod tell;
 
 use http::Method;
 use shell::{Call, KeyValue, Problem, Reply};
 
-pub use begin::start_for;
+pub use begin::{create_for, start_for};
 pub use projects::of as projects_of;
 pub use rounds::{drive_neglected, maintain};
 pub use routes::{show, shown};

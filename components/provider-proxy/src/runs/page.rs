@@ -109,46 +109,58 @@ fn state(gate: &RunStep, standing: &Standing) -> String {
 
 fn block(title: &str, value: &Json) -> String {
     let mut rows = Vec::new();
-    flatten("", value, &mut rows);
+    let is_all = flatten("", value, &mut rows);
     let mut html = format!("<section><h2>{}</h2><dl>", escape(&clip(title)));
-    for (name, text) in rows.iter().take(MAX_ROWS) {
-        let name = if name.is_empty() { String::new() } else { format!("<dt>{}</dt>", escape(&clip(name))) };
+    for Row { name, text, is_whole } in rows {
+        let name = if name.is_empty() { String::new() } else { format!("<dt>{}</dt>", escape(&name)) };
         // A clipped address leads elsewhere.
-        let is_whole = text.chars().count() <= MAX_TEXT;
-        let text = if is_whole { text_or_link(text) } else { escape(&clip(text)) };
+        let text = if is_whole { text_or_link(&text) } else { escape(&text) };
         html.push_str(&format!("{name}<dd>{text}</dd>"));
     }
-    if rows.len() > MAX_ROWS {
-        html.push_str(&format!("<dd class=\"soft\">and {} more</dd>", rows.len() - MAX_ROWS));
+    if !is_all {
+        html.push_str("<dd class=\"soft\">and more</dd>");
     }
     html.push_str("</dl></section>\n");
     html
 }
 
-/// One row for each value that holds no others.
-fn flatten(path: &str, value: &Json, rows: &mut Vec<(String, String)>) {
-    match value {
+/// A value that is shown: both texts clipped.
+struct Row {
+    name: String,
+    text: String,
+    is_whole: bool,
+}
+
+/// One row for each value that holds no others; whether there was room for all.
+fn flatten(path: &str, value: &Json, rows: &mut Vec<Row>) -> bool {
+    let text = match value {
         Json::Object(fields) => {
-            for (name, value) in fields {
-                flatten(&if path.is_empty() { name.clone() } else { format!("{path}.{name}") }, value, rows);
-            }
+            return fields.iter().all(|(name, value)| {
+                let path = if path.is_empty() { clip(name) } else { clip(&format!("{path}.{name}")) };
+                flatten(&path, value, rows)
+            });
         }
         Json::Array(items) => {
-            for (i, value) in items.iter().enumerate() {
-                flatten(&format!("{path} {}", i + 1), value, rows);
-            }
+            return items
+                .iter()
+                .enumerate()
+                .all(|(i, value)| flatten(&clip(&format!("{path} {}", i + 1)), value, rows));
         }
-        Json::String(text) => rows.push((path.into(), text.clone())),
-        Json::Null => {}
-        other => rows.push((path.into(), other.to_string())),
-    }
+        Json::Null => return true,
+        _ if rows.len() >= MAX_ROWS => return false,
+        Json::String(text) => clip(text),
+        other => other.to_string(),
+    };
+    let is_whole = value.as_str().is_none_or(|whole| whole == text);
+    rows.push(Row { name: path.into(), text, is_whole });
+    true
 }
 
 fn clip(text: &str) -> String {
-    if text.chars().count() <= MAX_TEXT {
-        return text.into();
+    match text.char_indices().nth(MAX_TEXT) {
+        None => text.into(),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
     }
-    text.chars().take(MAX_TEXT).chain(['…']).collect()
 }
 
 /// `2026-11-20T21:05:33.123Z` for people.
@@ -177,8 +189,8 @@ mod tests {
     fn values_are_shown_one_by_one() {
         let mut rows = Vec::new();
         let value = serde_json::json!({"urls": ["https://a.example/1", "x"], "n": 3, "deep": {"ok": true}, "no": null});
-        flatten("", &value, &mut rows);
-        let rows: Vec<String> = rows.into_iter().map(|(name, text)| format!("{name}={text}")).collect();
+        assert!(flatten("", &value, &mut rows));
+        let rows: Vec<String> = rows.into_iter().map(|row| format!("{}={}", row.name, row.text)).collect();
         assert_eq!(rows, ["urls 1=https://a.example/1", "urls 2=x", "n=3", "deep.ok=true"]);
         let html = block("Result of <b>", &value);
         assert!(html.contains("<a href=\"https://a.example/1\" rel=\"noreferrer"), "{html}");
@@ -187,11 +199,29 @@ mod tests {
 
     #[test]
     fn what_is_too_long_is_clipped_and_no_link() {
-        let long = format!("https://a.example/{}", "x".repeat(MAX_TEXT));
-        let html = block("r", &Json::String(long));
-        assert!(!html.contains("<a ") && html.contains('…'), "{}", html.len());
+        for over in 1..=20 {
+            let start = "https://a.example/";
+            let long = format!("{start}{}", "x".repeat(MAX_TEXT - start.len() + over));
+            let html = block("r", &Json::String(long));
+            assert!(!html.contains("<a ") && html.contains('…'), "{over}: {}", html.len());
+        }
         let many = Json::Array((0..MAX_ROWS + 5).map(Json::from).collect());
-        assert!(block("r", &many).contains("and 5 more"));
+        assert!(block("r", &many).contains("and more"));
+        let all = Json::Array((0..MAX_ROWS).map(Json::from).collect());
+        assert!(!block("r", &all).contains("and more"));
+    }
+
+    #[test]
+    fn nothing_is_built_that_is_not_shown() {
+        let mut value = Json::Array((0..10_000).map(Json::from).collect());
+        for _ in 0..40 {
+            value = serde_json::json!({ "long".repeat(1_000): value });
+        }
+        let mut rows = Vec::new();
+        assert!(!flatten("", &value, &mut rows));
+        assert_eq!(rows.len(), MAX_ROWS);
+        assert!(rows.iter().all(|row| row.name.chars().count() <= MAX_TEXT + 1), "names are clipped");
+        assert!(block("r", &value).len() < MAX_ROWS * (MAX_TEXT + 100));
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! A tenant's recipes.
 
 use runs::{
-    Invalid, Project, is_id,
-    store::{self, KeptProject},
+    Invalid, Project, check_body, is_id,
+    store::{self, KeptProject, Put},
 };
 use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Kind, Problem, Reply, host, offline};
@@ -15,10 +15,16 @@ const DEFAULT_PAGE: usize = 50;
 /// `PUT /v1/projects/{id}`
 pub fn put(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
     let grant = server(call)?;
+    check_body(&call.body).map_err(invalid)?;
     let recipe = Project::parse(id, &call.json()?).map_err(invalid)?;
-    let (kept, is_new) =
-        store::put_project(store, &grant.tenant, recipe, host::now()).map_err(|error| offline(&error))?;
-    Ok(Reply::json(if is_new { 201 } else { 200 }, &shown(&kept)))
+    match store::put_project(store, &grant.tenant, recipe, host::now()).map_err(|error| offline(&error))? {
+        Put::Made(kept) => Ok(Reply::json(201, &shown(&kept))),
+        Put::Changed(kept) => Ok(Reply::json(200, &shown(&kept))),
+        Put::TooMany => {
+            let most = store::MAX_PROJECTS;
+            Err(Problem::invalid("id", format!("would be one project too many: a tenant has at most {most}")))
+        }
+    }
 }
 
 /// `GET /v1/projects?limit=&cursor=`
@@ -43,8 +49,12 @@ pub fn show(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
 /// `DELETE /v1/projects/{id}`: runs of it go on.
 pub fn delete(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
     let grant = server(call)?;
-    let was_there = is_id(id) && store::delete_project(store, &grant.tenant, id).map_err(|error| offline(&error))?;
+    let was_there = is_id(id) && delete_now(store, &grant.tenant, id)?;
     if was_there { Ok(Reply::empty(204)) } else { Err(unknown()) }
+}
+
+fn delete_now(store: &KeyValue, tenant: &str, id: &str) -> Result<bool, Problem> {
+    store::delete_project(store, tenant, id, host::now()).map_err(|error| offline(&error))
 }
 
 /// A tenant's own recipe.

@@ -5,7 +5,10 @@ use runs::{Fact, Failure, Run, Task, Then, expand};
 use serde_json::{Map, Value as Json};
 use shell::{KeyValue, Problem, host, offline};
 
-use super::links;
+use super::{
+    links,
+    standing::{is_standing, revoked},
+};
 use crate::{
     bindings::sessions::{Caller, Grant},
     jobs::{self, Body, Job},
@@ -75,6 +78,9 @@ pub async fn begin(
         let job = jobs::record(&start.job).get(store).map_err(|error| offline(&error))?;
         return Ok(job.map(|job| started(start, &job)).into_iter().collect());
     }
+    if !is_standing(store, run).map_err(|error| offline(&error))? {
+        return Ok(vec![start.refused(&revoked())]);
+    }
     let grant = grant(run);
     let body = Body { provider: start.provider.clone(), kind: start.kind.clone(), input: start.input.clone() };
     let base = links::base(run).await;
@@ -97,8 +103,9 @@ pub async fn begin(
     };
     let Some(mut job) = planned.job_of_run(&grant, &permit, (&run.id, &start.step), host::now()) else {
         // Reserved long ago by a try that got no further: too little of its time is left.
-        permits::release(&permit.id);
         admitted.unused(store, &planned.vendor);
+        // Failing to give it back leaves the step as it is: forgotten, the permit would be charged.
+        permits::give_back(&permit.id)?;
         let why = Problem::conflict("permit_expired", "The permit of an earlier try is too old.");
         return Ok(vec![start.refused(&why)]);
     };
@@ -135,6 +142,9 @@ pub async fn ready(store: &KeyValue, run: &Run, unsent: Unsent) -> Option<Ready>
 }
 
 async fn again(store: &KeyValue, run: &Run, job: &Job) -> Result<jobs::Planned, Problem> {
+    if !is_standing(store, run).map_err(|error| offline(&error))? {
+        return Err(revoked());
+    }
     let unknown = || Problem::not_found("The step is gone.");
     let id = job.run.as_ref().map(|of| of.step.as_str()).unwrap_or_default();
     let step = run.step(id).ok_or_else(unknown)?;

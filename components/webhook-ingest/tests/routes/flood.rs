@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use kv_schemas::families;
+use webhooks::ingest::EVENTS_AN_HOUR;
 
-use crate::house::{ask, generic, house, status_of};
+use crate::house::{NOW, ask, generic, house, status_of};
 
 const FLOOD: u32 = 2_000;
 
@@ -28,4 +29,21 @@ fn forgeries_leave_one_counter_behind() {
     let mut after = store.dump();
     after.remove(rejected.key());
     assert_eq!(after, before);
+}
+
+/// Who has the secret may send what is true without end: what is kept of it is bounded.
+#[test]
+fn above_the_hours_bound_nothing_new_is_stored() {
+    let store = house();
+    let hour = NOW.hour_number().to_string();
+    let events = families::WEBHOOK_QUOTA.counter(&["demo", "events", &hour]);
+    let send = |id: &str| generic(&store, "/v1/webhooks/generic/demo", id, b"{}");
+    events.add(&store, i64::try_from(EVENTS_AN_HOUR).unwrap() - 1).unwrap();
+    assert_eq!(status_of(&send("e1")), (200, "accepted"));
+    let keys = store.keys();
+    for n in 0..3 {
+        assert_eq!(status_of(&send(&format!("more{n}"))), (429, "rate_limited"));
+    }
+    assert_eq!(store.keys(), keys);
+    assert_eq!(status_of(&send("e1")), (200, "duplicate"));
 }

@@ -21,7 +21,14 @@ fn dead_letters_are_listed_and_replayed_by_the_operator() {
     assert_eq!(reasons, ["two words are expected", "the callback token is of another live session"]);
     assert!(letters.as_array().unwrap().iter().all(|letter| letter["attempts"] == 1), "{letters}");
     assert_eq!(list(ADMIN, "?limit=1").1["dead_letters"].as_array().unwrap().len(), 1);
-    assert_eq!(status_of(&list(ADMIN, "?limit=0")), (400, "invalid_request"));
+    let page = list(ADMIN, "?limit=1&tenant=demo").1;
+    assert_eq!((&page["dead_letters"][0], &page["next"]), (&letters[0], &serde_json::json!(2)));
+    let page = list(ADMIN, "?limit=1&tenant=demo&before=2").1;
+    assert_eq!((&page["dead_letters"][0], &page["next"]), (&letters[1], &serde_json::Value::Null));
+    assert_eq!(list(ADMIN, "?tenant=other").1, serde_json::json!({"dead_letters": [], "next": null}));
+    for query in ["?limit=0", "?limit=1001", "?limit=x", "?before=0", "?before=-1", "?before="] {
+        assert_eq!(status_of(&list(ADMIN, query)), (400, "invalid_request"), "{query}");
+    }
     assert_eq!(status_of(&list(&[], "")), (401, "unauthenticated"));
     assert_eq!(status_of(&list(&[("authorization", "Bearer wrong")], "")), (401, "unauthenticated"));
     assert_eq!(status_of(&list(&[("authorization", "Bearer tg_sk_1")], "")), (403, "admin_key_needed"));

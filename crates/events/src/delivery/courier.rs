@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{Event, feed};
 
-/// How long a lease is another's. Whoever sends uses a store that refuses everything well before.
-const LEASE_MS: u64 = 30 * SECOND;
+/// How long a lease is another's. Whoever sends uses a store that refuses everything after 20 s: clocks may differ by 10 s.
+/// Where they differ by more, an event is sent twice, under the same id.
+const LEASE_MS: u64 = 35 * SECOND;
 /// After this a run begins no further attempt.
 const RUN_MS: u64 = 5 * SECOND;
 /// Events that one run sends for the first time, and again.
@@ -22,7 +23,7 @@ const MAX_FIRST: usize = 100;
 const MAX_AGAIN: usize = 20;
 /// Entries of the retry list looked at in one run.
 const WINDOW: usize = 200;
-/// With so many on the retry list nothing more is put there: the rest waits in the feed.
+/// With so many on the retry list nothing more is sent for the first time: the rest waits in the feed.
 const MAX_WAITING: u64 = 1_000;
 /// The retry list is looked at this often though nothing seems due: a writer may have been late.
 const LOOK_MS: u64 = MINUTE;
@@ -77,7 +78,6 @@ pub struct Courier<'a> {
     left: usize,
     /// Whether the retry list is next. Not the same in each run: a server may be so slow that a run is one attempt.
     again_first: bool,
-    crowded: bool,
     over: bool,
 }
 
@@ -97,23 +97,10 @@ impl<'a> Courier<'a> {
         // From here on nobody else changes it; before, somebody may have.
         let state = State::of(store, tenant, &endpoint)?;
         let (saved, first) = (state.clone(), VecDeque::new());
-        let (again, left, crowded, over) = (VecDeque::new(), MAX_FIRST, false, false);
+        let (again, left, over) = (VecDeque::new(), MAX_FIRST, false);
         let again_first = lease.ticket() % 2 == 0;
-        let mut courier = Self {
-            store,
-            tenant,
-            endpoint,
-            state,
-            saved,
-            lease,
-            began: now,
-            first,
-            again,
-            left,
-            again_first,
-            crowded,
-            over,
-        };
+        let mut courier =
+            Self { store, tenant, endpoint, state, saved, lease, began: now, first, again, left, again_first, over };
         courier.look_at_retries(now)?;
         Ok(Some(courier))
     }
@@ -124,11 +111,14 @@ impl<'a> Courier<'a> {
         let tail = log.tail(self.store)?;
         let window = sweep::pending(self.store, &log, &retry_head(self.tenant), now.0, WINDOW)?;
         let whole = window.len() < WINDOW;
-        let mut retry_at = Millis(u64::MAX);
+        let (mut retry_at, mut own) = (Millis(u64::MAX), 0_u64);
         for (place, retry) in window {
             if retry.endpoint != self.endpoint.id {
                 log.remove(self.store, place)?;
-            } else if retry.next <= now && self.again.len() < MAX_AGAIN {
+                continue;
+            }
+            own = own.saturating_add(1);
+            if retry.next <= now && self.again.len() < MAX_AGAIN {
                 self.again.push_back((place, retry));
             } else {
                 retry_at = retry_at.min(retry.next);
@@ -138,8 +128,15 @@ impl<'a> Courier<'a> {
         self.state.retry_at = if whole { retry_at } else { now };
         (self.state.retry_tail, self.state.looked_at) = (tail, now);
         let passed = retry_head(self.tenant).get(self.store)?.unwrap_or_default().first();
-        self.crowded = tail.saturating_sub(passed) > MAX_WAITING;
+        if tail.saturating_sub(passed) < WINDOW as u64 {
+            self.state.waiting = own;
+        }
         Ok(())
+    }
+
+    /// Whether the retry list has no room.
+    fn is_crowded(&self) -> bool {
+        self.state.waiting >= MAX_WAITING
     }
 
     /// What to send now; `None` when this run is over.
@@ -167,7 +164,7 @@ impl<'a> Courier<'a> {
 
     /// The next of the feed that the endpoint wants.
     fn next_first(&mut self, now: Millis) -> Result<Option<Attempt>, StoreError> {
-        while self.left > 0 && !self.crowded {
+        while self.left > 0 && !self.is_crowded() {
             if self.first.is_empty() && !self.read_on(now)? {
                 break;
             }
@@ -256,6 +253,7 @@ impl<'a> Courier<'a> {
         match attempt.from {
             From::Feed { .. } => {
                 retries(self.tenant).append(self.store, &retry)?;
+                self.state.waiting = self.state.waiting.saturating_add(1);
                 self.pass(&attempt)
             }
             From::Retry { place, .. } => {
@@ -269,7 +267,10 @@ impl<'a> Courier<'a> {
     fn pass(&mut self, attempt: &Attempt) -> Result<(), StoreError> {
         match attempt.from {
             From::Feed { place } => self.state.cursor = place,
-            From::Retry { place, .. } => retries(self.tenant).remove(self.store, place)?,
+            From::Retry { place, .. } => {
+                retries(self.tenant).remove(self.store, place)?;
+                self.state.waiting = self.state.waiting.saturating_sub(1);
+            }
         }
         self.save()
     }

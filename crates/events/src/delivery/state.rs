@@ -29,6 +29,10 @@ pub struct State {
     /// The tail of the retry list when that was found out, and when that was.
     pub retry_tail: u64,
     pub looked_at: Millis,
+    /// How many are on it: its places don't tell, since one that fails for long keeps its own. What if we crash between the
+    /// list and this? It is one off, until the list is short enough to be counted in one look.
+    #[serde(default)]
+    pub waiting: u64,
 }
 
 /// An event that is to be sent again.

@@ -148,6 +148,53 @@ fn who_fails_is_tried_again_and_keeps_no_other_waiting() {
 
 /// A server that takes so long for each answer that a run is one attempt.
 #[test]
+fn one_that_fails_for_long_stops_no_other_however_many_have_failed_since() {
+    let store = house(&["*"]);
+    // The first is never taken; of the others each is taken the second time.
+    let server = Server::failing(1, vec![refused(500); 50]);
+    for n in 2..=1_300 {
+        server.failing.borrow_mut().insert(n, vec![refused(500)]);
+    }
+    let mut now = NOW;
+    for n in 1..=1_300 {
+        emit(&store, T, &event(n)).unwrap();
+        if n % 10 == 0 {
+            now = now.plus(10 * SECOND);
+            run(&store, &server, now).unwrap();
+        }
+    }
+    for _ in 0..30 {
+        now = now.plus(10 * SECOND);
+        run(&store, &server, now).unwrap();
+    }
+    let mut got = server.got.take();
+    got.sort_unstable();
+    assert_eq!(got, (2..=1_300).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_retry_list_that_is_full_takes_no_more_and_what_waits_is_sent_in_the_end() {
+    let store = house(&["*"]);
+    let server = Server::default();
+    for n in 1..=1_200 {
+        server.failing.borrow_mut().insert(n, vec![refused(500)]);
+    }
+    for n in 1..=1_200 {
+        emit(&store, T, &event(n)).unwrap();
+    }
+    // All at once: nobody has been tried again yet.
+    for _ in 0..15 {
+        run(&store, &server, NOW).unwrap();
+    }
+    let waiting = |place: u64| server.failing.borrow()[&place].len();
+    assert_eq!((waiting(1_000), waiting(1_001)), (0, 1), "the rest waits in the feed");
+    for minute in 0..200 {
+        run(&store, &server, NOW.plus(minute * MINUTE)).unwrap();
+    }
+    assert_eq!(server.got.borrow().len(), 1_200);
+}
+
+#[test]
 fn neither_retries_nor_new_events_wait_for_the_others_at_a_slow_server() {
     let store = house(&["*"]);
     let server = Server::default();

@@ -19,6 +19,7 @@ pub struct Seen {
     retried: u32,
     waited: u32,
     told_twice: u32,
+    reopened: u32,
     jobs: usize,
 }
 
@@ -92,6 +93,7 @@ impl Seen {
         self.retried += u32::from(world.attempts.iter().any(|(_, attempt)| *attempt > 1));
         self.waited += u32::from(world.due.values().any(|notice| notice.gate.is_some()));
         self.told_twice += u32::from(world.told.values().any(|(_, times)| *times > 1));
+        self.reopened += world.reopened;
         self.jobs += world.jobs.len();
     }
 
@@ -109,6 +111,7 @@ impl Seen {
             self.retried,
             self.waited,
             self.told_twice,
+            self.reopened,
         ];
         assert!(all.iter().all(|count| *count > 0), "each kind of story is told some times: {self:?}");
     }

@@ -1,4 +1,4 @@
-//! Thousands of random runs with a driver that crashes anywhere, jobs that end in any order, facts that come twice, late
+//! Many random runs with a driver that crashes anywhere, jobs that end in any order, facts that come twice, late
 //! or not at all, and people who continue, cancel and decide in between.
 //!
 //! What must hold after every write is in `world::World::commit`; what must have come of it all is in `end`.
@@ -22,7 +22,7 @@ use world::World;
 
 /// Each seed is one run. `RUNS_SIMULATION=100000` for a long night.
 fn seeds() -> u64 {
-    std::env::var("RUNS_SIMULATION").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000)
+    std::env::var("RUNS_SIMULATION").ok().and_then(|text| text.parse().ok()).unwrap_or(1_500)
 }
 
 #[test]

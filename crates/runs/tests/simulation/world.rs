@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use calendar::Millis;
 use runs::{
-    Begin, Fact, Failure, Kind, MAX_QUEUED, MAX_RUNNING, Notice, Refused, Run, RunStep, StepStatus, apply, parse_steps,
+    Begin, Fact, Failure, Kind, MAX_QUEUED, MAX_RUNNING, Notice, Refused, Run, RunStep, Status, StepStatus, Task,
+    apply, parse_steps,
 };
 use serde_json::{Value as Json, json};
 
@@ -38,6 +39,47 @@ pub struct World {
     pub attempts: BTreeSet<(String, u32)>,
     pub crashes: u32,
     pub revivals: u32,
+    pub reopened: u32,
+}
+
+fn lets_through(step: &RunStep) -> bool {
+    matches!(step.status, StepStatus::Done | StepStatus::Approved)
+        || (step.optional && step.status == StepStatus::Failed)
+}
+
+fn has_begun(step: &RunStep) -> bool {
+    step.job.is_some() || matches!(step.status, StepStatus::Starting | StepStatus::Running | StepStatus::Done)
+}
+
+fn round(step: &RunStep) -> u32 {
+    if let Task::Gate { round, .. } = &step.task { *round } else { 0 }
+}
+
+fn waits_for(step: &RunStep, other: &RunStep) -> bool {
+    step.after.iter().any(|name| *name == other.of || *name == other.id)
+}
+
+/// All steps before one, however far.
+fn before_it<'a>(run: &'a Run, step: &'a RunStep) -> Vec<&'a RunStep> {
+    reached(run, step, waits_for)
+}
+
+/// All steps behind one, however far.
+fn behind_it<'a>(run: &'a Run, step: &'a RunStep) -> Vec<&'a RunStep> {
+    reached(run, step, |step, other| waits_for(other, step))
+}
+
+fn reached<'a>(run: &'a Run, step: &'a RunStep, leads: impl Fn(&RunStep, &RunStep) -> bool) -> Vec<&'a RunStep> {
+    let (mut found, mut open) = (Vec::<&RunStep>::new(), vec![step]);
+    while let Some(from) = open.pop() {
+        for to in run.steps.iter().filter(|to| leads(from, to)) {
+            if found.iter().all(|known| known.id != to.id) {
+                found.push(to);
+                open.push(to);
+            }
+        }
+    }
+    found
 }
 
 fn is_end(kind: Kind) -> bool {
@@ -79,6 +121,7 @@ impl World {
             attempts: BTreeSet::new(),
             crashes: 0,
             revivals: 0,
+            reopened: 0,
         };
         world.bounds(&run);
         Some(world)
@@ -173,13 +216,9 @@ impl World {
             let begins = matches!(step.status, StepStatus::Starting | StepStatus::Waiting)
                 && old.is_none_or(|old| old.status != step.status);
             if begins {
-                for name in &step.after {
-                    let all = run.steps.iter().filter(|other| other.of == *name || other.id == *name);
-                    for other in all {
-                        let good = matches!(other.status, StepStatus::Done | StepStatus::Approved)
-                            || (other.optional && other.status == StepStatus::Failed);
-                        assert!(good, "seed {}: {} began before {}", self.seed, step.id, other.id);
-                    }
+                // However far before it: what was passed by once may be tried again.
+                for other in before_it(run, step) {
+                    assert!(lets_through(other), "seed {}: {} began before {}", self.seed, step.id, other.id);
                 }
             }
             if step.status == StepStatus::Starting {
@@ -190,10 +229,52 @@ impl World {
                 assert_eq!((&job.step, job.attempt), (&step.id, step.attempt));
             }
             if let Some(old) = old
+                && (old.status, step.status) == (StepStatus::Waiting, StepStatus::Blocked)
+                && round(step) > round(old)
+            {
+                self.reopened += 1;
+            }
+            if let Some(old) = old
                 && matches!(old.status, StepStatus::Done | StepStatus::Approved)
+                && !(step.status != old.status && self.may_reopen(before, run, old, step))
             {
                 assert_eq!(old, step, "seed {}: what is done stays so", self.seed);
             }
+        }
+        self.gates_are_asked_again(before, run);
+    }
+
+    /// An approval is taken back only where a step before the gate is tried again and nothing behind it has begun.
+    fn may_reopen(&mut self, before: &Run, run: &Run, old: &RunStep, step: &RunStep) -> bool {
+        let is_gate = matches!(old.task, Task::Gate { .. });
+        let is_closed = matches!(step.status, StepStatus::Blocked | StepStatus::Waiting | StepStatus::Cancelled);
+        let is_tried_again = before_it(before, old).iter().any(|step| step.status == StepStatus::Failed);
+        let may = is_gate
+            && is_closed
+            && is_tried_again
+            && round(step) > round(old)
+            && !behind_it(before, old).iter().any(|step| has_begun(step));
+        if may && run.status != Status::Done {
+            self.reopened += 1;
+        }
+        may
+    }
+
+    /// And there it is: no answer to an old question lets anything through.
+    fn gates_are_asked_again(&self, before: &Run, run: &Run) {
+        let was_tried_again = |step: &&&RunStep| {
+            let old = before.step(&step.id);
+            old.is_some_and(|old| old.status == StepStatus::Failed) && !step.status.is_over()
+        };
+        let gates = run.steps.iter().filter(|step| matches!(step.status, StepStatus::Waiting | StepStatus::Approved));
+        for gate in gates.filter(|gate| before_it(run, gate).iter().any(|step| was_tried_again(&step))) {
+            let old = before.step(&gate.id).unwrap();
+            assert!(
+                old.status == StepStatus::Approved && behind_it(before, old).iter().any(|step| has_begun(step)),
+                "seed {}: {} is not asked again",
+                self.seed,
+                gate.id
+            );
         }
     }
 

@@ -61,9 +61,11 @@ impl DeadLetter {
         }
     }
 
-    fn is_dead(&self, store: &dyn Store) -> Result<bool, StoreError> {
+    /// Whether the event is dead now, and this is the newest that was written of it: each replay that fails writes another.
+    fn holds(&self, store: &dyn Store) -> Result<bool, StoreError> {
         let seen = families::WEBHOOK_SEEN.value::<Seen>(&[&self.tenant, &self.provider, &self.sha256]);
-        Ok(seen.get(store)?.is_some_and(|seen| seen.progress == Progress::Dead))
+        let seen = seen.get(store)?;
+        Ok(seen.is_some_and(|seen| seen.progress == Progress::Dead && self.attempts >= seen.attempts))
     }
 }
 
@@ -75,24 +77,57 @@ pub(crate) fn bury(store: &dyn Store, letter: &DeadLetter) -> Result<(), StoreEr
     log().append(store, letter).map(drop)
 }
 
+/// Which dead letters are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// One tenant's; all when absent.
+    pub tenant: Option<String>,
+    /// Those before this place of the list; the newest when absent.
+    pub before: Option<u64>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Some dead letters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letters {
+    /// The newest first.
+    pub found: Vec<DeadLetter>,
+    /// Where older ones are to be looked for ([`Wanted::before`]); absent when there can be none. So there may be more
+    /// although few were found, or none: only so much is looked at for one answer.
+    pub next: Option<u64>,
+}
+
 /// Events that are dead now, the newest first, each once; at most `limit`.
 ///
 /// # Errors
 /// The store can't be reached.
 pub fn dead_letters(store: &dyn Store, limit: usize) -> Result<Vec<DeadLetter>, StoreError> {
+    Ok(find_dead_letters(store, &Wanted { limit, ..Wanted::default() })?.found)
+}
+
+/// The same, of one tenant or all, page by page.
+///
+/// # Errors
+/// The store can't be reached.
+pub fn find_dead_letters(store: &dyn Store, wanted: &Wanted) -> Result<Letters, StoreError> {
     let (mut found, mut met) = (Vec::new(), BTreeSet::new());
-    let tail = log().tail(store)?;
-    let first = Head::load(store)?.dead_letters.max(tail.saturating_sub(MAX_SCAN));
-    for index in (first..=tail).rev() {
-        if found.len() >= limit {
+    let first = Head::load(store)?.dead_letters;
+    let end = wanted.before.unwrap_or(u64::MAX).min(log().tail(store)?.saturating_add(1));
+    let mut next = end;
+    for index in (first.max(end.saturating_sub(MAX_SCAN))..end).rev() {
+        if found.len() >= wanted.limit {
             break;
         }
+        next = index;
         let Slot::Entry(letter) = log().get(store, index)? else {
             continue;
         };
-        if met.insert(letter.id.clone()) && letter.is_dead(store)? {
+        let is_wanted = wanted.tenant.as_ref().is_none_or(|tenant| *tenant == letter.tenant);
+        if is_wanted && !met.contains(&letter.id) && letter.holds(store)? {
+            met.insert(letter.id.clone());
             found.push(letter);
         }
     }
-    Ok(found)
+    Ok(Letters { found, next: (next > first).then_some(next) })
 }

@@ -59,6 +59,18 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
 }
 
+impl Delivery<'_> {
+    /// The dedupe id, hashed.
+    fn sha256(&self) -> String {
+        // A callback token speaks for one live session only: it can't use up ids of another one's events.
+        digest(&[self.origin.live.as_deref().unwrap_or_default(), self.dedupe_id])
+    }
+
+    pub(crate) fn seen(&self) -> Value<Seen> {
+        families::WEBHOOK_SEEN.value(&[&self.origin.tenant, &self.origin.provider, &self.sha256()])
+    }
+}
+
 /// A delivery as it is kept, for replay and for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stored {
@@ -128,8 +140,7 @@ impl Listed {
 impl Stored {
     pub(crate) fn new(delivery: &Delivery<'_>, now: Millis) -> Self {
         let origin = delivery.origin;
-        // A callback token speaks for one live session only: it can't use up ids of another one's events.
-        let sha256 = digest(&[origin.live.as_deref().unwrap_or_default(), delivery.dedupe_id]);
+        let sha256 = delivery.sha256();
         let id = digest(&[&origin.tenant, &origin.provider, &sha256]);
         Self {
             id: format!("evt_{}", id.get(..32).unwrap_or(&id)),

@@ -3,7 +3,7 @@
 use calendar::{MINUTE, Millis, SECOND};
 use kv_schemas::{
     Lease, Store, StoreError, families,
-    sweep::{done, pending},
+    sweep::{done, pending_within},
 };
 
 use super::{
@@ -16,8 +16,6 @@ use super::{
 
 /// Nobody works on the list for longer at once; whoever holds it longer has crashed.
 const LEASE_MS: u64 = 30 * SECOND;
-/// Lines that one run looks at.
-const LOOKED_AT: usize = 1_000;
 /// After this a line whose event isn't recorded has lost its writer.
 const UNWRITTEN_MS: u64 = MINUTE;
 /// A list that nobody has worked on for so long is neglected: deliveries do a little.
@@ -42,6 +40,10 @@ pub struct Bounds {
     pub events: u64,
     /// Begun within so long.
     pub millis: u64,
+    /// So many lines of the list are looked at.
+    pub lines: usize,
+    /// And for them so many of its slots are read: most may be empty.
+    pub slots: u64,
 }
 
 /// What was done.
@@ -94,7 +96,8 @@ impl Desk<'_> {
     fn round(&self, began: Millis, bounds: Bounds) -> Result<Worked, StoreError> {
         let mut worked = Worked::default();
         let (mut over, mut left) = (Vec::new(), bounds.events);
-        for (index, line) in pending(self.store, &due::list(), &due::head(), began.0, LOOKED_AT)? {
+        let (list, head) = (due::list(), due::head());
+        for (index, line) in pending_within(self.store, &list, &head, began.0, bounds.lines, bounds.slots)? {
             let now = (self.clock)();
             if left == 0 || now.since(began) >= bounds.millis {
                 break;
@@ -123,7 +126,7 @@ impl Desk<'_> {
             *count = count.saturating_add(1);
         }
         // What if we crash before this? They are found over, and struck off next time.
-        done(self.store, &due::list(), &due::head(), &over)?;
+        done(self.store, &list, &head, &over)?;
         Ok(worked)
     }
 

@@ -11,7 +11,7 @@ use webhooks::ingest::{
 
 pub const NOW: Millis = Millis(1_795_165_200_000);
 pub const BODY: &[u8] = br#"{"conversation_id":"c1"}"#;
-pub const ALL: Bounds = Bounds { events: 200, millis: 10_000 };
+pub const ALL: Bounds = Bounds { events: 200, millis: 10_000, lines: 1_000, slots: 4_096 };
 
 pub fn origin(live: Option<&str>) -> Origin {
     Origin {

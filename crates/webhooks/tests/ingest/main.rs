@@ -6,6 +6,8 @@ mod faults;
 mod faulty;
 mod forgetting;
 mod house;
+mod letters;
+mod quota;
 mod receiving;
 mod replaying;
 mod retrying;

@@ -4,8 +4,8 @@
 use calendar::{DAY, Millis};
 use kv_schemas::{Store, families, memory::Memory};
 use webhooks::ingest::{
-    Answer, Books, Bounds, Delivery, Desk, Effect, Ended, Event, Failure, Origin, Stored, Usage, Worked, dead_letters,
-    kept_headers, receive, stored,
+    Answer, Books, Bounds, Delivery, Desk, Effect, Ended, Event, Failure, Origin, Room, Stored, Usage, Worked,
+    dead_letters, kept_headers, receive, room, stored,
 };
 
 use super::{NOW, crashed};
@@ -34,8 +34,9 @@ fn deliver(store: &dyn Store, after: u64, id: &str, event: &Result<Event, String
         Origin { tenant: "demo".into(), provider: "tavus".into(), verified_by: "callback-token".into(), live: None };
     let headers = kept_headers(&[("Content-Type", b"application/json"), ("X-Signature", b"not kept")]);
     let body = br#"{"conversation_id":"c1"}"#;
-    receive(store, &Closed, at(after), &Delivery { origin: &origin, dedupe_id: id, headers: &headers, body }, event)
-        .unwrap()
+    let delivery = Delivery { origin: &origin, dedupe_id: id, headers: &headers, body };
+    assert_eq!(room(store, at(after), &delivery), Ok(Room::Enough));
+    receive(store, &Closed, at(after), &delivery, event).unwrap()
 }
 
 fn at_desk<T>(store: &dyn Store, now: Millis, event: &Result<Event, String>, act: impl FnOnce(&Desk<'_>) -> T) -> T {
@@ -43,7 +44,9 @@ fn at_desk<T>(store: &dyn Store, now: Millis, event: &Result<Event, String>, act
 }
 
 fn work(store: &dyn Store, now: Millis, event: &Result<Event, String>) -> Option<Worked> {
-    at_desk(store, now, event, |desk| desk.work(Bounds { events: 200, millis: 10_000 }).ok())
+    at_desk(store, now, event, |desk| {
+        desk.work(Bounds { events: 200, millis: 10_000, lines: 1_000, slots: 4_096 }).ok()
+    })
 }
 
 pub fn told(store: Memory) -> Memory {

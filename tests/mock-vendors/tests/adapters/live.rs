@@ -90,7 +90,7 @@ async fn the_vendor_reports_an_end() {
         let vendor = adapter.profile().vendor;
         let hook = Hook { key: KEY.into(), url: Some(receiver.url.clone()), secret: None };
         mock.state.set_hook("livekit", hook);
-        let (id, _) = start(&mock, adapter, &live("s2", Some(receiver.url.clone())), "{}").await;
+        let (id, _) = start(&mock, adapter, &live("vid_2", Some(receiver.url.clone())), "{}").await;
         mock.state.end_live(vendor, &id, 1_777_434_421_000).await;
         let name = if vendor == "tavus" { "system.shutdown" } else { "room_finished" };
         let (headers, body) = receiver.wait_for(name).await;

@@ -45,13 +45,20 @@ impl<'a> Talk<'a> {
     /// The vendor reports that it ended so long after it had begun.
     #[track_caller]
     fn report(&self, ended_after_ms: u64) -> Value {
+        self.report_at(Some(ended_after_ms))
+    }
+
+    /// The vendor reports that it ended, and may not say when.
+    #[track_caller]
+    fn report_at(&self, ended_after_ms: Option<u64>) -> Value {
         let call = Mocks::shared().calls_of(&self.tenant)[0].clone();
         let callback = call["body"]["callback_url"].as_str().unwrap_or_else(|| panic!("no callback_url in {call}"));
         let (_, query) = callback.split_once('?').unwrap_or_else(|| panic!("no token in {callback}"));
-        let at = self.began + ended_after_ms;
-        let event = json!({"event_type": "system.shutdown", "conversation_id": self.conversation(),
-            "message_type": "system", "timestamp": format!("{}.{:03}", at / 1_000, at % 1_000),
-            "properties": {"shutdown_reason": "participant_left_timeout"}});
+        let mut event = json!({"event_type": "system.shutdown", "conversation_id": self.conversation(),
+            "message_type": "system", "properties": {"shutdown_reason": "participant_left_timeout"}});
+        if let Some(at) = ended_after_ms.map(|after| self.began + after) {
+            event["timestamp"] = json!(format!("{}.{:03}", at / 1_000, at % 1_000));
+        }
         let stranger = self.gate.stranger();
         let path = format!("/v1/webhooks/tavus/{}?{query}", self.tenant.id);
         stranger.call("POST", &path).json(&event).send().expect(200)["status"].clone()
@@ -176,4 +183,22 @@ fn whk_4_a_vendor_that_went_on_is_paid() {
     sleep(Duration::from_millis(8_500));
     assert_eq!(talk.report(9_050), "accepted");
     talk.assert_lasted(10, 1);
+}
+
+/// By then the vendor has long ended it, as it was told to.
+#[test]
+fn whk_4_a_report_without_a_time_that_comes_late_charges_nothing() {
+    let gate = gate();
+    let talk = Talk::start(&gate, json!({}));
+    sleep(Duration::from_millis(1_050));
+    talk.end();
+    let first = Books(&talk.tenant.server()).settled_money().settled / SECOND;
+    assert!((2..=3).contains(&first), "{first}");
+    sleep(Duration::from_millis(8_500));
+    assert_eq!(talk.report_at(None), "accepted");
+    sleep(Duration::from_secs(4));
+    talk.assert_lasted(first, 0);
+    // Its own time counts, whenever it comes.
+    assert_eq!(talk.report(8_050), "accepted");
+    talk.assert_lasted(9, 1);
 }

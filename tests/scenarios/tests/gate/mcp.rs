@@ -1,6 +1,7 @@
 //! The Model Context Protocol: what a client of it may say, what it hears, and that a tool is the route by another name.
 
 use scenarios::tenant::{FALLBACK, ORIGIN};
+use scenarios::wait::at_once;
 use scenarios::{Answer, Books, Caller, Gate, Mocks, Tenant, Value, json, unique};
 
 const PATH: &str = "/v1/mcp";
@@ -107,6 +108,40 @@ fn run_4_a_question_with_a_key_is_asked_once() {
     assert_eq!(Mocks::shared().calls_of(&tenant).len(), 1);
     let (_, code) = failed(&ask(&server, "tools/call", params("Twice?"))["result"]);
     assert_eq!(code, "idempotency_key_reused");
+}
+
+#[test]
+fn run_4_a_run_with_a_key_is_begun_once() {
+    let tenant = tenant();
+    let server = tenant.server();
+    let steps = json!([{"id": "publish", "gate": {"title": "Publish it?"}}]);
+    for project in ["clips", "films"] {
+        server.put(&format!("/v1/projects/{project}"), &json!({"title": project, "steps": steps})).expect(201);
+    }
+    let start = |key: &str, project: &str, input: Value| {
+        let arguments = json!({"project": project, "input": input});
+        let params = json!({"name": "start_run", "arguments": arguments, "_meta": {"idempotencyKey": key}});
+        ask(&server, "tools/call", params)["result"].clone()
+    };
+    let id =
+        |result: &Value| result["structuredContent"]["id"].as_str().unwrap_or_else(|| panic!("{result}")).to_owned();
+    let key = unique("k-");
+    let first = start(&key, "clips", json!({"scenes": 1}));
+    assert_eq!(start(&key, "clips", json!({"scenes": 1})), first);
+    for other in [start(&key, "clips", json!({"scenes": 2})), start(&key, "films", json!({"scenes": 1}))] {
+        assert_eq!(failed(&other), ("conflict".into(), "idempotency_key_reused".into()));
+    }
+    assert_eq!(failed(&start("two words", "clips", json!({}))).0, "invalid_request");
+    // All at once: one begins it, the others get the same run, or are told to come again.
+    let key = unique("k-");
+    let begun = at_once(8, |_| start(&key, "films", json!({})));
+    let (good, others): (Vec<Value>, Vec<Value>) = begun.into_iter().partition(|result| result["isError"] == false);
+    assert!(others.iter().all(|other| failed(other).1 == "in_progress"), "{others:?}");
+    assert!(!good.is_empty() && good.iter().all(|one| id(one) == id(&good[0])), "{good:?}");
+    // Each is on the list once.
+    let runs = server.get("/v1/runs").expect(200)["runs"].clone();
+    let listed: Vec<&str> = runs.as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap()).collect();
+    assert_eq!(listed, [id(&good[0]), id(&first)]);
 }
 
 #[test]

@@ -21,9 +21,14 @@ fn mac(key: &[u8], message: &[u8]) -> Vec<u8> {
 /// A tenant with a webhook secret for this vendor.
 fn tenant(vendor: &'static str, secret: &str) -> Tenant {
     let tenant = Tenant::new(Gate::shared(), json!({}));
-    let binding = json!({"mode": "live", "base_url": null, "secret": unique("sk-test-"), "webhook_secret": secret});
-    Gate::shared().admin().put(&format!("/v1/tenants/{}/vendors/{vendor}", tenant.id), &binding).expect(204);
+    bind(&tenant, vendor, secret).expect(204);
     tenant
+}
+
+fn bind(tenant: &Tenant, vendor: &str, webhook_secret: &str) -> Answer {
+    let secret = unique("sk-test-");
+    let binding = json!({"mode": "live", "base_url": null, "secret": secret, "webhook_secret": webhook_secret});
+    Gate::shared().admin().put(&format!("/v1/tenants/{}/vendors/{vendor}", tenant.id), &binding)
 }
 
 fn send(tenant: &Tenant, vendor: &str, headers: &[(&str, String)], body: &[u8]) -> Answer {
@@ -83,6 +88,26 @@ fn whk_1_the_generic_signature() {
     }
     let other = self::tenant("generic", &unique("whsec-"));
     refused("another tenant", send(&other, "generic", &good, BODY));
+}
+
+#[test]
+fn whk_1_a_secret_is_changed_without_a_gap() {
+    let (old, new) = (unique("whsec-"), unique("whsec-"));
+    let tenant = tenant("generic", &old);
+    let are_believed = |believed: [bool; 2], when: &str| {
+        for (secret, is_believed) in [&old, &new].into_iter().zip(believed) {
+            let answer = send(&tenant, "generic", &generic_headers(secret, &unique("evt-"), now(), BODY), BODY);
+            assert_eq!(answer.status, if is_believed { 200 } else { 401 }, "{when}: {}", answer.text());
+        }
+    };
+    are_believed([true, false], "before");
+    bind(&tenant, "generic", &format!("{new}\n{old}")).expect(204);
+    are_believed([true, true], "while the vendor's is being changed");
+    bind(&tenant, "generic", &new).expect(204);
+    are_believed([false, true], "after");
+    let six = [new.as_str(); 6].join("\n");
+    assert_eq!(bind(&tenant, "generic", &six).refused(400, "invalid_request")["param"], "webhook_secret");
+    assert!(!Gate::shared().admin().get(&format!("/v1/tenants/{}", tenant.id)).text().contains(&new));
 }
 
 #[test]

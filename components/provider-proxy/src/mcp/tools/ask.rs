@@ -58,7 +58,8 @@ pub async fn run(asked: &Asked<'_>, used: Use) -> Result<Given, Problem> {
     }
     let tenant = vendor::tenant(asked.store, &asked.grant.tenant)?;
     let (request_id, key) = (&asked.call.request_id, used.meta.key.as_deref());
-    let said = chat::ask(asked.store, &asked.grant, request_id, &question, model.as_deref(), key).await?;
+    let said =
+        chat::ask(asked.store, &asked.grant, request_id, &question, model.as_deref(), key, asked.deadline).await?;
     let structured = json!({
         "answer": said.text,
         "provider": said.provider,

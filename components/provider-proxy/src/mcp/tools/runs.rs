@@ -1,11 +1,13 @@
 //! `list_projects`, `start_run` and `get_run_status`.
 
+use http::HeaderValue;
+use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
-use shell::{Problem, host};
+use shell::{Call, Kind, Problem};
 
 use super::{Asked, Given, Use, arguments};
-use crate::{messages, runs, vendor::callback};
+use crate::{runs, vendor::callback};
 
 /// Projects that are shown: a tenant with more of them names the one it means.
 const MOST: usize = 100;
@@ -111,16 +113,20 @@ pub fn list(asked: &Asked<'_>, used: Use) -> Result<Given, Problem> {
     Ok(Given::json(json!({ "projects": runs::projects_of(asked.store, &asked.grant.tenant, 0, MOST)?["projects"] })))
 }
 
-/// With a key, a repeat finds the run that the first has begun.
+/// As by `POST /v1/runs`: with a key, a repeat gets the first answer, and nothing else can be begun by it.
 pub async fn start(asked: &Asked<'_>, used: Use) -> Result<Given, Problem> {
     let Start { project, input } = arguments(used.arguments)?;
-    let id = match &used.meta.key {
-        Some(key) => messages::run_id(&["mcp", &asked.grant.tenant, &asked.grant.credential, key]),
-        None => host::new_id("run_"),
-    };
+    let body = json!({ "project": project, "input": input });
+    let mut call = Call::of_gate("/v1/runs", body.to_string(), &asked.call.request_id);
+    if let Some(key) = &used.meta.key {
+        let wrong = |_| Problem::invalid("idempotencyKey", "must be 1 to 255 visible ASCII characters");
+        call.headers.insert("idempotency-key", HeaderValue::from_str(key).map_err(wrong)?);
+    }
     let base = callback::base(asked.call).await;
-    let run = runs::start_for(asked.store, &asked.grant, &id, &project, Json::Object(input), base, None)?;
-    Ok(Given::json(runs::shown(&run).await?))
+    let reply = runs::create_for(&call, asked.store, &asked.grant, base).await?;
+    let body = reply.0.into_body().collect().await.map_err(|_| Problem::offline())?.to_bytes();
+    let unreadable = |_| Problem::new(Kind::Internal, "answer_unreadable", "The answer can't be read.");
+    serde_json::from_slice(&body).map(Given::json).map_err(unreadable)
 }
 
 pub async fn status(asked: &Asked<'_>, used: Use) -> Result<Given, Problem> {

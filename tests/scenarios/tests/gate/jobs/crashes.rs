@@ -9,7 +9,7 @@ use super::{JOBS, PERMIT, VENDORS, body, create, facts, finished};
 use crate::house::{self, KIE_CREDIT, settled};
 
 /// Killed while the vendor has the job and the gate has no answer. The gate's clock is moved on by its record, for it
-/// waits two minutes before it gives an answer up.
+/// waits three minutes before it gives an answer up.
 #[test]
 fn prx_2_a_job_whose_answer_was_lost_in_a_crash_is_charged_and_not_held_for_ever() {
     let mut gate = Gate::start();

@@ -88,3 +88,21 @@ fn run_1_one_idempotency_key_begins_one_run() {
     assert_eq!(prompts.iter().filter(|prompt| prompt.starts_with("once")).count(), 1, "{prompts:?}");
     server.post(&format!("{}/cancel", path(&second)), &json!({})).expect(200);
 }
+
+#[test]
+fn run_1_one_idempotency_key_continues_once() {
+    let tenant = tenant();
+    let server = tenant.server();
+    let run = begin(&server, &json!({"steps": [clip("one", "[[stuck]]")]}));
+    let go_on = format!("{}/continue", path(&run));
+    let ask = |body: &Value, key: &str| server.call("POST", &go_on).header("idempotency-key", key).json(body).send();
+    let (key, more) = (unique("key-"), json!({"steps": [clip("two", "[[stuck]]")]}));
+    for _ in 0..2 {
+        assert_eq!(ask(&more, &key).expect(200)["steps"].as_array().map(Vec::len), Some(2));
+    }
+    ask(&more, &unique("key-")).refused(400, "invalid_request");
+    let other = json!({"steps": [clip("three", "[[stuck]]")]});
+    assert_eq!(ask(&other, &key).refused(409, "conflict")["code"], "idempotency_key_reused");
+    assert_eq!(server.get(&path(&run)).expect(200)["steps"].as_array().map(Vec::len), Some(2));
+    server.post(&format!("{}/cancel", path(&run)), &json!({})).expect(200);
+}

@@ -30,7 +30,7 @@ fn run_1_however_often_it_is_killed_each_job_is_handed_over_once() {
     let server = tenant.moved_to(&gate).server();
     let mut ended = rest(&server, &runs);
     if ended.is_none() {
-        // Killed between the note that a vendor is called and its answer: that takes two minutes to be given up.
+        // Killed between the note that a vendor is called and its answer: that takes three minutes to be given up.
         gate.kill9();
         give_up_lost(&gate);
         gate.restart();
@@ -94,7 +94,7 @@ fn change_jobs(gate: &Gate, change: impl Fn(&mut Value)) {
     }
 }
 
-/// Two minutes later.
+/// Three minutes later.
 fn give_up_lost(gate: &Gate) {
     change_jobs(gate, |job| {
         if job["vendor_id"].is_null() && job["run"]["sent"] == true {
@@ -142,6 +142,11 @@ fn run_1_a_start_is_taken_up_where_it_was_cut_off() {
         job["vendor_id"] = json!(null);
         job["next_look"] = json!(job["next_look"].as_u64().unwrap() + 3_600_000);
     });
+    // Nor has anybody won the right to call it.
+    let store = Connection::open(gate.data().join("sqlite_key_value.db")).unwrap();
+    let won = store.execute("DELETE FROM spin_key_value WHERE substr(key, 1, 12) = 'job-calling/'", []).unwrap();
+    assert_eq!(won, 1);
+    drop(store);
     gate.restart();
     let server = tenant.moved_to(&gate).server();
     until(&server, &run, "done");

@@ -106,3 +106,27 @@ fn run_1_a_run_of_a_tenant_that_is_gone_is_cancelled() {
     std::thread::sleep(std::time::Duration::from_secs(8));
     assert_eq!(handed(Mocks::shared(), &tenant).len(), 4, "nothing more begins");
 }
+
+/// A key that was stolen, and revoked, spends no more; who has a good one lets the run go on.
+#[test]
+fn run_1_a_revoked_key_begins_nothing_more_until_another_continues() {
+    let gate = house::gate();
+    let tenant = reporting(gate, Mocks::shared(), json!({}));
+    let server = tenant.server();
+    let keys = format!("/v1/tenants/{}/keys", tenant.id);
+    let issued = gate.admin().post(&keys, &json!({"kind": "secret"})).expect(201);
+    let leaked = server.clone().with_bearer(issued["key"].as_str().unwrap());
+    let gated = json!({"id": "ok", "gate": {"title": "Go on?"}});
+    let mut made = clip("made", "made [[after:100]]");
+    made["after"] = json!(["ok"]);
+    let run = begin(&leaked, &json!({"steps": [gated, made]}));
+    let waiting = until(&server, &run, "waiting");
+    gate.admin().delete(&format!("{keys}/{}", issued["id"].as_str().unwrap())).done();
+    super::gates::say(&gate.stranger(), &super::gates::link(&waiting), "approve").expect(200);
+    let paused = until(&server, &run, "paused");
+    assert_eq!(paused["pause"]["code"], "credential_revoked", "{paused}");
+    assert!(handed(Mocks::shared(), &tenant).is_empty());
+    server.post(&format!("{}/continue", path(&run)), &json!({})).expect(200);
+    until(&server, &run, "done");
+    assert_eq!(handed(Mocks::shared(), &tenant).len(), 1);
+}
