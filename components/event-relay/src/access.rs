@@ -1,5 +1,6 @@
 //! Whose events a caller may see.
 
+use events::Event;
 use shell::{Call, KeyValue, Problem, offline};
 
 use crate::bindings::sessions::{self, Caller, Grant, Refusal, RefusalKind};
@@ -11,6 +12,13 @@ pub struct Scope {
     pub tenant: String,
     /// and of this session alone, for a page.
     pub session: Option<String>,
+}
+
+impl Scope {
+    /// A page sees what happens in its own session, and nothing else.
+    pub fn sees(&self, event: &Event) -> bool {
+        self.session.is_none() || self.session == event.session
+    }
 }
 
 /// A tenant's server, a page, or the operator, who names the tenant.

@@ -1,6 +1,5 @@
 //! `GET /v1/events`: what happened, as a page of JSON or as a stream of server-sent events.
 
-use events::Event;
 use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, offline};
 
@@ -35,17 +34,12 @@ fn page(store: &KeyValue, scope: &Scope, after: u64, limit: usize) -> Result<Jso
     if page.waits {
         events::feed::settle(store, &scope.tenant, shell::host::now()).map_err(|error| offline(&error))?;
     }
-    let events = page.events.iter().filter(|(_, event)| is_seen(scope, event)).map(|(place, event)| {
+    let events = page.events.iter().filter(|(_, event)| scope.sees(event)).map(|(place, event)| {
         let mut told = event.told();
         told["cursor"] = json!(place);
         told
     });
     Ok(json!({ "events": events.collect::<Vec<_>>(), "next": page.next }))
-}
-
-/// A page sees what happens in its own session, and nothing else.
-pub fn is_seen(scope: &Scope, event: &Event) -> bool {
-    scope.session.is_none() || scope.session == event.session
 }
 
 fn wants_stream(accept: Option<&str>) -> bool {
@@ -82,6 +76,8 @@ pub fn limit(text: Option<String>) -> Result<usize, Problem> {
 #[cfg(test)]
 mod tests {
     use calendar::Millis;
+
+    use events::Event;
 
     use super::*;
 
@@ -121,7 +117,7 @@ mod tests {
         let check = |scope: Option<&str>, event: Option<&str>, seen: bool| {
             let scope = Scope { tenant: "demo".into(), session: scope.map(str::to_owned) };
             let event = Event::new("job.done", "job_1", Millis(0), event, Json::Null);
-            assert_eq!(is_seen(&scope, &event), seen, "{scope:?} {event:?}");
+            assert_eq!(scope.sees(&event), seen, "{scope:?} {event:?}");
         };
         check(None, None, true);
         check(None, Some("ses_1"), true);

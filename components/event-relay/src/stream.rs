@@ -16,7 +16,6 @@ use spin_sdk::http::box_body;
 
 use crate::{
     access::{Credential, Scope},
-    feed::is_seen,
     ticket::Ticket,
 };
 
@@ -127,7 +126,7 @@ impl Stream {
         }
         let mut told_any = false;
         for (place, event) in &page.events {
-            if is_seen(&self.scope, event) {
+            if self.scope.sees(event) {
                 self.send(told(*place, event)).await?;
                 told_any = true;
                 if self.scope.session.is_some() && event.kind == "session.ended" {

@@ -3,14 +3,13 @@
 //! What if we crash between decision and log? The reaper goes on with it, as with any charge; and a repeat with the same
 //! `Idempotency-Key` finds the same correction, for good.
 
-use calendar::Millis;
 use money::{DecimalError, Nanos};
 use serde::Deserialize;
 use serde_json::Value as Json;
-use shell::{Call, KeyValue, Problem, Reply, offline};
+use shell::{Call, Problem, Reply};
 
 use crate::{
-    bindings::limits::{self, Amount, Correction, Decision, FaultKind, Quantity},
+    bindings::limits::{self, Amount, Correction, FaultKind, Quantity},
     caller::operator,
     permits,
     problems::faulty,
@@ -57,17 +56,6 @@ pub fn correct(call: &Call) -> Result<Reply, Problem> {
     let settled = permits::log(&decision)?;
     let body = shown(Some(&decision.id), corrects, Nanos(decision.cost_nanos), Some(settled.stage));
     Ok(Reply::bytes(201, "application/json", body).with("x-limit-check-id", &decision.id))
-}
-
-/// The tenant's server hears of a correction that is in the log.
-pub fn tell(decision: &Decision) -> Result<(), Problem> {
-    if decision.event_type != "CORRECTION" {
-        return Ok(());
-    }
-    let cost = Nanos(decision.cost_nanos).to_string();
-    let event = events::corrected(&decision.id, Millis(decision.at_ms), &cost, &decision.details);
-    let told = KeyValue::open().and_then(|store| events::emit(&store, &decision.tenant, &event));
-    told.map_err(|error| offline(&error))
 }
 
 impl Body {

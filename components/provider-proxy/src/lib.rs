@@ -29,6 +29,7 @@ mod runs;
 mod session_events;
 mod speech;
 mod stop;
+mod told;
 mod topic;
 mod vendor;
 

@@ -10,8 +10,8 @@ use crate::{
         limits::{self, Denial, DenialKind, HolderKind, Permit, Quantity, Reservation, Usage},
         sessions::{Caller, Grant},
     },
-    corrections,
     problems::{denied, faulty},
+    told,
 };
 
 /// The longest that anybody waits for a free place, whatever the queue says.
@@ -123,7 +123,7 @@ pub fn log(charge: &limits::Decision) -> Result<Settled, Problem> {
         Problem::offline()
     })?;
     // What if we crash after this? The reaper has it logged and told again, under the same ids.
-    corrections::tell(charge)?;
+    told::corrected(charge)?;
     limits::close(&charge.id, stage).map_err(faulty)?;
     Ok(Settled { cost_nanos, stage })
 }

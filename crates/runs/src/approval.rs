@@ -2,17 +2,13 @@
 //!
 //! The shell's vault makes the mac over [`Pending::purpose`] and checks it before anything else is looked at. A token is
 //! bound to one run, one gate and one opening of it; that it is good for one decision only is the run's to know
-//! ([`standing`]).
+//! ([`crate::standing`]).
 
 use calendar::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use crate::{
-    ids::{is_id, is_run_id},
-    run::{Run, Task},
-    status::{Decision, StepStatus},
-};
+use crate::ids::{is_id, is_run_id};
 
 /// An open gate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,26 +38,6 @@ pub struct Approval {
     pub expires_at: Millis,
     /// 64 hex digits.
     pub mac: String,
-}
-
-/// How a link stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
-    /// It may decide.
-    Open,
-    /// Somebody decided already: 409 `gate_decided`.
-    Decided {
-        /// What.
-        decision: Decision,
-        /// When.
-        at: Millis,
-    },
-    /// Its time is over, or there is a newer link: 403 `link_expired`.
-    Expired,
-    /// The run ended without a decision: 409 `run_over`.
-    RunOver,
-    /// There is no such gate (any more): 404.
-    Unknown,
 }
 
 impl Pending {
@@ -124,25 +100,4 @@ fn purpose(run: &str, gate: &str, round: u32, expires_at: Millis) -> String {
 /// Digits as a number prints them.
 fn is_plain_number(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0')) && !text.is_empty()
-}
-
-/// How a link stands whose mac is good.
-#[must_use]
-pub fn standing(run: &Run, link: &Approval, now: Millis) -> Standing {
-    if run.id != link.run {
-        return Standing::Unknown;
-    }
-    let Some(step) = run.step(&link.gate) else { return Standing::Unknown };
-    let Task::Gate { round, expires_at, decided_at, .. } = &step.task else { return Standing::Unknown };
-    if link.round != *round || *expires_at != Some(link.expires_at) {
-        return Standing::Expired;
-    }
-    let decided = |decision| Standing::Decided { decision, at: decided_at.unwrap_or_default() };
-    match step.status {
-        StepStatus::Approved => decided(Decision::Approve),
-        StepStatus::Rejected => decided(Decision::Reject),
-        StepStatus::Waiting if now < link.expires_at && !run.is_too_old(now) => Standing::Open,
-        _ if run.status.is_over() => Standing::RunOver,
-        _ => Standing::Expired,
-    }
 }

@@ -4,12 +4,13 @@ use calendar::Millis;
 use serde_json::json;
 
 use crate::{
-    approval::{Approval, Standing, standing},
+    approval::Approval,
     error::{Failure, Invalid, Refused},
     expand,
     project::Step,
     run::{Run, Task},
     settle,
+    standing::{Standing, standing},
     status::{Decision, Status, StepStatus},
 };
 

@@ -52,6 +52,7 @@
 
 pub mod approval;
 mod asked;
+mod begin;
 mod check;
 mod error;
 mod expand;
@@ -66,11 +67,13 @@ mod references;
 mod run;
 mod settle;
 mod show;
+mod standing;
 mod status;
 pub mod store;
 mod template;
 
-pub use approval::{Approval, Pending, Standing, standing};
+pub use approval::{Approval, Pending};
+pub use begin::Begin;
 pub use error::{Failure, Invalid, Refused};
 pub use facts::{Fact, Then};
 pub use ids::{is_id, is_run_id, job_id, permit_token};
@@ -78,7 +81,8 @@ pub use json::check_body;
 pub use machine::{Action, apply, plan};
 pub use notice::{Kind, Notice};
 pub use project::{MAX_FILLED, MAX_INPUT, MAX_STEPS, Project, Step, Work, parse_steps};
-pub use run::{Begin, Chat, MAX_AGE, MAX_QUEUED, MAX_RUNNING, Run, RunStep, Task};
+pub use run::{Chat, MAX_AGE, MAX_QUEUED, MAX_RUNNING, Run, RunStep, Task};
 pub use show::{result, show, show_without_results};
+pub use standing::{Standing, standing};
 pub use status::{Decision, Status, StepStatus};
 pub use template::expand;

@@ -3,9 +3,8 @@
 
 use calendar::Millis;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value as Json, json};
 
-use crate::{approval::Pending, error::Failure, run::Run};
+use crate::{approval::Pending, error::Failure};
 
 /// The kinds of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -58,31 +57,5 @@ pub struct Notice {
 impl Notice {
     pub(crate) fn new(kind: Kind, subject: String, at: Millis) -> Self {
         Self { kind, subject, at, gate: None, failure: None }
-    }
-
-    /// What the event says. The link of a gate is for the shell to add, as `approval_url` of `gate`.
-    #[must_use]
-    pub fn data(&self, run: &Run) -> Json {
-        let mut data = json!({
-            "run_id": run.id,
-            "project": run.project,
-            "status": match self.kind {
-                Kind::Started => "running",
-                Kind::Waiting => "waiting",
-                Kind::Paused => "paused",
-                Kind::Done => "done",
-                Kind::Failed => "failed",
-                Kind::Cancelled => "cancelled",
-            },
-        });
-        let Json::Object(fields) = &mut data else { return data };
-        if let Some(gate) = &self.gate {
-            fields.insert("gate".into(), gate.show());
-        }
-        if let Some(failure) = &self.failure {
-            let name = if self.kind == Kind::Paused { "pause" } else { "error" };
-            fields.insert(name.into(), json!(failure));
-        }
-        data
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     approval::Pending,
+    notice::{Kind, Notice},
     run::{Run, RunStep, Task},
     status::{Status, StepStatus},
 };
@@ -98,4 +99,32 @@ fn used(run: &Run) -> BTreeSet<&str> {
         }
     }
     used
+}
+
+impl Notice {
+    /// What the event says. The link of a gate is for the shell to add, as `approval_url` of `gate`.
+    #[must_use]
+    pub fn data(&self, run: &Run) -> Json {
+        let mut data = json!({
+            "run_id": run.id,
+            "project": run.project,
+            "status": match self.kind {
+                Kind::Started => "running",
+                Kind::Waiting => "waiting",
+                Kind::Paused => "paused",
+                Kind::Done => "done",
+                Kind::Failed => "failed",
+                Kind::Cancelled => "cancelled",
+            },
+        });
+        let Json::Object(fields) = &mut data else { return data };
+        if let Some(gate) = &self.gate {
+            fields.insert("gate".into(), gate.show());
+        }
+        if let Some(failure) = &self.failure {
+            let name = if self.kind == Kind::Paused { "pause" } else { "error" };
+            fields.insert(name.into(), json!(failure));
+        }
+        data
+    }
 }

@@ -9,7 +9,7 @@ use shell::{Kind, Problem, host, offline};
 
 use super::{
     late, paid,
-    record::{Ending, Live, STOP_SECONDS, by_vendor, ending, list, of_session, record, report},
+    record::{Ending, KEPT_HOURS, Live, STOP_SECONDS, by_vendor, ending, list, of_session, record, report},
 };
 use crate::{
     bindings::{
@@ -31,8 +31,6 @@ const GIVE_UP_MS: u64 = calendar::DAY;
 const REJOIN_MS: u64 = 10 * calendar::MINUTE;
 /// How often such a room is ended again meanwhile.
 const AGAIN_MS: u64 = calendar::MINUTE;
-/// How long the record of an ended session is kept.
-pub const KEPT_HOURS: u64 = 24;
 /// The vendor's code for a session that is over already.
 const ALREADY_ENDED: &str = "already_ended";
 

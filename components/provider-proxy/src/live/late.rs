@@ -8,9 +8,8 @@ use kv_schemas::{Log, Store, StoreError, families, sweep};
 use shell::{Problem, host, offline};
 
 use super::{
-    end::KEPT_HOURS,
     paid::{self, Stretches},
-    record::{self, Ending, Live, Report, STOP_SECONDS},
+    record::{self, Ending, KEPT_HOURS, Live, Report, STOP_SECONDS},
 };
 use crate::{
     bindings::limits::{self, Amount, Correction, FaultKind, Quantity},

@@ -39,6 +39,9 @@ pub const START_SECONDS: u64 = 90;
 /// The time it takes to notice a missing tick and to end the session at the vendor; reserved as well.
 pub const STOP_SECONDS: u64 = 5;
 
+/// How long the record of an ended session is kept.
+pub const KEPT_HOURS: u64 = 24;
+
 /// A live session.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Live {

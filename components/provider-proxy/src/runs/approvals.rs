@@ -6,9 +6,10 @@ use serde_json::{Map, Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, host, offline};
 
 use super::{
-    begin::refused,
     form::{self, Word},
-    links, page as pages, rounds,
+    links, page as pages,
+    refuse::refused,
+    rounds,
     routes::under_lease,
 };
 

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use calendar::Millis;
 use kv_schemas::{Store, StoreError};
-use problem::Fallback;
-use runs::{Begin, Chat, Refused, Run, Step, check_body, parse_steps, store};
+use runs::{Begin, Chat, Run, Step, check_body, parse_steps, store};
 use serde::Deserialize;
 use serde_json::Value as Json;
 use shell::{
@@ -15,16 +14,14 @@ use shell::{
 };
 
 use super::{
-    projects::{self, invalid},
-    routes::shown,
+    links::shown,
+    projects,
+    refuse::{busy, invalid, refused, too_many},
 };
 use crate::{bindings::sessions::Grant, caller::server, vendor::callback};
 
 /// How long one attempt to begin may take before a repeat may take over.
 const LEASE_MS: u64 = 10 * calendar::SECOND;
-
-/// When there may be room in a full queue again.
-const QUEUE_MS: u64 = 30 * calendar::SECOND;
 
 /// What the caller asks for: a project of its own, or steps.
 #[derive(Deserialize)]
@@ -203,30 +200,6 @@ fn enlist_once(store: &dyn Store, mut run: Run, now: Millis) -> Result<Once, Sto
     // What if we crash before? Whoever comes next waits until the lease is over.
     lease.release_alone(store)?;
     Ok(once)
-}
-
-/// The tenant has as many runs under way as it may.
-pub fn too_many() -> Problem {
-    let message = format!("At most {} runs may be under way at once.", store::MAX_UNDER_WAY);
-    busy(Problem::new(Kind::RateLimited, "too_many_runs", message), QUEUE_MS)
-}
-
-/// A refusal of the state machine as the HTTP interface says it.
-pub fn refused(refusal: Refused) -> Problem {
-    let (code, message) = (refusal.code(), refusal.to_string());
-    match refusal {
-        Refused::Invalid(fault) => invalid(fault),
-        Refused::QueueFull => busy(Problem::new(Kind::RateLimited, code, message), QUEUE_MS),
-        Refused::NoGate => Problem::not_found(message),
-        Refused::LinkExpired => Problem::forbidden(code, message),
-        Refused::RunOver | Refused::Decided | Refused::NotNow => Problem::conflict(code, message),
-    }
-}
-
-/// Whoever is told so comes back after a while.
-pub fn busy(problem: Problem, after_ms: u64) -> Problem {
-    let fallback = Fallback { mode: "offline".into(), message: problem.message.clone() };
-    Problem { retry_after_ms: Some(after_ms), fallback: Some(fallback), ..problem }
 }
 
 #[cfg(test)]

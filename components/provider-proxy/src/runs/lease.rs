@@ -7,7 +7,7 @@ use kv_schemas::Lease;
 use runs::store;
 use shell::{KeyValue, Kind, Problem, host, offline};
 
-use super::begin::busy;
+use super::refuse::busy;
 
 /// How long a request waits for it.
 const PATIENCE_MS: u64 = 5 * SECOND;

@@ -29,6 +29,11 @@ pub async fn read(token: &str) -> Result<Approval, Problem> {
     if is_ours { Ok(link) } else { Err(unknown()) }
 }
 
+/// The run as its tenant sees it.
+pub async fn shown(run: &Run) -> Result<Json, Problem> {
+    with_link(runs::show(run), run).await
+}
+
 /// Puts the link to the open gate into what is told of a run.
 pub async fn with_link(told: Json, run: &Run) -> Result<Json, Problem> {
     let public = callback::public_base().await;

@@ -16,6 +16,7 @@ mod lease;
 mod links;
 mod page;
 mod projects;
+mod refuse;
 mod rounds;
 mod routes;
 mod standing;
@@ -26,9 +27,10 @@ use http::Method;
 use shell::{Call, KeyValue, Problem, Reply};
 
 pub use begin::{create_for, start_for};
+pub use links::shown;
 pub use projects::of as projects_of;
 pub use rounds::{drive_neglected, maintain};
-pub use routes::{show, shown};
+pub use routes::show;
 
 /// `/v1/projects/...`, `/v1/runs/...`, `/v1/approvals/...`
 pub async fn route(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {

@@ -1,12 +1,13 @@
 //! A tenant's recipes.
 
 use runs::{
-    Invalid, Project, check_body, is_id,
+    Project, check_body, is_id,
     store::{self, KeptProject, Put},
 };
 use serde_json::{Value as Json, json};
-use shell::{Call, KeyValue, Kind, Problem, Reply, host, offline};
+use shell::{Call, KeyValue, Problem, Reply, host, offline};
 
+use super::refuse::invalid;
 use crate::caller::server;
 
 const MAX_PAGE: usize = 100;
@@ -64,11 +65,6 @@ pub fn find(store: &KeyValue, tenant: &str, id: &str) -> Result<KeptProject, Pro
         return Err(unknown());
     }
     store::project(tenant, id).get(store).map_err(|error| offline(&error))?.ok_or_else(unknown)
-}
-
-/// A field's fault as the HTTP interface says it.
-pub fn invalid(fault: Invalid) -> Problem {
-    Problem::new(Kind::InvalidRequest, "invalid_request", fault.message).with_param(Some(fault.param))
 }
 
 /// How many of a list.

@@ -8,11 +8,11 @@ use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency, offline};
 
 use super::{
-    begin::{refused, too_many},
     drive,
     lease::Held,
-    links,
-    projects::{cursor, invalid, limit},
+    links::{self, shown},
+    projects::{cursor, limit},
+    refuse::{invalid, refused, too_many},
     rounds, standing,
 };
 use crate::{bindings::sessions::Grant, caller::server, vendor::callback};
@@ -158,11 +158,6 @@ fn find(store: &KeyValue, grant: &Grant, id: &str) -> Result<Run, Problem> {
 
 fn unknown() -> Problem {
     Problem::not_found("There is no such run.")
-}
-
-/// The run as its tenant sees it.
-pub async fn shown(run: &Run) -> Result<Json, Problem> {
-    links::with_link(runs::show(run), run).await
 }
 
 #[cfg(test)]

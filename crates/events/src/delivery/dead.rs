@@ -1,11 +1,9 @@
 //! Events that an endpoint never took: listed for people, and sent again when they say so.
 
 use calendar::{DAY, Millis};
-use kv_schemas::{Log, Slot, Store, StoreError, Value, expiry, families, sweep};
+use kv_schemas::{Log, Slot, Store, StoreError, Value, families, sweep};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::state::{Retry, retries};
 use crate::Event;
 
 /// How long one is kept, in milliseconds.
@@ -15,8 +13,6 @@ const KEPT: u64 = 1_000;
 /// Places looked at when one is looked for.
 const MAX_SCAN: u64 = 2 * KEPT;
 const MAX_FORGOTTEN: usize = 200;
-/// How long it is known who sent one again, in hours.
-const REDELIVERY_HOURS: u64 = 15 * 24;
 
 /// A dead letter.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,20 +27,6 @@ pub struct Dead {
     pub reason: String,
     /// Since when it is dead.
     pub at: Millis,
-}
-
-/// Why an event is not sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum NotDead {
-    /// There is no such dead letter.
-    #[error("there is no such dead letter")]
-    Unknown,
-    /// There is no endpoint to send it to.
-    #[error("there is no endpoint")]
-    NoEndpoint,
-    /// The store failed: do it again.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 pub(crate) fn log(tenant: &str) -> Log<Dead> {
@@ -63,28 +45,8 @@ pub fn dead_letters(store: &dyn Store, tenant: &str, most: usize) -> Result<Vec<
     Ok(scan(store, tenant, most, |_| true)?.into_iter().map(|(_, dead)| dead).collect())
 }
 
-/// Sends a dead letter again, from its first attempt on.
-///
-/// # Errors
-/// See [`NotDead`].
-pub fn redeliver(store: &dyn Store, tenant: &str, id: &str, now: Millis) -> Result<(), NotDead> {
-    let found = scan(store, tenant, 1, |dead| dead.event.id == id)?;
-    let (place, dead) = found.into_iter().next().ok_or(NotDead::Unknown)?;
-    let endpoint = tenancy::find_endpoint(store, tenant)?.ok_or(NotDead::NoEndpoint)?;
-    let retry = Retry { endpoint: endpoint.id, event: dead.event, attempt: 0, next: now, reason: dead.reason };
-    let index = retries(tenant).append(store, &retry)?;
-    // What if we crash here? It is sent, and is still listed: it can be sent once more.
-    let once = families::REDELIVERY.once(&[tenant, &place.to_string()]);
-    if !once.win(store)? {
-        // Another did the same at the same time, or did it and crashed.
-        retries(tenant).remove(store, index)?;
-    }
-    log(tenant).remove(store, place)?;
-    expiry::forget_after(store, now.hour_number().saturating_add(REDELIVERY_HOURS), &[once.key()])?;
-    Ok(())
-}
-
-fn scan(
+/// The newest dead letters that are wanted, at most `most`, with their places.
+pub(super) fn scan(
     store: &dyn Store,
     tenant: &str,
     most: usize,

@@ -10,12 +10,14 @@
 
 mod courier;
 mod dead;
+mod redeliver;
 mod schedule;
 mod sign;
 mod state;
 
 pub use courier::{Attempt, Courier, Outcome, standing};
-pub use dead::{Dead, NotDead, dead_letters, forget_dead, redeliver};
+pub use dead::{Dead, dead_letters, forget_dead};
+pub use redeliver::{NotDead, redeliver};
 pub use schedule::MAX_RETRY_AFTER_MS;
 pub use sign::signatures;
 pub(crate) use state::forget_all;

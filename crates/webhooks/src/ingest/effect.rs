@@ -50,10 +50,6 @@ pub struct Message {
     pub text: String,
 }
 
-/// How long what is left for the proxy is kept where nobody is left to remove it: a callback's address stays good for
-/// ever.
-pub(crate) const KEPT_HOURS: u64 = 15 * 24;
-
 /// The event that has an effect.
 pub(crate) struct Cause<'a> {
     pub origin: &'a Origin,
@@ -111,7 +107,7 @@ fn meant(known: Option<String>, bound: &Option<String>, what: &str) -> Result<St
 
 fn hint(store: &dyn Store, job: &str, at: Millis) -> Result<(), StoreError> {
     let place = families::JOB_HINT.value(&[job]);
-    expiry::forget_after(store, at.hour_number().saturating_add(KEPT_HOURS), &[place.key()])?;
+    expiry::forget_after(store, at.hour_number().saturating_add(live::KEPT_HOURS), &[place.key()])?;
     place.set(store, &at)
 }
 

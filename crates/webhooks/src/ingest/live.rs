@@ -4,7 +4,9 @@ use calendar::Millis;
 use kv_schemas::{Store, StoreError, expiry, families};
 use serde::{Deserialize, Serialize};
 
-use super::effect::KEPT_HOURS;
+/// How long what is left for the proxy is kept where nobody is left to remove it: a callback's address stays good for
+/// ever.
+pub(crate) const KEPT_HOURS: u64 = 15 * 24;
 
 /// That a vendor said a live session ended. The proxy's maintenance settles it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,0 +1,97 @@
+//! What is due is found, whatever else is damaged.
+
+use calendar::Millis;
+use kv_schemas::{Store, StoreError, memory::Memory};
+use serde_json::{Value as Json, from_value, json};
+use shell::{Kind, Problem};
+
+use super::{
+    kill_switch::{is_vendors, overdue_live},
+    looks::due_jobs,
+};
+use crate::{
+    jobs,
+    live::{self, Listed, Live},
+};
+
+const NOW: Millis = Millis(100_000);
+
+fn binding() -> Json {
+    json!({"mode": "mock", "base_url": null, "sealed_secret": null, "sealed_webhook_secret": null, "options": {}})
+}
+
+/// A live session that is due.
+fn live(store: &Memory, id: &str) {
+    let live: Live = from_value(json!({
+        "id": id, "tenant": "t", "session": null, "provider": "v", "vendor_id": "1", "lease": "lc_1",
+        "binding": binding(), "started_at": 0, "tick": "lc_2", "tick_since": 0, "due": 0, "list_index": 1,
+        "answered": { "limit_check_id": "lc_2", "standing": "full", "cost_left": null, "seconds_left": null },
+    }))
+    .unwrap();
+    live::record(id).set(store, &live).unwrap();
+    live::list().append(store, &Listed { id: id.into(), at: Millis(0) }).unwrap();
+}
+
+/// A job that is due.
+fn job(store: &Memory, id: &str) {
+    let job: jobs::Job = from_value(json!({
+        "id": id, "tenant": "t", "session": null, "provider": "v", "kind": "k", "binding": binding(),
+        "vendor_id": "1", "permit": "lc_1", "started_at": 0, "next_look": 0, "looks": 0,
+        "state": {"status": "running"}, "list_index": 1,
+    }))
+    .unwrap();
+    jobs::record(id).set(store, &job).unwrap();
+    jobs::list().append(store, &jobs::Listed { id: id.into(), at: Millis(0) }).unwrap();
+}
+
+#[test]
+fn what_cannot_be_read_keeps_nothing_else_going_on() {
+    let check = |broken: &str| {
+        let store = Memory::default();
+        for id in ["a", "b", "c"] {
+            live(&store, id);
+            job(&store, id);
+        }
+        store.set(broken, b"{").unwrap();
+        let lives: Vec<String> = overdue_live(&store, NOW).unwrap().into_iter().map(|live| live.id).collect();
+        let jobs: Vec<String> = due_jobs(&store, NOW).unwrap().into_iter().map(|job| job.id).collect();
+        let left = |kind: &str| if broken.starts_with(kind) { vec!["a", "c"] } else { vec!["a", "b", "c"] };
+        assert_eq!(lives, left("live"), "{broken}");
+        assert_eq!(jobs, left("job"), "{broken}");
+    };
+    check(live::record("b").key());
+    check(live::ending("b").key());
+    check(jobs::record("b").key());
+    check("nothing");
+}
+
+#[test]
+fn a_store_that_is_not_there_ends_it() {
+    let check = |found: fn(&Memory) -> Result<usize, StoreError>| {
+        for operations in 0..100 {
+            let store = Memory::default();
+            live(&store, "a");
+            job(&store, "a");
+            store.fail_after(operations);
+            match found(&store) {
+                Err(error) => assert!(matches!(error, StoreError::Unavailable(_)), "{operations}: {error}"),
+                Ok(found) => {
+                    assert_eq!(found, 1, "{operations}");
+                    return assert!(operations > 3, "{operations}");
+                }
+            }
+        }
+        panic!("it never finds anything");
+    };
+    check(|store| overdue_live(store, NOW).map(|found| found.len()));
+    check(|store| due_jobs(store, NOW).map(|found| found.len()));
+}
+
+#[test]
+fn only_what_a_vendor_fails_leaves_the_vendor_alone() {
+    let check = |kind, alone| assert_eq!(is_vendors(&Problem::new(kind, "some_code", "why")), alone, "{kind:?}");
+    check(Kind::VendorError, true);
+    check(Kind::VendorTimeout, true);
+    check(Kind::Offline, false);
+    check(Kind::Conflict, false);
+}
