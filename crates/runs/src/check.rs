@@ -11,6 +11,9 @@ use crate::{
     references::{Reference, Root, pointers},
 };
 
+/// What is told of a pointer, in characters.
+const SHOWN: usize = 40;
+
 /// What is there already when steps are added.
 #[derive(Default)]
 pub(crate) struct Known {
@@ -92,7 +95,8 @@ fn check_pointers(
         pointers(value, &mut found).map_err(|message| ("input", message))?;
     }
     for pointer in found {
-        let leads_nowhere = |why: &str| Err(("input", format!("has a pointer {pointer:?} that {why}")));
+        let shown: String = pointer.chars().take(SHOWN).collect();
+        let leads_nowhere = |why: &str| Err(("input", format!("has a pointer {shown:?} that {why}")));
         let Some(reference) = Reference::parse(pointer) else {
             return leads_nowhere("is none into /input, /steps/{id}/result or /item");
         };

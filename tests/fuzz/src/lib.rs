@@ -6,7 +6,7 @@
 //!
 //! | variable | means |
 //! |---|---|
-//! | `FUZZ_SEED` | the seed of an earlier run; without it a fresh one, which is printed |
+//! | `FUZZ_SEED` | the seed of an earlier run, or `fresh` for one that nobody has tried, which is printed; else always the same |
 //! | `FUZZ_MS` | how long each target is tried, in milliseconds, in place of its own bound |
 
 pub mod corpus;

@@ -156,9 +156,13 @@ fn quietly<T>(run: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
 pub fn seed() -> u64 {
     static SEED: OnceLock<u64> = OnceLock::new();
     *SEED.get_or_init(|| {
-        let given = std::env::var("FUZZ_SEED").ok().map(|text| text.parse().expect("FUZZ_SEED is a whole number"));
         let fresh = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |since| since.as_nanos() as u64);
-        let seed = given.unwrap_or_else(fresh);
+        let seed = match std::env::var("FUZZ_SEED").as_deref() {
+            // Whoever changes something else wants to hear of that, and not of an old fault by chance.
+            Err(_) => 1,
+            Ok("fresh") => fresh(),
+            Ok(text) => text.parse().expect("FUZZ_SEED is a whole number, or fresh"),
+        };
         drop(writeln!(std::io::stderr(), "FUZZ_SEED={seed}"));
         seed
     })

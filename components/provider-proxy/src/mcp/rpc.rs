@@ -126,8 +126,10 @@ pub fn message(raw: &RawValue) -> Result<Message, (Option<Id>, Fault)> {
     }
 }
 
+/// What nobody can read, such as `1e999`, can't be given back either.
 fn is_id(raw: &RawValue) -> bool {
-    raw.get().len() <= MAX_ID && raw.get().starts_with(|first: char| matches!(first, '"' | '-' | '0'..='9'))
+    let is_readable = || serde_json::from_str::<Json>(raw.get()).is_ok_and(|id| id.is_string() || id.is_number());
+    raw.get().len() <= MAX_ID && is_readable()
 }
 
 fn text(raw: Option<&RawValue>) -> Option<String> {
@@ -202,6 +204,7 @@ mod tests {
             ("{}", "-32600 -"),
             (r#"{"id":1,"method":"ping"}"#, "-32600 1"),
             (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, "-32600 1"),
+            (r#"{"jsonrpc":"2.0","id":1e999,"method":"ping"}"#, "-32600 -"),
             (r#"{"jsonrpc":2.0,"id":1,"method":"ping"}"#, "-32600 1"),
             (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, "-32600 -"),
             (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, "-32600 -"),
