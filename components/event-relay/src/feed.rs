@@ -63,20 +63,12 @@ fn after(last_event_id: Option<&str>, query: Option<String>) -> Result<Option<u6
 }
 
 pub fn limit(text: Option<String>) -> Result<usize, Problem> {
-    match text.as_deref() {
-        None | Some("") => Ok(DEFAULT_PAGE),
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MAX_PAGE).contains(limit))
-            .ok_or_else(|| Problem::invalid("limit", format!("must be from 1 to {MAX_PAGE}"))),
-    }
+    shell::page::limit(text.as_deref(), DEFAULT_PAGE, MAX_PAGE)
 }
 
 #[cfg(test)]
 mod tests {
     use calendar::Millis;
-
     use events::Event;
 
     use super::*;

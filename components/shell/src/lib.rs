@@ -9,6 +9,7 @@ pub mod call;
 pub mod cors;
 pub mod host;
 pub mod idempotency;
+pub mod page;
 pub mod reply;
 mod serve;
 pub mod store;

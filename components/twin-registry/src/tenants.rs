@@ -79,14 +79,7 @@ fn cursor(text: Option<String>) -> Result<u64, Problem> {
 }
 
 fn limit(text: Option<String>) -> Result<usize, Problem> {
-    match text.as_deref() {
-        None | Some("") => Ok(DEFAULT_PAGE),
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MAX_PAGE).contains(limit))
-            .ok_or_else(|| Problem::invalid("limit", format!("must be from 1 to {MAX_PAGE}"))),
-    }
+    shell::page::limit(text.as_deref(), DEFAULT_PAGE, MAX_PAGE)
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ mod projects;
 mod refuse;
 mod rounds;
 mod routes;
+#[cfg(test)]
+mod sample;
 mod standing;
 mod start;
 mod tell;

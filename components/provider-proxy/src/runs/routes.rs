@@ -165,24 +165,7 @@ mod tests {
     use runs::Begin;
 
     use super::*;
-
-    const NOW: Millis = Millis(1_000_000 * calendar::HOUR);
-
-    fn new_run() -> Run {
-        let begin = Begin {
-            id: "run_1".into(),
-            tenant: "demo".into(),
-            credential: "key_1".into(),
-            channel: String::new(),
-            base: None,
-            chat: None,
-            project: None,
-            title: String::new(),
-            steps: parse_steps(&json!([{ "id": "a", "kind": "k" }])).unwrap(),
-            input: json!({}),
-        };
-        Run::start(begin, NOW).unwrap()
-    }
+    use crate::runs::sample::{NOW, new_run};
 
     #[test]
     fn a_continuation_is_taken_once_for_each_name() {

@@ -28,24 +28,7 @@ mod tests {
     use tenancy::{NewKeys, Unlogged};
 
     use super::*;
-
-    const NOW: Millis = Millis(1_000_000 * calendar::HOUR);
-
-    fn run_of(tenant: &str, credential: &str) -> Run {
-        let begin = Begin {
-            id: "run_1".into(),
-            tenant: tenant.into(),
-            credential: credential.into(),
-            channel: String::new(),
-            base: None,
-            chat: None,
-            project: None,
-            title: String::new(),
-            steps: parse_steps(&json!([{ "id": "a", "kind": "k" }])).unwrap(),
-            input: json!({}),
-        };
-        Run::start(begin, NOW).unwrap()
-    }
+    use crate::runs::sample::{NOW, run_of};
 
     #[test]
     fn a_run_acts_for_a_key_as_long_as_that_is_good() {
