@@ -13,6 +13,10 @@ impl<V: Vendors> wit::Guest for Component<V> {
         V::ALL.iter().map(|adapter| convert::profile(adapter.profile())).collect()
     }
 
+    fn vendor(name: String) -> Option<wit::Profile> {
+        find::<V>(&name).map(|adapter| convert::profile(adapter.profile()))
+    }
+
     fn prices(vendor: String) -> Vec<wit::Price> {
         let rows = find::<V>(&vendor).map(|adapter| adapter.prices()).unwrap_or_default();
         rows.iter().map(convert::price).collect()

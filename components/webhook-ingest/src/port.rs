@@ -31,7 +31,7 @@ pub struct Bundle;
 
 impl Vendors for Bundle {
     fn signing(&self, vendor: &str) -> Option<Signing> {
-        let profile = adapter::vendors().into_iter().find(|profile| profile.vendor == vendor)?;
+        let profile = adapter::vendor(vendor)?;
         Some(match profile.signature {
             SignatureScheme::CallbackToken => Signing::CallbackToken,
             SignatureScheme::Generic => Signing::Signed(Scheme::Generic),
