@@ -127,7 +127,7 @@ impl Loader {
         let instances = busy.saturating_add(busy / 4).saturating_add(64);
         let engine = engine::build(instances, options.settings.memory_limit)?;
         engine::start_clock(&engine)?;
-        let linker = instance::linker(&engine)?;
+        let linker = instance::linker(&engine, &options.kv)?;
         Ok(Self { engine, linker, cache })
     }
 

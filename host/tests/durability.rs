@@ -2,7 +2,10 @@
 
 mod common;
 
+use std::ffi::c_int;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,11 +23,25 @@ use tokio::time::sleep;
 use tollgate::kv::durability::Durability;
 use tollgate::{Options, serve};
 
-/// Makes every later commit fail.
+unsafe extern "C" {
+    fn dup2(from: c_int, to: c_int) -> c_int;
+}
+
+/// Makes every later commit fail: the disk under the store's log is full from here on.
 fn break_store(host: &Host) {
-    let file = host.folder.path().join("data").join(tollgate::kv::sqlite::FILE_NAME);
-    let connection = rusqlite::Connection::open(file).unwrap();
-    connection.execute("ALTER TABLE spin_key_value RENAME TO gone", []).unwrap();
+    let data = host.folder.path().join("data").canonicalize().unwrap();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let mut broken = 0;
+    for open in std::fs::read_dir("/proc/self/fd").unwrap().flatten() {
+        let Ok(file) = std::fs::read_link(open.path()) else { continue };
+        if file.starts_with(&data) && file.to_string_lossy().contains(".log-") {
+            let number = open.file_name().to_str().unwrap().parse().unwrap();
+            // SAFETY: both are open; whoever writes to the second one writes to the first from here on.
+            assert_eq!(unsafe { dup2(full.as_raw_fd(), number) }, number);
+            broken += 1;
+        }
+    }
+    assert_eq!(broken, 2, "the log's files");
 }
 
 async fn counting_server() -> (String, Arc<AtomicUsize>) {

@@ -13,6 +13,7 @@ mod gate;
 mod invoice;
 mod memory;
 mod receipt;
+mod store;
 mod verify;
 mod words;
 
@@ -25,6 +26,9 @@ pub enum Client {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// The store of a gate that doesn't run.
+    #[command(subcommand)]
+    Store(store::Store),
 }
 
 impl Client {
@@ -32,6 +36,7 @@ impl Client {
     pub fn run(self) -> ExitCode {
         match self {
             Self::Audit(audit) => audit.run(),
+            Self::Store(store) => store.run(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use wasmtime::component::{Component, HasSelf, Linker, ResourceTable};
@@ -16,8 +16,8 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 use self::limits::MemoryLimit;
 use self::worker::{Expiration, Worker, WorkerShared};
 use crate::effects::Effects;
-use crate::kv::KeyValue;
 use crate::kv::bindings::Capabilities;
+use crate::kv::{Backend, KeyValue, direct};
 use crate::logs::GuestOutput;
 use crate::outbound::client::{Hooks, OutboundClient};
 
@@ -89,13 +89,16 @@ impl WasiHttpView for GuestData {
     }
 }
 
-/// Everything this host offers to components.
-pub fn linker(engine: &Engine) -> Result<Linker<GuestData>> {
+/// Everything this host offers to components, whose store is a `backend`.
+pub fn linker(engine: &Engine, backend: &Backend) -> Result<Linker<GuestData>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     Capabilities::add_to_linker::<_, HasSelf<_>>(&mut linker, |data| data)?;
+    if backend.is_embedded() {
+        direct::add_to_linker(&mut linker)?;
+    }
     Ok(linker)
 }
 
@@ -174,11 +177,13 @@ impl HandlerState for Factory {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<GuestData, Self::WorkerExpiration, Self::WorkerState>> {
+        let started = Instant::now();
         let mut store = self.store();
         let proxy = tokio::time::timeout(self.settings.request_timeout, self.pre.instantiate_async(&mut store))
             .await
             .map_err(|_| wasmtime::format_err!("the component takes too long to start"))??;
-        tracing::debug!(component = &*self.component.name, "instance made");
+        let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::debug!(component = &*self.component.name, took_us, "instance made");
         let shared = Arc::new(WorkerShared::new(self.gauge.clone()));
         Ok(Instance {
             store,

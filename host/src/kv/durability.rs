@@ -22,14 +22,16 @@ pub enum Durability {
     Strict,
     /// Nothing shown is lost when the process dies; a power cut loses up to the last second of it.
     ///
-    /// A commit is done when the kernel has it. A sync follows within [`SYNC_WITHIN`], before any later commit. After a
-    /// power cut, counters and log stand as they stood at one moment of the past second: they agree with each other, and
-    /// calls made since are in neither. For money: up to one second of spend is unlogged and may be spent again. Whatever
+    /// A commit is done when the kernel has it. A sync begins within [`SYNC_WITHIN`]; if it isn't over by [`SHOWN_FOR`],
+    /// nothing more is committed before it is. After a power cut, counters and log stand as they stood at one moment of the
+    /// past second: they agree with each other, and calls made since are in neither. For money: up to one second of spend is unlogged and may be spent again. Whatever
     /// was signed or confirmed within that second (a receipt, a checkpoint of the log, a webhook) is forgotten as well.
     Relaxed,
 }
 
-/// How long a relaxed commit waits for its sync at most. Half of the second which is promised: the commit under way and the
-/// sync take time as well. Nothing is committed, and so nothing shown, while a sync runs: a slow disk makes callers wait
-/// and adds nothing to what can be lost.
+/// How long a relaxed commit waits at most until a sync begins. Half of the second which is promised: the sync takes time.
 pub const SYNC_WITHIN: Duration = Duration::from_millis(500);
+
+/// How old a relaxed commit may be at most, unsynced, when another one is made. Commits go on while a sync runs, up to here:
+/// then, on a slow disk, callers wait, and nothing is added to what can be lost.
+pub const SHOWN_FOR: Duration = Duration::from_millis(900);

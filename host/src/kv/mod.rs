@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use self::redis::RedisUrl;
 
 pub mod bindings;
+pub mod direct;
 pub mod durability;
 pub mod memory;
 pub mod redis;
@@ -139,6 +140,17 @@ pub enum Backend {
     Sqlite,
     /// A Redis server that several gates may share.
     Redis(RedisUrl),
+}
+
+impl Backend {
+    /// Whether it answers from this process's memory or its own files, and so at once.
+    #[must_use]
+    pub fn is_embedded(&self) -> bool {
+        match self {
+            Self::Memory | Self::Sqlite => true,
+            Self::Redis(_) => false,
+        }
+    }
 }
 
 impl std::str::FromStr for Backend {

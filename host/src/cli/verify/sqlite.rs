@@ -1,11 +1,13 @@
-//! The file of an embedded store, ours or Spin's, read at one moment beside whoever writes it.
+//! The file of an embedded store, ours or Spin's, and what its log has beyond it, read at one moment beside whoever writes
+//! them.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::time::Duration;
-use tollgate::kv::sqlite::FILE_NAME;
+use tollgate::kv::sqlite::{FILE_NAME, Replay};
 
 use super::loaded::Loaded;
 
@@ -16,29 +18,53 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 pub fn load(folder: &Path) -> Result<Loaded> {
     let path = folder.join(FILE_NAME);
     ensure!(path.is_file(), "there is no store in {}: no file {FILE_NAME}", folder.display());
-    let loaded = match read(&path.to_string_lossy(), OpenFlags::empty()) {
+    let loaded = match read(folder, &path.to_string_lossy(), OpenFlags::empty()) {
         // A write-ahead log needs a file beside it even for reading. Where none can be made, and none is there, nobody
         // can be writing either.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !has_log(&path) => {
-            read(&format!("file:{}?immutable=1", escaped(&path)), OpenFlags::SQLITE_OPEN_URI)
+        Err(error) if can_not_open(&error) && !has_log(&path) => {
+            read(folder, &format!("file:{}?immutable=1", escaped(&path)), OpenFlags::SQLITE_OPEN_URI)
         }
         loaded => loaded,
     };
     loaded.with_context(|| format!("reading {}", path.display()))
 }
 
-/// One statement is one read transaction: it sees the commits before it, all of them and whole.
-fn read(file: &str, flags: OpenFlags) -> rusqlite::Result<Loaded> {
+/// The log first: what the file doesn't have yet when its transaction begins is then in what was read. One transaction
+/// sees the commits before it, all of them and whole.
+fn read(folder: &Path, file: &str, flags: OpenFlags) -> Result<Loaded> {
+    let log = Replay::read(folder).context("reading its log")?;
     let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
+    let mut connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
+    let file = connection.transaction()?;
+    let newer = log.after(file.query_row("PRAGMA user_version", [], |row| row.get(0))?);
+    let newer = newer.into_iter().filter(|write| write.store == LABEL).map(|write| (write.key, write.value));
+    let mut newer: HashMap<_, _> = newer.collect();
     let mut loaded = Loaded::default();
-    let mut statement = connection.prepare("SELECT key, value FROM spin_key_value WHERE store = ?1")?;
-    let mut rows = statement.query([LABEL])?;
-    while let Some(row) = rows.next()? {
-        loaded.put(row.get(0)?, row.get(1)?, |bytes| bytes.try_into().ok().map(i64::from_le_bytes));
+    let counter = |bytes: &[u8]| bytes.try_into().ok().map(i64::from_le_bytes);
+    {
+        let mut statement = file.prepare("SELECT key, value FROM spin_key_value WHERE store = ?1")?;
+        let mut rows = statement.query([LABEL])?;
+        while let Some(row) = rows.next()? {
+            let key: String = row.get(0)?;
+            match newer.remove(&key) {
+                None => loaded.put(key, row.get(1)?, counter),
+                Some(Some(value)) => loaded.put(key, value.into(), counter),
+                Some(None) => {}
+            }
+        }
+    }
+    for (key, value) in newer {
+        if let Some(value) = value {
+            loaded.put(key, value.into(), counter);
+        }
     }
     Ok(loaded)
+}
+
+fn can_not_open(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<rusqlite::Error>();
+    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::CannotOpen)
 }
 
 fn has_log(path: &Path) -> bool {

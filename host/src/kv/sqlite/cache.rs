@@ -1,20 +1,19 @@
 //! A bounded cache in two generations: new and used entries are young; when the young half is full it becomes the old half
 //! and the previous old half is dropped. Cheaper than an exact order of use, and nearly as good.
 
-use std::collections::HashMap;
 use std::mem;
 
 use bytes::Bytes;
 
-use super::state::Key;
+use super::key::{Key, KeyMap, KeyRef};
 
 /// Counted per entry beside its key and value.
-const ENTRY_OVERHEAD: usize = 96;
+const ENTRY_OVERHEAD: usize = 112;
 
-/// What is known to be committed. `None` as a value: known to be absent.
+/// What is known to be in the file. `None` as a value: known to be absent.
 pub struct Cache {
-    young: HashMap<Key, Option<Bytes>>,
-    old: HashMap<Key, Option<Bytes>>,
+    young: KeyMap<Option<Bytes>>,
+    old: KeyMap<Option<Bytes>>,
     young_bytes: usize,
     half: usize,
     rotations: u64,
@@ -23,11 +22,11 @@ pub struct Cache {
 impl Cache {
     /// Holds at most about `limit` bytes.
     pub fn new(limit: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), young_bytes: 0, half: limit / 2, rotations: 0 }
+        Self { young: KeyMap::default(), old: KeyMap::default(), young_bytes: 0, half: limit / 2, rotations: 0 }
     }
 
     /// Outer `None`: not cached.
-    pub fn get(&mut self, key: &Key) -> Option<Option<Bytes>> {
+    pub fn get(&mut self, key: &KeyRef<'_>) -> Option<Option<Bytes>> {
         if let Some(value) = self.young.get(key) {
             return Some(value.clone());
         }
@@ -40,8 +39,10 @@ impl Cache {
     pub fn put(&mut self, key: Key, value: Option<Bytes>) {
         self.old.remove(&key);
         self.young_bytes += cost(&key, value.as_ref());
-        if let Some(previous) = self.young.insert(key.clone(), value) {
-            self.young_bytes = self.young_bytes.saturating_sub(cost(&key, previous.as_ref()));
+        let len = key.len();
+        if let Some(previous) = self.young.insert(key, value) {
+            let previous = len + previous.map_or(0, |value| value.len()) + ENTRY_OVERHEAD;
+            self.young_bytes = self.young_bytes.saturating_sub(previous);
         }
         if self.young_bytes > self.half {
             self.old = mem::take(&mut self.young);
@@ -68,14 +69,14 @@ mod tests {
     #[test]
     fn stays_within_its_bound_and_keeps_what_is_used() {
         let mut cache = Cache::new(64 * 1024);
-        let hot = Key::new("default", "hot");
-        cache.put(hot.clone(), Some(Bytes::from_static(b"1")));
+        let hot = KeyRef::new("default", "hot");
+        cache.put(hot.to_key(), Some(Bytes::from_static(b"1")));
         for n in 0..10_000 {
-            cache.put(Key::new("default", &format!("k{n}")), Some(Bytes::from(vec![0; 100])));
+            cache.put(KeyRef::new("default", &format!("k{n}")).to_key(), Some(Bytes::from(vec![0; 100])));
             assert!(cache.get(&hot).is_some(), "the hot key was dropped after {n} others");
         }
         assert!(cache.young.len() + cache.old.len() < 700, "more than the bound");
-        assert_eq!(cache.get(&Key::new("default", "k0")), None);
+        assert_eq!(cache.get(&KeyRef::new("default", "k0")), None);
         assert!(cache.rotations() > 10);
     }
 }

@@ -1,19 +1,20 @@
 //! The database file: how it is opened, and the statements that touch it. Laid out as Spin's own, so that a data folder can
 //! move between the two.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, ffi, params};
 
-use super::state::{Key, Write};
-use crate::kv::durability::Durability;
+use super::key::KeyRef;
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
     store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (store, key))";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const CHECKPOINT_PAGES: i64 = 4_000;
+/// Pages that a fold may hold before they spill.
+const CACHE_KIB: i64 = 16 * 1024;
 
 /// How SQLite keeps a transaction whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,16 +25,12 @@ pub enum Journal {
 }
 
 /// Opens (or creates) the file for writing.
-pub fn open_writer(
-    path: &Path,
-    vfs: Option<&'static str>,
-    durability: Durability,
-) -> rusqlite::Result<(Connection, Journal)> {
+pub fn open_writer(path: &Path, vfs: Option<&'static str>) -> rusqlite::Result<(Connection, Journal)> {
     let connection = connect(path, OpenFlags::default(), vfs)?;
     // On macOS a plain fsync leaves the data in the drive's memory; elsewhere these two change nothing.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
-    // A commit returns only when it would survive a power cut. EXTRA and not FULL: with a rollback journal a commit is the
+    // A commit returns only when it would survive a power cut: the log forgets after it. EXTRA and not FULL: with a rollback journal a commit is the
     // removal of the journal, and FULL doesn't sync that.
     connection.pragma_update(None, "synchronous", "EXTRA")?;
     // A file from Spin is in rollback-journal mode. Switching needs it to itself for a moment; when that can't be had the
@@ -51,11 +48,9 @@ pub fn open_writer(
         }
     };
     connection.execute(SCHEMA, [])?;
-    if durability == Durability::Relaxed && journal == Journal::WriteAhead {
-        // Commits aren't synced any more; the log still is before each checkpoint and each time it begins anew, which is
-        // what keeps the file whole.
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
-    }
+    // Fewer checkpoints: pages that are written again and again are carried into the file less often.
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok((connection, journal))
 }
 
@@ -106,10 +101,10 @@ pub fn sync_log(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// The committed value of a key.
-pub fn read(connection: &Connection, key: &Key) -> rusqlite::Result<Option<Bytes>> {
+pub fn read(connection: &Connection, key: &KeyRef<'_>) -> rusqlite::Result<Option<Bytes>> {
     connection
         .prepare_cached("SELECT value FROM spin_key_value WHERE store = ?1 AND key = ?2")?
-        .query_row(params![key.store(), key.key()], |row| row.get::<_, Vec<u8>>(0))
+        .query_row(params![key.store, key.key], |row| row.get::<_, Vec<u8>>(0))
         .optional()
         .map(|value| value.map(Bytes::from))
 }
@@ -130,8 +125,34 @@ pub fn read_keys(
     connection.prepare_cached(sql)?.query_map(params![store, after.unwrap_or(""), limit], |row| row.get(0))?.collect()
 }
 
-/// Writes a batch in one transaction: after a crash either all of it is there or none.
-pub fn commit(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<()> {
+/// Keys of all labels, in their order.
+pub fn read_all_keys(
+    connection: &Connection,
+    after: Option<&(String, String)>,
+    limit: usize,
+) -> rusqlite::Result<Vec<(String, String)>> {
+    let sql = match after {
+        Some(_) => "SELECT store, key FROM spin_key_value WHERE (store, key) > (?1, ?2) ORDER BY store, key LIMIT ?3",
+        None => "SELECT store, key FROM spin_key_value WHERE store >= ?1 AND key >= ?2 ORDER BY store, key LIMIT ?3",
+    };
+    let (store, key) = after.map_or(("", ""), |(store, key)| (store, key));
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map(params![store, key, limit], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
+/// The newest generation of the log whose writes the file has. SQLite keeps a number for its users in the file's header,
+/// and it changes with the transaction.
+pub fn generation(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
+
+/// Writes what a generation has come to, and that the file has it: after a crash either all of it is there or none.
+pub fn fold<'a>(
+    connection: &mut Connection,
+    rows: impl IntoIterator<Item = (&'a str, &'a str, Option<&'a [u8]>)>,
+    generation: u32,
+) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     {
         let mut upsert = transaction.prepare_cached(
@@ -139,18 +160,13 @@ pub fn commit(connection: &mut Connection, batch: &[Write]) -> rusqlite::Result<
              ON CONFLICT (store, key) DO UPDATE SET value = excluded.value",
         )?;
         let mut delete = transaction.prepare_cached("DELETE FROM spin_key_value WHERE store = ?1 AND key = ?2")?;
-        // Newest first: of several writes of a key in one batch only the last can ever be seen, so the others cost nothing.
-        let mut written = HashSet::with_capacity(batch.len());
-        for write in batch.iter().rev() {
-            if !written.insert(&write.key) {
-                continue;
-            }
-            let (store, key) = (write.key.store(), write.key.key());
-            match &write.value {
-                Some(value) => upsert.execute(params![store, key, &value[..]])?,
+        for (store, key, value) in rows {
+            match value {
+                Some(value) => upsert.execute(params![store, key, value])?,
                 None => delete.execute(params![store, key])?,
             };
         }
     }
+    transaction.pragma_update(None, "user_version", generation)?;
     transaction.commit()
 }

@@ -31,15 +31,17 @@ impl SqliteStore {
         after: Option<&str>,
     ) -> Result<(BTreeSet<String>, BTreeSet<String>, Seq), KvError> {
         let state = self.shared.lock();
-        if let Some(message) = &state.failed {
-            return Err(KvError::Failed(message.clone()));
-        }
+        state.check()?;
         let (mut added, mut removed, mut seq) = (BTreeSet::new(), BTreeSet::new(), Seq::START);
-        for (key, pending) in &state.overlay {
+        for (key, pending) in state.all_pending() {
             if key.store() != store || after.is_some_and(|after| key.key() <= after) {
                 continue;
             }
             seq = seq.max(pending.seq);
+            // The newer write of a key comes first.
+            if added.contains(key.key()) || removed.contains(key.key()) {
+                continue;
+            }
             let keys = if pending.value.is_some() { &mut added } else { &mut removed };
             keys.insert(key.key().to_owned());
         }

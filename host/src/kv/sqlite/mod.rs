@@ -1,32 +1,46 @@
-//! The embedded store: acknowledged from memory, committed in groups to one SQLite file.
+//! The embedded store: acknowledged from memory, durable in a log, and kept in one SQLite file.
 //!
 //! ```text
-//! set/increment -> overlay + queue (acknowledged, seq n) -> writer: one transaction -> durable n -> cache
-//! get           -> overlay, then cache, then a read connection
+//! set/increment -> table + queue (acknowledged, seq n) -> commit: one record in the log -> durable n
+//!                  table, once a second -> folder: one transaction on the file -> cache
+//! get           -> tables, then cache, then the filter of keys that are nowhere, then a read connection
 //! ```
 //!
-//! The order of commits is the order of acknowledgements, so a crash leaves a prefix of what was acknowledged. What a commit
-//! survives, and so what "durable" means here, is the store's [`Durability`](super::durability::Durability).
+//! The order of records is the order of acknowledgements, so a crash leaves a prefix of what was acknowledged. What a record
+//! survives, and so what "durable" means here, is the store's [`Durability`](super::durability::Durability). What happens
+//! when the store dies between two effects is written down in [`fold`].
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use bytes::Bytes;
+use futures::future;
 use rusqlite::Connection;
-use tokio::sync::watch;
 
-use self::state::{Key, Known, State};
+use self::key::KeyRef;
+use self::shared::Shared;
+use self::state::{Known, State};
 use super::{KeyValue, KvError, KvFuture, Seq, add_to_counter, check_key, check_value};
 
 mod cache;
 mod file;
+mod filter;
+mod fold;
+mod key;
 mod keys;
+mod learn;
+mod log;
 mod open;
+mod progress;
+mod settle;
+mod shared;
 mod state;
 mod writer;
+
+pub use self::log::record::Logged;
+pub use self::log::replay::Replay;
 
 #[cfg(test)]
 mod power_loss;
@@ -37,37 +51,14 @@ mod throughput;
 
 /// The name Spin gives its own file.
 pub const FILE_NAME: &str = "sqlite_key_value.db";
-/// Writes waiting for the writer; beyond it callers wait.
+/// Writes waiting for the log; beyond it callers wait.
 const MAX_QUEUED: usize = 64 * 1024;
-/// Bytes waiting for the writer; beyond it callers wait.
+/// Bytes waiting for the log; beyond it callers wait.
 const MAX_QUEUED_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes waiting for the file; beyond it callers wait.
+const MAX_UNFOLDED_BYTES: usize = 128 * 1024 * 1024;
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
 const MAX_IDLE_READERS: usize = 8;
-
-/// How far the writer got.
-#[derive(Clone, Debug)]
-enum Progress {
-    Durable(Seq),
-    Failed(Arc<str>),
-}
-
-/// Shared with the writer thread.
-struct Shared {
-    state: Mutex<State>,
-    work: Condvar,
-    progress: watch::Sender<Progress>,
-    /// The same as `progress`, for a look without a lock.
-    durable: AtomicU64,
-    #[cfg(test)]
-    commits: AtomicU64,
-}
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // The lock guards plain map and vector operations; a panic between them would be a bug in those.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// See the module's description.
 pub struct SqliteStore {
@@ -75,53 +66,39 @@ pub struct SqliteStore {
     path: PathBuf,
     vfs: Option<&'static str>,
     readers: Mutex<Vec<Connection>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Threads>,
     /// Held until the store is closed: two gates on one file would each trust their own memory.
     lock: Mutex<Option<File>>,
 }
 
-impl SqliteStore {
-    /// Waits while too much is queued.
-    async fn admit(&self) -> Result<(), KvError> {
-        let mut progress = None;
-        loop {
-            {
-                let state = self.shared.lock();
-                if let Some(message) = &state.failed {
-                    return Err(KvError::Failed(message.clone()));
-                }
-                if state.queue.len() < MAX_QUEUED && state.queued_bytes < MAX_QUEUED_BYTES {
-                    return Ok(());
-                }
-            }
-            let receiver = progress.get_or_insert_with(|| self.shared.progress.subscribe());
-            // The sender lives in `shared`: it can't go away.
-            let _ = receiver.changed().await;
-        }
-    }
+#[derive(Default)]
+struct Threads {
+    writer: Option<JoinHandle<()>>,
+    folder: Option<JoinHandle<()>>,
+    learner: Option<JoinHandle<()>>,
+}
 
+impl SqliteStore {
     /// Looks a key up and hands its value to `then`, under the lock, with nothing able to come in between.
     fn with_current<T>(
         &self,
-        key: Key,
-        then: impl FnOnce(&mut State, Key, Option<Bytes>, Seq) -> Result<T, KvError>,
+        key: &KeyRef<'_>,
+        then: impl FnOnce(&mut State, Option<Bytes>, Seq) -> Result<T, KvError>,
     ) -> Result<T, KvError> {
         loop {
-            let rotations = {
+            let moves = {
                 let mut state = self.shared.lock();
-                if let Some(message) = &state.failed {
-                    return Err(KvError::Failed(message.clone()));
-                }
-                match state.lookup(&key) {
-                    Known::Value(value, seq) => return then(&mut state, key, value, seq),
-                    Known::Unknown => state.cache.rotations(),
+                state.check()?;
+                match state.lookup(key) {
+                    Known::Value(value, seq) => return then(&mut state, value, seq),
+                    Known::Unknown => state.moves(),
                 }
             };
-            let value = self.with_reader(|connection| file::read(connection, &key))?;
+            let value = self.with_reader(|connection| file::read(connection, key))?;
             let mut state = self.shared.lock();
-            // Written meanwhile, or the cache has turned over: what was read may be old. Look again.
-            if matches!(state.lookup(&key), Known::Unknown) && state.cache.rotations() == rotations {
-                state.cache.put(key.clone(), value);
+            // Written meanwhile, or moved on: what was read may be old. Look again.
+            if matches!(state.lookup(key), Known::Unknown) && state.moves() == moves {
+                state.cache.put(key.to_key(), value);
             }
         }
     }
@@ -145,32 +122,45 @@ impl SqliteStore {
         self.readers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Acknowledges one write. The queue was empty: the writer may be asleep.
-    fn push(&self, state: &mut State, key: Key, value: Option<Bytes>) -> Result<Seq, KvError> {
-        if let Some(message) = &state.failed {
-            return Err(KvError::Failed(message.clone()));
-        }
+    /// Acknowledges one write.
+    fn push(&self, state: &mut State, key: &KeyRef<'_>, value: Option<Bytes>) -> Result<Seq, KvError> {
+        state.check()?;
         if state.closing {
             return Err(KvError::Failed("the store is closed".into()));
         }
         let seq = state.push(key, value);
-        if state.queue.len() == 1 {
+        if state.writer_sleeps {
+            state.writer_sleeps = false;
             self.shared.work.notify_one();
         }
         Ok(seq)
     }
 
-    async fn write(&self, key: Key, value: Option<Bytes>) -> Result<Seq, KvError> {
-        check_key(key.key())?;
-        check_value(value.as_deref().unwrap_or_default())?;
-        self.admit().await?;
-        self.push(&mut self.shared.lock(), key, value)
+    /// Does `write` when there is room: almost always at once, without a future of its own.
+    fn when_there_is_room<'a, T: Send + 'a>(
+        &'a self,
+        write: impl FnOnce(&Self) -> Result<T, KvError> + Send + 'a,
+    ) -> KvFuture<'a, T> {
+        if !self.shared.lock().is_full() {
+            return Box::pin(future::ready(write(self)));
+        }
+        Box::pin(async move {
+            self.shared.room().await?;
+            write(self)
+        })
     }
 
-    async fn add(&self, key: Key, delta: i64) -> Result<(i64, Seq), KvError> {
-        check_key(key.key())?;
-        self.admit().await?;
-        self.with_current(key, |state, key, current, seen| {
+    fn write<'a>(&'a self, store: &'a str, key: &'a str, value: Option<Bytes>) -> KvFuture<'a, Seq> {
+        if let Err(error) = check_key(key).and_then(|()| check_value(value.as_deref().unwrap_or_default())) {
+            return Box::pin(future::err(error));
+        }
+        let key = KeyRef::new(store, key);
+        self.when_there_is_room(move |store| store.push(&mut store.shared.lock(), &key, value))
+    }
+
+    fn add(&self, key: &KeyRef<'_>, delta: i64) -> Result<(i64, Seq), KvError> {
+        check_key(key.key)?;
+        self.with_current(key, |state, current, seen| {
             let value = add_to_counter(current.as_deref(), delta)?;
             if delta == 0 && current.is_some() {
                 // A look at a counter changes nothing, so there is nothing to write; it only has to outlive what it saw.
@@ -182,33 +172,31 @@ impl SqliteStore {
         })
     }
 
-    fn read(&self, key: Key) -> Result<(Option<Bytes>, Seq), KvError> {
-        self.with_current(key, |_, _, value, seq| Ok((value, seq)))
+    fn read(&self, store: &str, key: &str) -> Result<(Option<Bytes>, Seq), KvError> {
+        self.with_current(&KeyRef::new(store, key), |_, value, seq| Ok((value, seq)))
     }
 }
 
 impl KeyValue for SqliteStore {
     fn get<'a>(&'a self, store: &'a str, key: &'a str) -> KvFuture<'a, (Option<Bytes>, Seq)> {
-        Box::pin(async move { self.read(Key::new(store, key)) })
+        Box::pin(future::ready(self.read(store, key)))
     }
 
     fn set<'a>(&'a self, store: &'a str, key: &'a str, value: Bytes) -> KvFuture<'a, Seq> {
-        Box::pin(self.write(Key::new(store, key), Some(value)))
+        self.write(store, key, Some(value))
     }
 
     fn delete<'a>(&'a self, store: &'a str, key: &'a str) -> KvFuture<'a, Seq> {
-        Box::pin(self.write(Key::new(store, key), None))
+        self.write(store, key, None)
     }
 
     fn exists<'a>(&'a self, store: &'a str, key: &'a str) -> KvFuture<'a, (bool, Seq)> {
-        Box::pin(async move {
-            let (value, seq) = self.read(Key::new(store, key))?;
-            Ok((value.is_some(), seq))
-        })
+        Box::pin(future::ready(self.read(store, key).map(|(value, seq)| (value.is_some(), seq))))
     }
 
     fn increment<'a>(&'a self, store: &'a str, key: &'a str, delta: i64) -> KvFuture<'a, (i64, Seq)> {
-        Box::pin(self.add(Key::new(store, key), delta))
+        let key = KeyRef::new(store, key);
+        self.when_there_is_room(move |store| store.add(&key, delta))
     }
 
     fn list_keys<'a>(
@@ -221,37 +209,30 @@ impl KeyValue for SqliteStore {
     }
 
     fn is_durable(&self, seq: Seq) -> bool {
-        self.shared.durable.load(Ordering::Acquire) >= seq.0
+        self.shared.progress.has_reached(seq)
     }
 
     fn durable(&self, seq: Seq) -> KvFuture<'_, ()> {
-        Box::pin(async move {
-            if self.is_durable(seq) {
-                return Ok(());
-            }
-            let mut progress = self.shared.progress.subscribe();
-            let reached = progress
-                .wait_for(|progress| !matches!(progress, Progress::Durable(durable) if *durable < seq))
-                .await
-                .map(|progress| progress.clone());
-            match reached {
-                Ok(Progress::Durable(_)) => Ok(()),
-                // A commit failed, but an earlier one may have covered this write.
-                Ok(Progress::Failed(_)) if self.is_durable(seq) => Ok(()),
-                Ok(Progress::Failed(message)) => Err(KvError::Failed(message)),
-                Err(_) => Err(KvError::Failed("the store is closed".into())),
-            }
-        })
+        if self.is_durable(seq) {
+            return Box::pin(future::ok(()));
+        }
+        Box::pin(self.shared.durable(seq))
     }
 
     fn close(&self) {
         self.shared.lock().closing = true;
         self.shared.work.notify_one();
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(writer) = writer {
-            let _ = writer.join();
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        // In this order: the log gets everything, then the file, which is left alone if nobody reads it any more.
+        for thread in [threads.writer, threads.learner].into_iter().flatten() {
+            let _ = thread.join();
         }
         self.lock_readers().clear();
+        self.shared.lock().finishing = true;
+        self.shared.wake_folder();
+        if let Some(folder) = threads.folder {
+            let _ = folder.join();
+        }
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }

@@ -1,33 +1,40 @@
 //! How the store comes up: what it finds in the folder is on disk before anybody is told of it.
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
 
 use anyhow::{Context, bail};
-use tokio::sync::watch;
+use rusqlite::Connection;
 
 use super::file::{self, Journal};
+use super::fold::Folder;
+use super::learn::learn;
+use super::log::files::{LogFiles, Usual, paths};
+use super::log::replay::Replay;
+use super::log::{Log, Syncing};
+use super::shared::Shared;
 use super::state::State;
-use super::writer::{Syncing, Writer};
-use super::{CACHE_BYTES, FILE_NAME, Progress, Shared, SqliteStore};
-use crate::kv::Seq;
-use crate::kv::durability::{Durability, SYNC_WITHIN};
+use super::writer::Writer;
+use super::{CACHE_BYTES, FILE_NAME, SqliteStore, Threads};
+use crate::kv::durability::Durability;
 
 /// How the store treats its files.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Options {
     pub durability: Durability,
-    /// SQLite's file layer, by name; `None` is its own. The tests have one that loses power.
+    /// SQLite's file layer, by name; `None` is its own. The tests have one that loses power, and the same for the log.
     pub vfs: Option<&'static str>,
+    pub log: Arc<dyn LogFiles>,
     pub sync_folder: fn(&Path) -> io::Result<()>,
 }
 
 impl Options {
     pub fn new(durability: Durability) -> Self {
-        Self { durability, vfs: None, sync_folder }
+        Self { durability, vfs: None, log: Arc::new(Usual), sync_folder }
     }
 }
 
@@ -35,55 +42,98 @@ impl SqliteStore {
     /// Opens the file in `data`, which must exist.
     ///
     /// # Errors
-    /// Another gate has the folder, or the file can't be opened, or not be synced.
+    /// Another gate has the folder, or the file or its log can't be opened, read, or synced.
     pub fn open(data: &Path, durability: Durability) -> anyhow::Result<Self> {
         Self::open_with(data, Options::new(durability))
     }
 
     pub(super) fn open_with(data: &Path, options: Options) -> anyhow::Result<Self> {
-        let (mut store, writer) = Self::prepare(data, options)?;
-        let thread = std::thread::Builder::new().name("kv-writer".into()).spawn(move || writer.run())?;
-        *store.writer.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(thread);
+        let (store, writer, folder) = Self::prepare(data, options)?;
+        let mut threads = Threads {
+            writer: Some(named("kv-writer").spawn(move || writer.run())?),
+            folder: Some(named("kv-folder").spawn(move || folder.run())?),
+            learner: None,
+        };
+        threads.learner = Some(store.learner()?);
+        *store.threads.lock().unwrap_or_else(PoisonError::into_inner) = threads;
         Ok(store)
     }
 
-    /// Everything but the thread: the caller drives the writer.
-    pub(super) fn prepare(data: &Path, options: Options) -> anyhow::Result<(Self, Writer)> {
+    /// Everything but the threads: the caller drives them.
+    pub(super) fn prepare(data: &Path, options: Options) -> anyhow::Result<(Self, Writer, Folder)> {
         let path = data.join(FILE_NAME);
         let lock = lock(data)?;
-        let opened = file::open_writer(&path, options.vfs, options.durability)
-            .with_context(|| format!("opening {}", path.display()))?;
-        let (connection, journal) = opened;
-        // A gate that was killed may have left commits which the kernel has and the disk has not, whatever its mode. Reads
-        // take what is in the file for durable, so it has to become so now, and the names of the files with it.
+        let (mut connection, journal) =
+            file::open_writer(&path, options.vfs).with_context(|| format!("opening {}", path.display()))?;
+        // A gate that was killed may have left commits which the kernel has and the disk has not. What is in the file is
+        // taken for durable, and the log of it for done, so it has to become so now, and the names of the files with it.
         if journal == Journal::WriteAhead {
             file::sync_log(&connection).context("syncing the write-ahead log")?;
         }
-        (options.sync_folder)(data).with_context(|| format!("syncing {}", data.display()))?;
-        let syncing = match (options.durability, journal) {
-            (Durability::Relaxed, Journal::WriteAhead) => Syncing::Within(SYNC_WITHIN),
-            // Without a write-ahead log a commit that isn't synced could tear the file.
-            (Durability::Relaxed, Journal::Rollback) | (Durability::Strict, _) => Syncing::EachCommit,
+        let sync_names = || (options.sync_folder)(data).with_context(|| format!("syncing {}", data.display()));
+        let generation = replay(data, &mut connection, sync_names).context("replaying the log")?;
+        let syncing = match options.durability {
+            Durability::Strict => Syncing::EachRecord,
+            Durability::Relaxed => Syncing::Soon,
         };
-        let shared = Arc::new(Shared {
-            state: Mutex::new(State::new(CACHE_BYTES)),
-            work: Condvar::new(),
-            progress: watch::Sender::new(Progress::Durable(Seq::START)),
-            durable: AtomicU64::new(0),
-            #[cfg(test)]
-            commits: AtomicU64::new(0),
-        });
-        let writer = Writer::new(connection, shared.clone(), syncing);
+        let salt = getrandom::u64().context("random numbers")?;
+        let next = generation.checked_add(1).context("the log has no more generations")?;
+        let log = Log::open(data, &*options.log, next, salt, syncing).context("opening the log")?;
+        sync_names()?;
+
+        let shared = Arc::new(Shared::new(log, State::new(CACHE_BYTES)));
+        let writer = Writer::new(shared.clone());
+        let folder = Folder::new(connection, shared.clone(), options.log, paths(data));
         let store = Self {
             shared,
             path,
             vfs: options.vfs,
             readers: Mutex::default(),
-            writer: Mutex::default(),
+            threads: Mutex::default(),
             lock: Mutex::new(Some(lock)),
         };
-        Ok((store, writer))
+        Ok((store, writer, folder))
     }
+
+    /// A thread that tells the filter what is in the file. If it can't, the disk is asked, as without it.
+    fn learner(&self) -> anyhow::Result<JoinHandle<()>> {
+        let (shared, connection) = (self.shared.clone(), file::open_reader(&self.path, self.vfs)?);
+        let run = move || {
+            if let Err(error) = learn(&connection, &shared) {
+                tracing::warn!(%error, "the keys of the store can't be read: absent ones are looked for on disk");
+            }
+        };
+        Ok(named("kv-learner").spawn(run)?)
+    }
+}
+
+fn named(name: &str) -> Builder {
+    Builder::new().name(name.into())
+}
+
+/// Brings into the file what the log has and the file hasn't. Returns a generation that is over, as are all before it.
+///
+/// Crash in here: it begins anew. Writes say what a key is, not what is added to it, so nothing happens twice.
+fn replay(
+    data: &Path,
+    connection: &mut Connection,
+    sync_names: impl Fn() -> anyhow::Result<()>,
+) -> anyhow::Result<u32> {
+    let folded = file::generation(connection)?;
+    let replay = Replay::read(data)?;
+    let newest = folded.max(replay.newest().unwrap_or(folded));
+    let writes = replay.after(folded);
+    // Also what can't be used must not come to life when a later generation has its number.
+    if newest > folded {
+        let rows: BTreeMap<_, _> =
+            writes.iter().map(|write| ((&*write.store, &*write.key), write.value.as_deref())).collect();
+        // Before the file is written again: SQLite may go on with a journal that a killed gate has made, whose name isn't on
+        // disk yet, and which has to be there to take back half a transaction.
+        sync_names()?;
+        tracing::info!(writes = writes.len(), keys = rows.len(), "bringing the log of the last run into the store");
+        file::fold(connection, rows.into_iter().map(|((store, key), value)| (store, key, value)), newest)?;
+    }
+    Ok(newest)
 }
 
 /// Takes the data folder for this process alone. The kernel gives it back, however the process ends.

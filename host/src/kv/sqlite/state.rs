@@ -1,67 +1,82 @@
-//! What the store knows in memory: writes that are not yet committed, and a cache of what is.
+//! What the store knows in memory: writes that the file doesn't have yet, a cache of what it has, and a filter for what it
+//! hasn't.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::cache::Cache;
-use crate::kv::Seq;
+use super::filter::Filter;
+use super::key::{Key, KeyMap, KeyRef};
+use super::log::record::Group;
+use super::{MAX_QUEUED, MAX_QUEUED_BYTES, MAX_UNFOLDED_BYTES};
+use crate::kv::{KvError, Seq};
 
-/// A label and a key, in one allocation that is cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    text: Arc<str>,
-    split: usize,
-}
+/// Counted per entry of a table beside its key and value.
+const ENTRY_OVERHEAD: usize = 128;
 
-impl Key {
-    pub fn new(store: &str, key: &str) -> Self {
-        let mut text = String::with_capacity(store.len() + key.len());
-        text.push_str(store);
-        text.push_str(key);
-        Self { text: text.into(), split: store.len() }
-    }
-
-    pub fn store(&self) -> &str {
-        &self.text[..self.split]
-    }
-
-    pub fn key(&self) -> &str {
-        &self.text[self.split..]
-    }
-
-    pub fn len(&self) -> usize {
-        self.text.len()
-    }
-}
-
-/// One acknowledged write. `None` as a value is a deletion.
-#[derive(Clone, Debug)]
-pub struct Write {
-    pub key: Key,
-    pub value: Option<Bytes>,
-    pub seq: Seq,
-}
-
-/// The newest pending write of a key.
+/// The newest write of a key. `None` as a value is a deletion.
+#[derive(Clone)]
 pub struct Pending {
     pub value: Option<Bytes>,
     pub seq: Seq,
 }
 
+/// What the writes of one generation of the log have come to.
+#[derive(Default)]
+pub struct Table {
+    pub entries: KeyMap<Pending>,
+    bytes: usize,
+}
+
+impl Table {
+    fn put(&mut self, key: &KeyRef<'_>, value: Option<Bytes>, seq: Seq) {
+        self.bytes += value.as_ref().map_or(0, Bytes::len);
+        match self.entries.get_mut(key) {
+            Some(pending) => {
+                self.bytes -= pending.value.as_ref().map_or(0, Bytes::len);
+                *pending = Pending { value, seq };
+            }
+            None => {
+                self.bytes += key.len() + ENTRY_OVERHEAD;
+                self.entries.insert(key.to_key(), Pending { value, seq });
+            }
+        }
+    }
+}
+
+/// A table that takes no more writes: those of a generation which is over, on their way into the file.
+#[derive(Clone)]
+pub struct Frozen {
+    pub table: Arc<Table>,
+    pub generation: u32,
+}
+
 /// Guarded by the store's one lock, which is never held across disk or network.
 pub struct State {
-    /// Reads look here first. An entry leaves once its own write, or a newer one, is committed.
-    pub overlay: HashMap<Key, Pending>,
+    /// Reads look here first, then in `frozen`, then in `cache`. All that is queued is in here as well.
+    active: Table,
+    pub frozen: Option<Frozen>,
     pub cache: Cache,
-    /// In order of acknowledgement; the writer takes all of it at once.
-    pub queue: Vec<Write>,
-    pub queued_bytes: usize,
+    pub filter: Filter,
+    /// What isn't in the log yet, in order of acknowledgement; a commit takes all of it at once.
+    pub queue: Group,
+    /// The newest write, and the newest that a commit has taken.
     pub last: Seq,
-    /// Set once, when a commit failed.
+    pub taken: Seq,
+    /// Tables that have gone into the file.
+    pub folds: u64,
+    /// Set once, when something failed that can't be repeated.
     pub failed: Option<Arc<str>>,
     pub closing: bool,
+    /// Closing, and everything is in the log; nobody reads the file any more.
+    pub finishing: bool,
+    /// Somebody waits for the writer thread to commit.
+    pub hurry: bool,
+    /// The writer thread has to be told of the next write.
+    pub writer_sleeps: bool,
+    /// Somebody waits for room.
+    pub crowded: bool,
 }
 
 /// What memory says about a key.
@@ -75,43 +90,75 @@ pub enum Known {
 impl State {
     pub fn new(cache_bytes: usize) -> Self {
         Self {
-            overlay: HashMap::new(),
+            active: Table::default(),
+            frozen: None,
             cache: Cache::new(cache_bytes),
-            queue: Vec::new(),
-            queued_bytes: 0,
+            filter: Filter::default(),
+            queue: Group::default(),
             last: Seq::START,
+            taken: Seq::START,
+            folds: 0,
             failed: None,
             closing: false,
+            finishing: false,
+            hurry: false,
+            writer_sleeps: false,
+            crowded: false,
         }
     }
 
-    pub fn lookup(&mut self, key: &Key) -> Known {
-        if let Some(pending) = self.overlay.get(key) {
+    pub fn lookup(&mut self, key: &KeyRef<'_>) -> Known {
+        if let Some(pending) = self.pending(key) {
             return Known::Value(pending.value.clone(), pending.seq);
         }
         match self.cache.get(key) {
             Some(value) => Known::Value(value, Seq::START),
+            None if self.filter.excludes(key.hash) => Known::Value(None, Seq::START),
             None => Known::Unknown,
         }
     }
 
-    /// Acknowledges a write: from here on every read sees it.
-    pub fn push(&mut self, key: Key, value: Option<Bytes>) -> Seq {
-        self.last = Seq(self.last.0 + 1);
-        let seq = self.last;
-        self.queued_bytes += key.len() + value.as_ref().map_or(0, Bytes::len);
-        self.overlay.insert(key.clone(), Pending { value: value.clone(), seq });
-        self.queue.push(Write { key, value, seq });
-        seq
+    fn pending(&self, key: &KeyRef<'_>) -> Option<&Pending> {
+        let frozen = || self.frozen.as_ref().and_then(|frozen| frozen.table.entries.get(key));
+        self.active.entries.get(key).or_else(frozen)
     }
 
-    /// After a commit: moves what it wrote from the overlay to the cache, unless something newer is pending.
-    pub fn publish(&mut self, committed: Vec<Write>) {
-        for write in committed {
-            if self.overlay.get(&write.key).is_some_and(|pending| pending.seq == write.seq) {
-                self.overlay.remove(&write.key);
-                self.cache.put(write.key, write.value);
-            }
+    /// Everything that the file may not have: of two writes of a key the newer one comes first.
+    pub fn all_pending(&self) -> impl Iterator<Item = (&Key, &Pending)> {
+        let frozen = self.frozen.iter().flat_map(|frozen| &frozen.table.entries);
+        self.active.entries.iter().chain(frozen)
+    }
+
+    /// A value that was read from the file may be cached only if this hasn't moved since the read began.
+    pub fn moves(&self) -> (u64, u64) {
+        (self.folds, self.cache.rotations())
+    }
+
+    /// Why nothing works any more.
+    pub fn check(&self) -> Result<(), KvError> {
+        match &self.failed {
+            Some(message) => Err(KvError::Failed(message.clone())),
+            None => Ok(()),
         }
+    }
+
+    /// Too much is waiting for the log, or for the file.
+    pub fn is_full(&self) -> bool {
+        self.queue.writes() as usize >= MAX_QUEUED
+            || self.queue.len() >= MAX_QUEUED_BYTES
+            || self.active.bytes + self.frozen.as_ref().map_or(0, |frozen| frozen.table.bytes) >= MAX_UNFOLDED_BYTES
+    }
+
+    /// Acknowledges a write: from here on every read sees it.
+    pub fn push(&mut self, key: &KeyRef<'_>, value: Option<Bytes>) -> Seq {
+        self.last = Seq(self.last.0 + 1);
+        self.queue.push(key.store, key.key, value.as_deref());
+        self.active.put(key, value, self.last);
+        self.last
+    }
+
+    /// What was written so far is the end of a generation.
+    pub fn freeze(&mut self, generation: u32) {
+        self.frozen = Some(Frozen { table: Arc::new(std::mem::take(&mut self.active)), generation });
     }
 }

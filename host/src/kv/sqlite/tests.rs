@@ -3,11 +3,16 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use futures::future::join_all;
 use tempfile::TempDir;
 
+use super::log::files::{LogFile, LogFiles, Usual, paths};
+use super::open::Options;
+use super::shared::{Commit, Then};
 use super::*;
 use crate::kv::conformance;
 use crate::kv::durability::Durability;
@@ -95,26 +100,64 @@ async fn callers_wait_when_too_much_is_queued() {
     let before = std::time::Instant::now();
     for n in 0..300 {
         store.set(S, &format!("k{n}"), value.clone()).await.unwrap();
-        let queued = store.shared.lock().queued_bytes;
+        let queued = store.shared.lock().queue.len();
         assert!(queued <= MAX_QUEUED_BYTES + (2 << 20), "{queued} bytes queued");
     }
     assert!(before.elapsed() < Duration::from_secs(60));
 }
 
-#[tokio::test]
-async fn after_a_failed_commit_nothing_works_until_a_restart() {
-    for durability in BOTH {
-        fails_for_good(open_as(durability)).await;
+/// A log on a disk that is full from some moment on.
+#[derive(Default)]
+struct Filling(Arc<AtomicBool>);
+
+struct FillingFile(Arc<dyn LogFile>, Arc<AtomicBool>);
+
+impl LogFiles for Filling {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn LogFile>> {
+        Ok(Arc::new(FillingFile(Usual.open(path)?, self.0.clone())))
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Usual.remove(path)
     }
 }
 
-async fn fails_for_good(InFolder { store, folder }: InFolder) {
-    let (_, durable) = store.increment(S, "n", 1).await.unwrap();
-    store.durable(durable).await.unwrap();
+impl LogFile for FillingFile {
+    fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        if self.1.load(Ordering::Relaxed) {
+            // As full disks do: some of it still fits.
+            self.0.write_at(&bytes[..bytes.len() / 2], at)?;
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.0.write_at(bytes, at)
+    }
 
-    // The next commit finds no table: as fatal as a full disk.
-    let intruder = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    intruder.execute("ALTER TABLE spin_key_value RENAME TO gone", []).unwrap();
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync()
+    }
+
+    fn truncate(&self, len: u64) -> io::Result<()> {
+        self.0.truncate(len)
+    }
+}
+
+#[tokio::test]
+async fn after_a_failed_commit_nothing_works_until_a_restart() {
+    for durability in BOTH {
+        let folder = tempfile::tempdir().unwrap();
+        let full = Arc::new(AtomicBool::new(false));
+        let options = Options { log: Arc::new(Filling(full.clone())), ..Options::new(durability) };
+        let store = SqliteStore::open_with(folder.path(), options).unwrap();
+        let (_, durable) = store.increment(S, "n", 1).await.unwrap();
+        store.durable(durable).await.unwrap();
+        full.store(true, Ordering::Relaxed);
+        fails_for_good(store, durable).await;
+        let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
+        assert_eq!(store.increment(S, "n", 0).await.unwrap().0, 1, "the prefix that was committed");
+    }
+}
+
+async fn fails_for_good(store: SqliteStore, durable: Seq) {
     let (_, lost) = store.increment(S, "n", 1).await.unwrap();
     assert!(matches!(store.durable(lost).await, Err(KvError::Failed(_))));
 
@@ -124,11 +167,137 @@ async fn fails_for_good(InFolder { store, folder }: InFolder) {
     assert!(matches!(store.increment(S, "n", 1).await, Err(KvError::Failed(_))));
     assert!(matches!(store.set(S, "m", Bytes::new()).await, Err(KvError::Failed(_))));
     assert!(matches!(store.list_keys(S, None, 1).await, Err(KvError::Failed(_))));
+}
 
-    intruder.execute("ALTER TABLE gone RENAME TO spin_key_value", []).unwrap();
+/// What is in the log is durable, whatever becomes of the file; but a gate that can't empty its log has to stop.
+#[tokio::test]
+async fn a_file_that_can_not_be_written_stops_the_store_and_loses_nothing() {
+    for durability in BOTH {
+        let InFolder { store, folder } = open_as(durability);
+        let intruder = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+        intruder.execute("ALTER TABLE spin_key_value RENAME TO gone", []).unwrap();
+        let (_, kept) = store.increment(S, "n", 1).await.unwrap();
+        store.durable(kept).await.unwrap();
+        let begun = Instant::now();
+        while store.set(S, "m", Bytes::new()).await.is_ok() {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the store doesn't notice");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(store.durable(kept).await.is_ok());
+        drop(store);
+        intruder.execute("ALTER TABLE gone RENAME TO spin_key_value", []).unwrap();
+        let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
+        assert_eq!(store.increment(S, "n", 0).await.unwrap().0, 1);
+    }
+}
+
+fn rows_in(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let connection = Connection::open(folder.join(FILE_NAME)).unwrap();
+    let mut select = connection.prepare("SELECT key, value FROM spin_key_value ORDER BY key").unwrap();
+    select.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn after_a_clean_stop_everything_is_in_the_file_as_spin_has_it() {
+    for durability in BOTH {
+        let InFolder { store, folder } = open_as(durability);
+        store.set(S, "a", Bytes::from_static(b"1")).await.unwrap();
+        store.set(S, "gone", Bytes::from_static(b"1")).await.unwrap();
+        store.delete(S, "gone").await.unwrap();
+        store.increment(S, "n", 3).await.unwrap();
+        assert_eq!(store.get(S, "nowhere").await.unwrap().0, None);
+        drop(store);
+        let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.collect();
+        names.sort();
+        assert_eq!(names, ["lock", FILE_NAME]);
+        assert_eq!(rows_in(folder.path()), [("a".into(), b"1".to_vec()), ("n".into(), 3i64.to_le_bytes().to_vec())]);
+    }
+}
+
+#[tokio::test]
+async fn the_log_goes_into_the_file_while_the_store_runs() {
+    let InFolder { store, folder } = open_as(Durability::Relaxed);
+    store.shared.lock().filter.complete();
+    let begun = Instant::now();
+    for generation in 1..=3 {
+        let (value, seq) = store.increment(S, "n", 1).await.unwrap();
+        store.durable(seq).await.unwrap();
+        while rows_in(folder.path()) != [("n".into(), i64::to_le_bytes(value).to_vec())] {
+            assert!(begun.elapsed() < Duration::from_secs(30), "generation {generation} stays in the log");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(store.increment(S, "n", 0).await.unwrap().0, value);
+        assert!(!store.shared.lock().filter.excludes(KeyRef::new(S, "n").hash));
+    }
+    assert!(paths(folder.path()).iter().all(|segment| segment.is_file()));
+}
+
+/// On a slow disk callers wait instead of being shown what could be lost.
+#[test]
+fn nothing_is_committed_while_a_sync_is_overdue() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mut writer, _folder) = SqliteStore::prepare(folder.path(), Options::new(Durability::Relaxed)).unwrap();
+    let start = Instant::now();
+    let commit = |after: u64| {
+        futures::executor::block_on(store.set(S, "k", Bytes::new())).unwrap();
+        let now = start + Duration::from_millis(after);
+        store.shared.commit(&mut store.shared.lock_log(), now, Then::GoOn)
+    };
+    let check = |after: u64, expected: Commit| assert_eq!(commit(after), expected, "after {after} ms");
+    check(0, Commit::Done);
+    check(899, Commit::Done);
+    check(900, Commit::Overdue);
+    // A sync that runs doesn't help before it is over.
+    let running = store.shared.lock_log().begin_sync();
+    assert_eq!(running.len(), 1);
+    check(901, Commit::Overdue);
+    store.shared.lock_log().synced();
+    check(902, Commit::Done);
+    assert!(!store.is_durable(Seq(100)) && store.is_durable(store.shared.lock().last));
+    check(1_801, Commit::Done);
+    check(1_802, Commit::Overdue);
+    assert!(writer.step(start + Duration::from_millis(1_802)), "which syncs first");
+    assert!(store.is_durable(store.shared.lock().last));
+}
+
+/// A log of another life of the folder: its file was put back to an older state.
+#[tokio::test]
+async fn a_log_that_does_not_continue_the_file_is_ignored_for_good() {
+    let InFolder { store, folder } = open();
+    let (_, seq) = store.increment(S, "n", 7).await.unwrap();
+    store.durable(seq).await.unwrap();
+    let [segment, other] = paths(folder.path());
+    let record = fs::read(&segment).unwrap();
     drop(store);
-    let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
-    assert_eq!(store.increment(S, "n", 0).await.unwrap().0, 1, "the prefix that was committed");
+    // As if its generation were over, and much later than the file's.
+    fs::write(&other, &record).unwrap();
+    for expected in [8, 9] {
+        let store = SqliteStore::open(folder.path(), Durability::Strict).unwrap();
+        let (value, seq) = store.increment(S, "n", 1).await.unwrap();
+        store.durable(seq).await.unwrap();
+        assert_eq!(value, expected);
+    }
+}
+
+#[tokio::test]
+async fn absent_keys_are_known_without_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..2u8 {
+        let store = SqliteStore::open(folder.path(), Durability::Relaxed).unwrap();
+        let begun = Instant::now();
+        while !store.shared.lock().filter.excludes(KeyRef::new(S, "nowhere").hash) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "the filter stays incomplete");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        for n in 0..10_000 {
+            let (value, _) = store.get(S, &format!("k{n}")).await.unwrap();
+            assert_eq!(value, (round == 1).then(|| Bytes::from_static(b"v")), "k{n}");
+        }
+        for n in 0..10_000 {
+            store.set(S, &format!("k{n}"), Bytes::from_static(b"v")).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,45 +1,30 @@
-//! The single writer: takes everything that has queued up, commits it as one transaction, and publishes how far the store
-//! is durable. While one commit waits for the disk the next group gathers, so the group size follows the load.
+//! The writer thread: commits for those who can't do it themselves, takes along what nobody waits for, and syncs.
 //!
 //! It knows no clock: each step is told the time.
 
-use std::sync::atomic::Ordering;
+use std::io;
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-use rusqlite::config::DbConfig;
+use super::shared::{Commit, Shared, Then};
 
-use super::state::Write;
-use super::{Progress, Shared, file};
-
-/// When what is committed reaches the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Syncing {
-    /// With the commit.
-    EachCommit,
-    /// So long after the commit at most; all that has come together by then, at once.
-    Within(Duration),
-}
+/// How long a write may stay out of the log that nobody waits for. Until then the next commit takes it along.
+const LINGER: Duration = Duration::from_millis(10);
 
 /// See the module's description.
 pub struct Writer {
-    pub(super) connection: Connection,
-    pub(super) shared: Arc<Shared>,
-    syncing: Syncing,
-    /// When the oldest commit began that only the kernel has.
-    unsynced_since: Option<Instant>,
+    shared: Arc<Shared>,
 }
 
 impl Writer {
-    pub fn new(connection: Connection, shared: Arc<Shared>, syncing: Syncing) -> Self {
-        Self { connection, shared, syncing, unsynced_since: None }
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
     }
 
     /// Runs until the store is closed, or a commit or a sync fails.
     pub fn run(mut self) {
         // A panic in here would leave every waiter hanging. Telling them that the store failed is the truth.
-        let guard = FailOnPanic(self.shared.clone());
+        let guard = FailOnPanic(self.shared.clone(), "the writer thread panicked");
         while self.wait() && self.step(Instant::now()) {}
         self.finish();
         std::mem::forget(guard);
@@ -49,106 +34,83 @@ impl Writer {
     ///
     /// The sync comes first, so that no commit is shown while an older one is overdue.
     pub fn step(&mut self, now: Instant) -> bool {
-        let due = self.due().is_some_and(|due| due <= now);
-        let synced = if due { self.sync() } else { Ok(()) };
-        let done = synced.and_then(|()| self.commit(now));
-        self.survives(done)
+        if self.due().is_some_and(|due| due <= now) && !self.sync() {
+            return false;
+        }
+        self.shared.commit(&mut self.shared.lock_log(), now, Then::GoOn) != Commit::Failed
     }
 
     /// The last sync, if one is still owed.
-    fn finish(&mut self) {
-        if self.unsynced_since.is_some() {
-            let done = self.sync();
-            self.survives(done);
+    pub fn finish(&mut self) {
+        if self.due().is_some() && self.shared.lock().failed.is_none() {
+            self.sync();
         }
-    }
-
-    fn survives(&mut self, done: rusqlite::Result<()>) -> bool {
-        let Err(error) = done else { return true };
-        // Not retried: after a failed fsync the kernel may have dropped the pages, and a second try would "succeed". Nor
-        // does the closing fold the log into the file: the next start checks the log's checksums, a checkpoint doesn't.
-        self.unsynced_since = None;
-        let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        fail(&self.shared, &error.to_string());
-        false
     }
 
     /// When the next sync has to be.
     pub fn due(&self) -> Option<Instant> {
-        match self.syncing {
-            Syncing::EachCommit => None,
-            Syncing::Within(time) => self.unsynced_since.map(|since| since + time),
+        self.shared.lock_log().due()
+    }
+
+    /// Commits go on meanwhile. Crash in here: some of what was unsynced is on disk, and the checksums end the log at the
+    /// first gap.
+    fn sync(&mut self) -> bool {
+        let files = self.shared.lock_log().begin_sync();
+        let synced: io::Result<()> = files.iter().try_for_each(|file| file.sync());
+        match synced {
+            Ok(()) => self.shared.lock_log().synced(),
+            // Not retried: after a failed sync the kernel may have dropped the pages, and a second try would "succeed".
+            Err(error) => self.shared.fail(&format!("the log can't be synced: {error}")),
         }
+        self.shared.lock().failed.is_none()
     }
 
-    fn commit(&mut self, now: Instant) -> rusqlite::Result<()> {
-        let batch = self.take();
-        let Some(last) = batch.last().map(|write| write.seq) else {
-            return Ok(());
-        };
-        // Crash before the commit returns: the whole batch is absent, nobody outside has seen an effect of it.
-        file::commit(&mut self.connection, &batch)?;
-        // Crash from here on: the batch is there, and whether it was published makes no difference. Loss of power: the same
-        // if each commit is synced; else this batch is lost with all others since the last sync, never an earlier one.
-        if let Syncing::Within(_) = self.syncing {
-            self.unsynced_since.get_or_insert(now);
-        }
-        #[cfg(test)]
-        self.shared.commits.fetch_add(1, Ordering::Relaxed);
-        self.shared.lock().publish(batch);
-        // In this order: whoever is woken finds it so.
-        self.shared.durable.store(last.0, Ordering::Release);
-        self.shared.progress.send_replace(Progress::Durable(last));
-        Ok(())
-    }
-
-    /// Crash in here: some of what was unsynced is on disk, and the log's checksums end it at the first gap.
-    fn sync(&mut self) -> rusqlite::Result<()> {
-        file::sync_log(&self.connection)?;
-        self.unsynced_since = None;
-        Ok(())
-    }
-
-    fn take(&self) -> Vec<Write> {
-        let mut state = self.shared.lock();
-        state.queued_bytes = 0;
-        std::mem::take(&mut state.queue)
-    }
-
-    /// Waits for work or for the next sync. `false`: closed, and nothing is left.
+    /// Waits for work or for the next sync. `false`: closed, or failed, and nothing is left to be done.
     fn wait(&self) -> bool {
-        let mut state = self.shared.lock();
+        let mut lingered = false;
         loop {
-            if !state.queue.is_empty() {
+            // Both locks: else a commit could be between them, its writes in neither.
+            let log = self.shared.lock_log();
+            let mut state = self.shared.lock();
+            let queued = state.queue.writes() > 0;
+            if state.failed.is_some() {
+                return false;
+            }
+            if queued && (state.hurry || state.closing || lingered) {
                 return true;
             }
-            let left = self.due().map(|due| due.saturating_duration_since(Instant::now()));
+            let left = log.due().map(|due| due.saturating_duration_since(Instant::now()));
+            drop(log);
             if left == Some(Duration::ZERO) {
                 return true;
             }
             if state.closing {
                 return false;
             }
-            state = match left {
-                None => self.shared.work.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(left) => self.shared.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0,
-            };
+            let left = if queued { Some(LINGER) } else { left };
+            match left {
+                None => {
+                    state.writer_sleeps = true;
+                    let mut state = self.shared.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.writer_sleeps = false;
+                }
+                Some(left) => {
+                    state.writer_sleeps = !queued;
+                    let waited = self.shared.work.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner);
+                    lingered = queued && waited.1.timed_out();
+                    let mut state = waited.0;
+                    state.writer_sleeps = false;
+                }
+            }
         }
     }
 }
 
-/// Stops the store for good: every later operation and every wait ends with this error.
-fn fail(shared: &Shared, message: &str) {
-    tracing::error!(error = message, "a commit failed: the key-value store refuses everything until a restart");
-    let message: Arc<str> = message.into();
-    shared.lock().failed = Some(message.clone());
-    shared.progress.send_replace(Progress::Failed(message));
-}
-
-struct FailOnPanic(Arc<Shared>);
+/// Fails the store when a thread ends that mustn't.
+pub struct FailOnPanic(pub Arc<Shared>, pub &'static str);
 
 impl Drop for FailOnPanic {
     fn drop(&mut self) {
-        fail(&self.0, "the writer thread panicked");
+        self.0.fail(self.1);
     }
 }

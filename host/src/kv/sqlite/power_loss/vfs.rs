@@ -59,13 +59,13 @@ impl Recorder {
         self.state.lock().unwrap().entries.clone()
     }
 
-    fn note(&self, file: &str, change: Change) {
+    pub fn note(&self, file: &str, change: Change) {
         let mut state = self.state.lock().unwrap();
         let (confirmed, now) = ((state.confirmed)(), state.now);
         state.entries.push(Entry { file: file.into(), change, confirmed, now });
     }
 
-    fn sync_fails(&self) -> bool {
+    pub fn sync_fails(&self) -> bool {
         match &mut self.state.lock().unwrap().syncs_left {
             None => false,
             Some(0) => true,
@@ -82,7 +82,7 @@ fn watched() -> &'static Mutex<BTreeMap<PathBuf, Arc<Recorder>>> {
     WATCHED.get_or_init(Mutex::default)
 }
 
-fn recorder_of(folder: &Path) -> Option<Arc<Recorder>> {
+pub fn recorder_of(folder: &Path) -> Option<Arc<Recorder>> {
     watched().lock().unwrap().get(folder).cloned()
 }
 
@@ -157,7 +157,7 @@ unsafe fn find(path: *const c_char) -> Option<(Arc<Recorder>, PathBuf)> {
     Some((recorder_of(path.parent()?)?, path))
 }
 
-fn name(path: &Path) -> String {
+pub fn name(path: &Path) -> String {
     path.file_name().unwrap().to_str().unwrap().to_owned()
 }
 

@@ -1,12 +1,16 @@
 //! Seeded work on a store that the caller drives: which writes there were, in which order, and what stands in the store
 //! after each.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::executor::block_on;
 
 use super::*;
+use crate::kv::sqlite::fold::Folder;
+use crate::kv::sqlite::learn::learn;
+use crate::kv::sqlite::shared::Shared;
 use crate::kv::sqlite::writer::Writer;
 
 pub const S: &str = "default";
@@ -98,16 +102,21 @@ pub fn work(random: &mut Random, history: &mut History, writing: Writing) -> Gen
     }
     let first = entries.len();
     let recorder = Recorder::watch(folder.path(), entries, now, confirmed);
-    let (store, mut writer) = SqliteStore::prepare(folder.path(), options(durability, journal)).unwrap();
+    let (store, mut writer, mut folder_thread) =
+        SqliteStore::prepare(folder.path(), options(durability, journal)).unwrap();
     let found = history.len();
     let shared = store.shared.clone();
-    let so_far = move || found + confirmed_by(&shared);
+    let so_far = {
+        let shared = shared.clone();
+        move || found + confirmed_by(&shared)
+    };
     recorder.confirmed_by(so_far.clone());
     let opened = recorder.entries().len();
 
     // Checkpoints come often, and large groups spill into the log before they are committed.
-    writer.connection.pragma_update(None, "wal_autocheckpoint", 6 + random.below(40)).unwrap();
-    writer.connection.pragma_update(None, "cache_size", 10 + random.below(100)).unwrap();
+    folder_thread.connection.pragma_update(None, "wal_autocheckpoint", 6 + random.below(40)).unwrap();
+    folder_thread.connection.pragma_update(None, "cache_size", 10 + random.below(100)).unwrap();
+    let learner = file::open_reader(&folder.path().join(FILE_NAME), options(durability, journal).vfs).unwrap();
     let start = Instant::now() - Duration::from_millis(now);
     let mut reader: Option<Connection> = None;
     for _ in 0..TURNS {
@@ -118,11 +127,14 @@ pub fn work(random: &mut Random, history: &mut History, writing: Writing) -> Gen
         let until = start + Duration::from_millis(next);
         while let Some(due) = writer.due().filter(|due| *due <= until) {
             recorder.set_now(u64::try_from((due - start).as_millis()).unwrap());
-            step(&mut writer, due);
+            step(&mut writer, &mut folder_thread, due, random);
         }
         now = next;
         recorder.set_now(now);
-        step(&mut writer, until);
+        step(&mut writer, &mut folder_thread, until, random);
+        if random.percent(5) {
+            learn(&learner, &shared).unwrap();
+        }
         // Somebody who reads for long keeps checkpoints from finishing, and the log from starting anew. (Without a log
         // the writer would have to wait.)
         if journal == Journal::WriteAhead && random.percent(20) {
@@ -133,22 +145,30 @@ pub fn work(random: &mut Random, history: &mut History, writing: Writing) -> Gen
         }
     }
     let (entries, confirmed) = (recorder.entries(), so_far());
-    drop((reader, store, writer));
+    drop((reader, learner, store, writer, folder_thread));
     Recorder::forget(folder.path());
     Generation { name, durability, journal, files, entries, first, opened, found, confirmed, now }
 }
 
-fn step(writer: &mut Writer, now: Instant) {
-    assert!(writer.step(now), "the store has failed");
+/// The two threads are at work at the same time: either may come first, and a generation that is over may wait long until
+/// it is in the file.
+fn step(writer: &mut Writer, folder: &mut Folder, now: Instant, random: &mut Random) {
+    let folder = RefCell::new(folder);
+    let mut steps: [Box<dyn FnMut(&mut Random) -> bool>; 3] = [
+        Box::new(|_| writer.step(now)),
+        Box::new(|random| !random.percent(40) || folder.borrow_mut().fold()),
+        Box::new(|_| folder.borrow_mut().freeze(now) == Commit::Done),
+    ];
+    let first = random.below(steps.len());
+    steps.rotate_left(first);
+    for step in &mut steps {
+        assert!(step(random), "the store has failed");
+    }
 }
 
-/// As a waiter learns it, one way or the other.
+/// As a waiter learns it.
 pub fn confirmed_by(shared: &Shared) -> usize {
-    let told = match &*shared.progress.borrow() {
-        Progress::Durable(seq) => seq.0,
-        Progress::Failed(_) => 0,
-    };
-    usize::try_from(told.max(shared.durable.load(Ordering::Acquire))).unwrap()
+    usize::try_from(shared.progress.durable().0).unwrap()
 }
 
 /// One or two writes.
