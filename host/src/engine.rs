@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use wasmtime::component::Component;
-use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, ProfilingStrategy};
 
 use crate::keys::hex;
 
@@ -20,11 +20,21 @@ const PARTS: u32 = 6;
 /// What stays mapped in a memory slot between instances; fresh instances then cost no page faults for it.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
+/// Set in the environment: components are compiled for the processors of this architecture in general, not for this one. Their
+/// code then serves an emulated one too, and instructions counted on two machines compare.
+const PORTABLE: &str = "TOLLGATE_PORTABLE_CODE";
+/// Set in the environment: `perf` learns the names of the components' functions, from `/tmp/perf-<pid>.map`.
+const PERF_MAP: &str = "TOLLGATE_PERF_MAP";
+
 /// Makes an engine for at most `instances` instances at a time.
 ///
 /// # Errors
 /// The processor or the system can't run it.
 pub fn build(instances: u32, memory_limit: usize) -> Result<Engine> {
+    if is_portable() {
+        // Code that expects a pool is other code, and an emulated machine has no room for one.
+        return Ok(Engine::new(&config())?);
+    }
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(instances)
         .total_core_instances(instances.saturating_mul(PARTS * 3))
@@ -51,7 +61,20 @@ pub fn build(instances: u32, memory_limit: usize) -> Result<Engine> {
 fn config() -> Config {
     let mut config = Config::new();
     config.wasm_component_model(true).wasm_component_model_async(true).epoch_interruption(true);
+    if std::env::var_os(PERF_MAP).is_some() {
+        config.profiler(ProfilingStrategy::PerfMap);
+    }
+    if is_portable() {
+        let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+        if let Err(error) = config.target(&triple) {
+            tracing::warn!(%error, "{PORTABLE} has no effect");
+        }
+    }
     config
+}
+
+fn is_portable() -> bool {
+    std::env::var_os(PORTABLE).is_some()
 }
 
 /// Moves the engine's clock until the engine is gone.

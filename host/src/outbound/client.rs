@@ -8,9 +8,10 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -22,6 +23,8 @@ use super::connector::{CONNECT_TIMEOUT, ConnectError, Connector, TIMEOUT};
 use super::policy::{Policy, Verdict};
 use crate::effects::Effects;
 use crate::server::body::DurableBody;
+use crate::server::continued::Continued;
+use crate::server::first::{First, first_frames};
 
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(60);
 const BETWEEN_BYTES_TIMEOUT: Duration = Duration::from_secs(60);
@@ -74,7 +77,7 @@ impl OutboundClient {
         }
         // What the request depends on (a permit, an intent) is on disk before the vendor can see it.
         effects.settled().await.map_err(|error| Error::InternalError(Some(error.to_string())))?;
-        let request = request.map(|body| DurableBody::new(body, effects).boxed_unsync());
+        let request = with_first_frames(request, effects).await;
 
         let connect_limit = options.and_then(|options| options.connect_timeout).unwrap_or(CONNECT_TIMEOUT);
         let first_byte_limit = options.and_then(|options| options.first_byte_timeout).unwrap_or(FIRST_BYTE_TIMEOUT);
@@ -97,6 +100,22 @@ impl OutboundClient {
             })?;
         Ok(response.map(|body| TimedBody::new(body, between_bytes).boxed_unsync()))
     }
+}
+
+/// The request with as much of its body as comes at once: head and body of a short one leave in one packet.
+async fn with_first_frames(request: Request<WasiBody>, effects: Arc<Effects>) -> Request<WasiBody> {
+    let (head, body) = request.into_parts();
+    let length = head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    let mut body = DurableBody::new(body, effects);
+    let body = match length {
+        // Its end is not known beforehand: who sends in pieces may want to hear the answer in between.
+        None => body.boxed_unsync(),
+        Some(_) => match first_frames(&mut body, false, length).await {
+            First::Whole(bytes) => Full::from(bytes).map_err(|never| match never {}).boxed_unsync(),
+            First::Part(frames) => Continued::new(frames, body, None::<()>).boxed_unsync(),
+        },
+    };
+    Request::from_parts(head, body)
 }
 
 /// Scheme and host only: a path or a query may hold secrets, and this goes to the log.

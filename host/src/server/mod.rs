@@ -10,6 +10,7 @@ pub mod body;
 pub mod continued;
 pub mod cors;
 pub mod errors;
+pub mod first;
 pub mod gate;
 pub mod intake;
 pub mod limits;
