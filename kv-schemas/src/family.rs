@@ -63,18 +63,15 @@ impl Family {
     /// The key with its placeholders filled in order. Bytes outside `A-Za-z0-9._:-` are percent-encoded, so that no
     /// part can reach into another family.
     pub(crate) fn key(&self, parts: &[&str]) -> String {
-        let mut key = String::with_capacity(self.pattern.len().saturating_add(32));
-        let mut parts = parts.iter();
-        for segment in self.pattern.split('/') {
-            if !key.is_empty() {
-                key.push('/');
-            }
-            if segment.starts_with('{') {
-                push_escaped(&mut key, parts.next().unwrap_or(&""));
-            } else {
-                key.push_str(segment);
-            }
+        let length = parts.iter().fold(self.pattern.len(), |sum, part| sum.saturating_add(part.len()));
+        let mut key = String::with_capacity(length);
+        let (mut parts, mut rest) = (parts.iter(), self.pattern);
+        while let Some((before, placeholder)) = rest.split_once('{') {
+            key.push_str(before);
+            push_escaped(&mut key, parts.next().unwrap_or(&""));
+            rest = placeholder.split_once('}').map_or("", |(_, after)| after);
         }
+        key.push_str(rest);
         key
     }
 
@@ -126,9 +123,14 @@ pub(crate) const fn parts(pattern: &str) -> usize {
 
 fn push_escaped(key: &mut String, part: &str) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
+    // Nearly every part there is.
+    if part.bytes().all(is_plain) {
+        key.push_str(part);
+        return;
+    }
     let hex = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or('0');
     for byte in part.bytes() {
-        if byte.is_ascii_alphanumeric() || b"._:-".contains(&byte) {
+        if is_plain(byte) {
             key.push(char::from(byte));
         } else {
             key.push('%');
@@ -136,6 +138,10 @@ fn push_escaped(key: &mut String, part: &str) {
             key.push(hex(byte & 15));
         }
     }
+}
+
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b':' | b'-')
 }
 
 #[cfg(test)]
@@ -149,6 +155,9 @@ mod tests {
         check(&["demo", "openai"], "vendor/demo/openai");
         check(&["a/b", "x"], "vendor/a%2Fb/x");
         check(&["", "ü"], "vendor//%C3%BC");
+        check(&["a{b}", "c}"], "vendor/a%7Bb%7D/c%7D");
+        assert_eq!(families::EXPIRY_HEAD.key(&[]), "expiry-head");
+        assert_eq!(families::UNITS.counter(&["a", "b", "c", "d"]).key(), "units/a/b/c/d");
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl<T> Log<T> {
     }
 
     fn tail_counter(&self) -> Counter {
-        Counter::new(format!("{}/tail", self.prefix))
+        Counter::new([&self.prefix, "/tail"].concat())
     }
 
     fn slot(&self, index: u64) -> Value<T> {

@@ -2,9 +2,15 @@
 
 use std::marker::PhantomData;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, DeserializeSeed},
+};
 
 use crate::{Store, StoreError};
+
+/// Room for a record as it is written: most fit, and none has to grow often.
+const ROOM: usize = 1_024;
 
 /// One key that is set, never incremented.
 #[derive(Debug)]
@@ -35,24 +41,37 @@ impl<T> Value<T> {
     }
 }
 
+impl<T> Value<T> {
+    /// Reads of it what `seed` makes of it: for who needs a part of a long value only.
+    pub fn get_with<S, R>(&self, store: &dyn Store, seed: S) -> Result<Option<R>, StoreError>
+    where
+        S: for<'de> DeserializeSeed<'de, Value = R>,
+    {
+        let Some(bytes) = store.get(&self.key)? else { return Ok(None) };
+        // As a whole, which is quicker than each text in it by itself.
+        let text = str::from_utf8(&bytes).map_err(|error| self.corrupt(&error))?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+        value.map(Some).map_err(|error| self.corrupt(&error))
+    }
+
+    fn corrupt(&self, reason: &dyn std::error::Error) -> StoreError {
+        StoreError::Corrupt { key: self.key.clone(), reason: reason.to_string() }
+    }
+}
+
 impl<T: DeserializeOwned> Value<T> {
     /// Reads it.
     pub fn get(&self, store: &dyn Store) -> Result<Option<T>, StoreError> {
-        let Some(bytes) = store.get(&self.key)? else {
-            return Ok(None);
-        };
-        match serde_json::from_slice(&bytes) {
-            Ok(value) => Ok(Some(value)),
-            Err(error) => Err(StoreError::Corrupt { key: self.key.clone(), reason: error.to_string() }),
-        }
+        self.get_with(store, PhantomData)
     }
 }
 
 impl<T: Serialize> Value<T> {
     /// Writes it.
     pub fn set(&self, store: &dyn Store, value: &T) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(value)
-            .map_err(|error| StoreError::Corrupt { key: self.key.clone(), reason: error.to_string() })?;
+        let mut bytes = Vec::with_capacity(ROOM);
+        serde_json::to_writer(&mut bytes, value).map_err(|error| self.corrupt(&error))?;
         store.set(&self.key, &bytes)
     }
 }

@@ -11,12 +11,15 @@ use tenancy::{Ladder, Limits};
 
 use crate::{
     error::Denial,
-    meter::{Meter, Scope},
+    meter::{Meter, Scope, Windows},
     payers::Payers,
 };
 
+/// All kinds of tokens together.
+const TOKENS: &str = "tokens";
+
 /// How much a permit holds of a counter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// Which counter.
     pub meter: Meter,
@@ -24,10 +27,22 @@ pub struct Hold {
     pub amount: i64,
 }
 
-/// A hold to be taken, with the cap it must keep.
+/// Holds to be taken, each with the cap it must keep.
+#[derive(Default)]
 pub(crate) struct Wanted {
-    pub hold: Hold,
-    pub cap: Option<i64>,
+    pub holds: Vec<Hold>,
+    caps: Vec<Option<i64>>,
+}
+
+impl Wanted {
+    fn push(&mut self, meter: Meter, amount: i64, cap: Option<i64>) {
+        self.holds.push(Hold { meter, amount });
+        self.caps.push(cap);
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&Hold, Option<i64>)> {
+        self.holds.iter().zip(self.caps.iter().copied())
+    }
 }
 
 /// How near the monthly cap the tenant was before this permit.
@@ -46,8 +61,10 @@ pub enum Rung {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Remaining {
     /// The least of all money caps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Nanos>,
     /// Of today's seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
 }
 
@@ -59,16 +76,16 @@ pub(crate) fn wanted(
     cost: Nanos,
     now: Millis,
     takes_place: bool,
-) -> Vec<Wanted> {
-    let mut all = Vec::new();
+) -> Wanted {
+    let mut all = Wanted::default();
     if takes_place {
-        all.extend(places(payers));
+        places(payers, &mut all);
     }
     // A lease on a place alone costs nothing.
     if worst_case.is_empty() {
         return all;
     }
-    let units = daily_units(worst_case);
+    let (windows, tokens) = (Windows::at(now), tokens(worst_case));
     for (scope, owner, limits) in payers.scopes(session) {
         let (caps, cap) = match scope {
             // Nobody reads a session's counters but to keep its caps.
@@ -76,38 +93,32 @@ pub(crate) fn wanted(
             Scope::Session => (&limits.session_units, limits.session_cap()),
             Scope::Tenant | Scope::Company => (&limits.daily_units, limits.monthly_cap()),
         };
-        for Quantity { unit_type, units } in &units {
-            let cap = caps.get(unit_type).copied().map(to_i64);
-            let meter = Meter::units(scope, owner, unit_type, now);
-            all.push(Wanted { hold: Hold { meter, amount: to_i64(*units) }, cap });
+        // What counts against daily caps: every unit by its own name, and tokens also as `tokens`.
+        let kinds = worst_case.iter().map(|quantity| (quantity.unit_type.as_str(), quantity.units));
+        for (unit, units) in kinds.chain(tokens.map(|tokens| (TOKENS, tokens))) {
+            all.push(windows.units(scope, owner, unit), to_i64(units), caps.get(unit).copied().map(to_i64));
         }
-        let meter = Meter::money(scope, owner, now);
-        all.push(Wanted { hold: Hold { meter, amount: cost.0 }, cap: cap.map(|cap| cap.0) });
+        all.push(windows.money(scope, owner), cost.0, cap.map(|cap| cap.0));
     }
     all
 }
 
 /// A place of the tenant's; and one of the company's, where that has a cap.
-fn places(payers: &Payers) -> Vec<Wanted> {
-    let place = |scope, owner: &str, limits: &Limits| {
-        let meter = Meter::Places { scope, owner: owner.into() };
-        Wanted { hold: Hold { meter, amount: 1 }, cap: limits.burst.map(to_i64) }
+fn places(payers: &Payers, all: &mut Wanted) {
+    let mut place = |scope, owner: &str, limits: &Limits| {
+        all.push(Meter::Places { scope, owner: owner.into() }, 1, limits.burst.map(to_i64));
     };
     let (tenant, company) = (&payers.tenant, &payers.company);
-    let mut all = vec![place(Scope::Tenant, &tenant.id, &tenant.limits)];
+    place(Scope::Tenant, &tenant.id, &tenant.limits);
     if company.limits.burst.is_some() {
-        all.push(place(Scope::Company, &tenant.company, &company.limits));
+        place(Scope::Company, &tenant.company, &company.limits);
     }
-    all
 }
 
-/// What counts against daily caps: every unit by its own name, and tokens also as `tokens`.
-pub(crate) fn daily_units(quantities: &[Quantity]) -> Vec<Quantity> {
-    let mut units = quantities.to_vec();
-    if let Some(tokens) = tokens(quantities) {
-        units.push(Quantity::new("tokens", tokens));
-    }
-    units
+/// How much counts against the daily cap on `unit`.
+pub(crate) fn daily_unit(quantities: &[Quantity], unit: &str) -> u64 {
+    let own = quantities.iter().find(|quantity| quantity.unit_type == unit).map(|quantity| quantity.units);
+    own.or_else(|| if unit == TOKENS { tokens(quantities) } else { None }).unwrap_or(0)
 }
 
 /// All kinds of tokens together, if there are any.
@@ -118,18 +129,18 @@ pub(crate) fn tokens(quantities: &[Quantity]) -> Option<u64> {
 }
 
 /// Takes all or none. On a denial the counters are as before.
-pub(crate) fn take(store: &dyn Store, wanted: &[Wanted], now: Millis) -> Result<Vec<i64>, Denial> {
-    let mut sums = Vec::new();
-    for (i, want) in wanted.iter().enumerate() {
+pub(crate) fn take(store: &dyn Store, wanted: &Wanted, now: Millis) -> Result<Vec<i64>, Denial> {
+    let mut sums = Vec::with_capacity(wanted.holds.len());
+    for (i, (Hold { meter, amount }, cap)) in wanted.each().enumerate() {
         // What if we crash here, or the reply is lost? What was raised stays raised and the intent still says
         // `Reserving`: the reaper recounts the counters it names. So nothing is undone after an error.
-        let sum = want.hold.meter.add(store, want.hold.amount)?;
-        if want.cap.is_some_and(|cap| sum > cap && want.hold.amount > 0) {
-            give_back(store, wanted.get(..=i).unwrap_or_default())?;
-            return Err(want.hold.meter.denial(now));
+        let sum = meter.add(store, *amount)?;
+        if cap.is_some_and(|cap| sum > cap && *amount > 0) {
+            give_back(store, wanted.holds.get(..=i).unwrap_or_default())?;
+            return Err(meter.denial(now));
         }
-        if sum == want.hold.amount {
-            want.hold.meter.forget_later(store, now)?;
+        if sum == *amount {
+            meter.forget_later(store, now)?;
         }
         sums.push(sum);
     }
@@ -137,19 +148,19 @@ pub(crate) fn take(store: &dyn Store, wanted: &[Wanted], now: Millis) -> Result<
 }
 
 /// Undoes what was taken, backwards.
-pub(crate) fn give_back(store: &dyn Store, taken: &[Wanted]) -> Result<(), Denial> {
+pub(crate) fn give_back(store: &dyn Store, taken: &[Hold]) -> Result<(), Denial> {
     for undo in taken.iter().rev() {
-        undo.hold.meter.add(store, undo.hold.amount.saturating_neg())?;
+        undo.meter.add(store, undo.amount.saturating_neg())?;
     }
     Ok(())
 }
 
 /// Where the tenant stood on the ladder before this permit.
-pub(crate) fn rung(wanted: &[Wanted], sums: &[i64], ladder: Ladder) -> Rung {
-    let tenant_money =
-        wanted.iter().zip(sums).find(|(want, _)| matches!(&want.hold.meter, Meter::Money { scope: Scope::Tenant, .. }));
-    let Some((Wanted { hold, cap: Some(cap) }, sum)) = tenant_money else { return Rung::Full };
-    rung_at(sum.saturating_sub(hold.amount), *cap, ladder)
+pub(crate) fn rung(wanted: &Wanted, sums: &[i64], ladder: Ladder) -> Rung {
+    let is_tenants_money = |hold: &Hold| matches!(hold.meter, Meter::Money { scope: Scope::Tenant, .. });
+    let found = wanted.each().zip(sums).find(|((hold, _), _)| is_tenants_money(hold));
+    let Some(((hold, Some(cap)), sum)) = found else { return Rung::Full };
+    rung_at(sum.saturating_sub(hold.amount), cap, ladder)
 }
 
 fn rung_at(spent: i64, cap: i64, ladder: Ladder) -> Rung {
@@ -177,11 +188,11 @@ pub fn standing(store: &dyn Store, now: Millis, tenant: &str) -> Result<Rung, De
 }
 
 /// What is left under the caps.
-pub(crate) fn remaining(wanted: &[Wanted], sums: &[i64]) -> Remaining {
+pub(crate) fn remaining(wanted: &Wanted, sums: &[i64]) -> Remaining {
     let mut left = Remaining::default();
-    for (want, sum) in wanted.iter().zip(sums) {
-        let Some(free) = want.cap.map(|cap| cap.saturating_sub(*sum).max(0)) else { continue };
-        match &want.hold.meter {
+    for ((hold, cap), sum) in wanted.each().zip(sums) {
+        let Some(free) = cap.map(|cap| cap.saturating_sub(*sum).max(0)) else { continue };
+        match &hold.meter {
             Meter::Money { .. } => left.cost = Some(left.cost.map_or(Nanos(free), |least| least.min(Nanos(free)))),
             Meter::Units { unit, .. } if unit == "seconds" => {
                 let free = free.unsigned_abs();

@@ -18,7 +18,7 @@ const MAX_ATTEMPTS: u32 = 256;
 /// The id of the permit to be made.
 pub(crate) struct Key {
     pub id: String,
-    /// What the request was, for repeats.
+    /// What the request was, for repeats; empty where there can be none.
     pub fingerprint: String,
     keyed: bool,
 }
@@ -29,10 +29,10 @@ type FirstAnswer = Result<Granted, Denial>;
 impl Key {
     /// The id of the next attempt; or the answer that an earlier one was given.
     pub fn of(store: &dyn Store, fresh_id: &str, asked: &Reservation) -> Result<Result<Self, FirstAnswer>, Denial> {
-        let fingerprint = fingerprint(asked);
         let Some(key) = &asked.idempotency_key else {
-            return Ok(Ok(Self { id: fresh_id.to_owned(), fingerprint, keyed: false }));
+            return Ok(Ok(Self { id: fresh_id.to_owned(), fingerprint: String::new(), keyed: false }));
         };
+        let fingerprint = fingerprint(asked);
         for attempt in 0..MAX_ATTEMPTS {
             let id = attempt_id(asked, key, attempt);
             let Some(record) = permit(&id).get(store)? else {
@@ -112,5 +112,6 @@ fn digest(parts: &[&str]) -> String {
         hash.update(u64::try_from(part.len()).unwrap_or(0).to_be_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize().iter().take(13).map(|byte| format!("{byte:02x}")).collect()
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    hash.finalize().iter().take(13).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -26,6 +26,7 @@ mod reaper;
 mod reservation;
 mod reserve;
 mod settle;
+mod short;
 mod units;
 
 pub use correct::correct;

@@ -80,19 +80,39 @@ pub enum Meter {
     },
 }
 
+/// The windows that count at a moment.
+pub(crate) struct Windows {
+    day: String,
+    month: String,
+}
+
+impl Windows {
+    pub fn at(now: Millis) -> Self {
+        Self { day: now.day(), month: now.month() }
+    }
+
+    pub fn units(&self, scope: Scope, owner: &str, unit: &str) -> Meter {
+        let window = if scope == Scope::Session { LIFE.into() } else { self.day.clone() };
+        Meter::Units { scope, owner: owner.into(), unit: unit.into(), window }
+    }
+
+    pub fn money(&self, scope: Scope, owner: &str) -> Meter {
+        let window = if scope == Scope::Session { LIFE.into() } else { self.month.clone() };
+        Meter::Money { scope, owner: owner.into(), window }
+    }
+}
+
 impl Meter {
     /// Units as they count at `now`.
     #[must_use]
     pub fn units(scope: Scope, owner: &str, unit: &str, now: Millis) -> Self {
-        let window = if scope == Scope::Session { LIFE.into() } else { now.day() };
-        Self::Units { scope, owner: owner.into(), unit: unit.into(), window }
+        Windows::at(now).units(scope, owner, unit)
     }
 
     /// Money as it counts at `now`.
     #[must_use]
     pub fn money(scope: Scope, owner: &str, now: Millis) -> Self {
-        let window = if scope == Scope::Session { LIFE.into() } else { now.month() };
-        Self::Money { scope, owner: owner.into(), window }
+        Windows::at(now).money(scope, owner)
     }
 
     fn counter(&self) -> Counter {

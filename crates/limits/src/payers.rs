@@ -1,22 +1,46 @@
 //! Who pays for a permit: the tenant and its company.
 
-use kv_schemas::Store;
-use tenancy::{CAPABILITIES, Company, Limits, Tenant};
+use kv_schemas::{Store, StoreError, families};
+use serde::Deserialize;
+use tenancy::{CAPABILITIES, Company, Ladder, Limits};
 
 use crate::{
     error::{Denial, DenialKind},
     meter::Scope,
 };
 
+/// What the limits need of a [`tenancy::Tenant`]: every call reads it, and most of the record is for others.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(crate) struct Payer {
+    pub id: String,
+    pub company: String,
+    #[serde(default = "all")]
+    pub capabilities: Vec<String>,
+    #[serde(default)]
+    pub limits: Limits,
+    #[serde(default)]
+    pub ladder: Ladder,
+}
+
+fn all() -> Vec<String> {
+    CAPABILITIES.map(str::to_owned).into()
+}
+
+impl Payer {
+    fn find(store: &dyn Store, tenant: &str) -> Result<Option<Self>, StoreError> {
+        families::TENANT.value(&[tenant]).get(store)
+    }
+}
+
 /// A tenant, with what it takes from its company where it sets nothing itself, and the company.
 pub(crate) struct Payers {
-    pub tenant: Tenant,
+    pub tenant: Payer,
     pub company: Company,
 }
 
 impl Payers {
     pub fn find(store: &dyn Store, tenant: &str) -> Result<Self, Denial> {
-        let Some(mut tenant) = tenancy::find_tenant(store, tenant)? else {
+        let Some(mut tenant) = Payer::find(store, tenant)? else {
             return Err(Denial::new(DenialKind::Forbidden, "tenant_gone", "The tenant does not exist any more."));
         };
         let company = tenancy::company(&tenant.company).get(store)?.unwrap_or_default();
@@ -43,5 +67,33 @@ impl Payers {
             return Err(Denial::new(DenialKind::Forbidden, "capability_disabled", message));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use kv_schemas::memory::Memory;
+    use serde_json::json;
+    use tenancy::Tenant;
+
+    use super::*;
+
+    #[test]
+    fn a_payer_is_a_part_of_its_tenant() {
+        let check = |record: serde_json::Value| {
+            let store = Memory::default();
+            store.set("tenant/t", record.to_string().as_bytes()).unwrap();
+            let Tenant { id, company, capabilities, limits, ladder, .. } =
+                tenancy::find_tenant(&store, "t").unwrap().unwrap();
+            let payer = Payer { id, company, capabilities, limits, ladder };
+            assert_eq!(Payer::find(&store, "t").unwrap(), Some(payer), "{record}");
+        };
+        check(json!({"id": "t", "company": "c"}));
+        check(serde_json::to_value(Tenant::new("t", "c")).unwrap());
+        let limits = json!({"monthly_cost_usd": "9.00", "daily_units": {"seconds": 9}, "burst": 9, "queue_wait_ms": 5});
+        check(json!({"id": "t", "company": "c", "capabilities": ["chat"], "limits": limits,
+            "ladder": {"throttle_at": 0.8, "text_only_at": 0.95}, "display_name": "T", "vendors": {}}));
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     correction::Corrected,
     error::Denial,
     holds::{Hold, Remaining, Rung},
+    short,
 };
 
 /// How long a resolved permit is remembered: 32 days, as webhooks are.
@@ -27,24 +28,29 @@ pub struct Permit {
     /// The tenant's company, which pays too.
     pub company: String,
     /// The page's session, if one asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
     /// What for.
     pub capability: String,
     /// Which vendor.
     pub provider: String,
     /// Which model; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub model: String,
     /// Where the page lives; may be empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub channel: String,
     /// The request that asked.
     pub request_id: String,
     /// The most it can use.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "short::pairs")]
     pub worst_case: Vec<Quantity>,
     /// The prices of the day it was made.
     pub prices: PriceTable,
     /// What `worst_case` costs.
     pub reserved: Nanos,
     /// Every counter it stands in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "short")]
     pub holds: Vec<Hold>,
     /// When it was made; also the time of its log entry, so that counter and log agree on the month.
     pub created_at: Millis,
@@ -53,16 +59,24 @@ pub struct Permit {
     /// How near the cap the tenant was.
     pub rung: Rung,
     /// What was left.
+    #[serde(default)]
     pub remaining: Remaining,
     /// Its id follows from an idempotency key, so that it is remembered even when denied.
+    #[serde(default, skip_serializing_if = "is_not")]
     pub keyed: bool,
-    /// What the request was, for repeats with the same idempotency key.
+    /// What the request was, for repeats with the same idempotency key; empty where there is no such key.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fingerprint: String,
     /// What it puts right, if it is a correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correction: Option<Corrected>,
     /// Where it stands.
     pub state: State,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_not(yes: &bool) -> bool {
+    !yes
 }
 
 /// Who is given a permit and resolves it.
@@ -156,6 +170,7 @@ impl Settlement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
     /// What was used.
+    #[serde(serialize_with = "short::pairs")]
     pub used: Vec<Quantity>,
     /// What that costs.
     pub cost: Nanos,

@@ -2,7 +2,7 @@
 
 use calendar::Millis;
 use kv_schemas::{Store, families};
-use money::{Nanos, PriceRow, PriceTable, Quantity};
+use money::{Nanos, PriceRow, PriceTable, Quantity, RowsOf};
 
 use crate::{error::Denial, reservation::Reservation, units::check_units};
 
@@ -41,7 +41,7 @@ fn priced(
     worst_case: &[Quantity],
 ) -> Result<Priced, Denial> {
     check_units(worst_case)?;
-    let rows = families::PRICES.value::<Vec<PriceRow>>(&[provider]).get(store)?.unwrap_or_default();
+    let rows = families::PRICES.value::<Vec<PriceRow>>(&[provider]).get_with(store, RowsOf(model))?.unwrap_or_default();
     let table = PriceTable::pick(&rows, model, now);
     let cost = table.cost(worst_case).map_err(|unpriced| {
         let param = if model.is_empty() { "provider" } else { "model" };

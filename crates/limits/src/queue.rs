@@ -8,11 +8,11 @@
 use calendar::Millis;
 use kv_schemas::{Log, Slot, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
-use tenancy::Tenant;
 
 use crate::{
     error::{Denial, DenialKind},
     meter::{Meter, Scope},
+    payers::Payer,
     reservation::{Granted, Reservation},
 };
 
@@ -56,7 +56,7 @@ fn head(tenant: &str) -> Value<u64> {
 pub(crate) fn wait_for_turn(
     store: &dyn Store,
     now: Millis,
-    tenant: &Tenant,
+    tenant: &Payer,
     ticket: Option<u64>,
 ) -> Result<(), Denial> {
     let (Some(places), Some(wait)) = (tenant.limits.burst, wait_ms(tenant)) else { return Ok(()) };
@@ -80,7 +80,7 @@ pub(crate) fn wait_for_turn(
 }
 
 /// Whether more places are free than callers wait before `ticket`.
-fn is_next(store: &dyn Store, now: Millis, tenant: &Tenant, places: u64, ticket: u64) -> Result<bool, StoreError> {
+fn is_next(store: &dyn Store, now: Millis, tenant: &Payer, places: u64, ticket: u64) -> Result<bool, StoreError> {
     let open = Meter::Places { scope: Scope::Tenant, owner: tenant.id.clone() }.read(store)?;
     let free = places.saturating_sub(u64::try_from(open).unwrap_or(0));
     let line = line(&tenant.id);
@@ -111,7 +111,7 @@ fn is_next(store: &dyn Store, now: Millis, tenant: &Tenant, places: u64, ticket:
 }
 
 /// Takes a slot at the end; none when too many wait already.
-fn enter(store: &dyn Store, now: Millis, tenant: &Tenant, wait: u64) -> Result<Option<u64>, StoreError> {
+fn enter(store: &dyn Store, now: Millis, tenant: &Payer, wait: u64) -> Result<Option<u64>, StoreError> {
     let line = line(&tenant.id);
     let first = head(&tenant.id).get(store)?.unwrap_or(1);
     if line.tail(store)?.saturating_add(1).saturating_sub(first) >= MAX_WAITING {
@@ -125,7 +125,7 @@ fn enter(store: &dyn Store, now: Millis, tenant: &Tenant, wait: u64) -> Result<O
 pub(crate) fn may_wait(
     store: &dyn Store,
     now: Millis,
-    tenant: &Tenant,
+    tenant: &Payer,
     asked: &Reservation,
     denial: &Denial,
 ) -> Result<Option<u64>, StoreError> {
@@ -142,7 +142,7 @@ pub(crate) fn may_wait(
 /// After a try: who doesn't wait on leaves the queue.
 pub(crate) fn leave(
     store: &dyn Store,
-    tenant: &Tenant,
+    tenant: &Payer,
     asked: &Reservation,
     outcome: Result<Granted, Denial>,
 ) -> Result<Granted, Denial> {
@@ -154,7 +154,7 @@ pub(crate) fn leave(
     outcome
 }
 
-fn wait_ms(tenant: &Tenant) -> Option<u64> {
+fn wait_ms(tenant: &Payer) -> Option<u64> {
     tenant.limits.queue_wait_ms.filter(|wait| *wait > 0)
 }
 

@@ -47,7 +47,7 @@ pub fn reserve(store: &dyn Store, now: Millis, fresh_id: &str, asked: &Reservati
 struct Ready {
     payers: Payers,
     priced: Priced,
-    wanted: Vec<Wanted>,
+    wanted: Wanted,
 }
 
 fn prepare(store: &dyn Store, now: Millis, asked: &Reservation) -> Result<Ready, Denial> {
@@ -74,15 +74,15 @@ fn make(store: &dyn Store, now: Millis, key: &Key, asked: &Reservation, ready: &
         company: ready.payers.tenant.company.clone(),
         prices: ready.priced.table.clone(),
         reserved: ready.priced.cost,
-        holds: ready.wanted.iter().map(|want| want.hold.clone()).collect(),
+        holds: ready.wanted.holds.clone(),
         expires_at: now.plus(asked.ttl_ms.min(MAX_TTL_MS)),
         ..intent(key, asked, now)
     };
     permit(&key.id).set(store, &record)?;
 
     match take(store, now, asked, ready) {
-        Ok(sums) => {
-            record.rung = holds::rung(&ready.wanted, &sums, ready.payers.tenant.ladder);
+        Ok((sums, rung)) => {
+            record.rung = rung;
             record.remaining = holds::remaining(&ready.wanted, &sums);
             // What if we crash here? All counters are raised and the intent says `Reserving`: nobody has a permit,
             // nothing is called, and the reaper takes back what was raised.
@@ -105,14 +105,14 @@ fn make(store: &dyn Store, now: Millis, key: &Key, asked: &Reservation, ready: &
 }
 
 /// Raises all counters, or none.
-fn take(store: &dyn Store, now: Millis, asked: &Reservation, ready: &Ready) -> Result<Vec<i64>, Denial> {
+fn take(store: &dyn Store, now: Millis, asked: &Reservation, ready: &Ready) -> Result<(Vec<i64>, Rung), Denial> {
     let sums = holds::take(store, &ready.wanted, now)?;
     let rung = holds::rung(&ready.wanted, &sums, ready.payers.tenant.ladder);
     if rung == Rung::TextOnly && ["speech", "video"].contains(&asked.capability.as_str()) {
-        holds::give_back(store, &ready.wanted)?;
+        holds::give_back(store, &ready.wanted.holds)?;
         return Err(Denial::new(DenialKind::HardCap, "text_only", "Near the monthly cap there is only text."));
     }
-    Ok(sums)
+    Ok((sums, rung))
 }
 
 /// The lease a live session holds on its place lives as long as its ticks come.

@@ -116,7 +116,7 @@ fn same_kind(held: &Quantity, used: &Quantity) -> bool {
 /// The permit has not been charged, or the store can't be reached.
 pub fn close(store: &dyn Store, id: &str, stage: u64) -> Result<(), Fault> {
     let mut record = permit(id).get(store)?.ok_or(Fault::NotFound)?;
-    let charge = match record.state.clone() {
+    let charge = match record.state {
         State::Charged(charge) => charge,
         State::Closed { .. } => return Ok(()),
         _ => return Err(Fault::Conflict { code: "not_charged", message: "The permit has not been charged." }),
@@ -142,10 +142,7 @@ pub fn kept(hold: &Hold, charge: &Charge) -> i64 {
     match &hold.meter {
         Meter::Places { .. } => 0,
         Meter::Money { .. } => charge.cost.0,
-        Meter::Units { unit, .. } => {
-            let used = holds::daily_units(&charge.used);
-            used.iter().find(|quantity| quantity.unit_type == *unit).map_or(0, |quantity| holds::to_i64(quantity.units))
-        }
+        Meter::Units { unit, .. } => holds::to_i64(holds::daily_unit(&charge.used, unit)),
     }
 }
 

@@ -3,6 +3,7 @@
 mod hours;
 mod nanos;
 mod price;
+mod rows_of;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -10,4 +11,5 @@ mod tests;
 pub use hours::{Hours, HoursError};
 pub use nanos::{DecimalError, Nanos};
 pub use price::{PriceRow, Quantity, UNIT_TYPES};
+pub use rows_of::RowsOf;
 pub use table::{PriceTable, Unpriced};

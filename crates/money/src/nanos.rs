@@ -64,14 +64,16 @@ pub(crate) fn parse_scaled(text: &str, places: u32) -> Result<u128, DecimalError
     let fraction = fraction.trim_end_matches('0');
     let used = u32::try_from(fraction.len()).unwrap_or(u32::MAX);
     let missing = places.checked_sub(used).ok_or(DecimalError::TooFine)?;
-    let scale = 10_u128.checked_pow(places).ok_or(DecimalError::TooFine)?;
-    let whole: u128 = whole.parse().map_err(|_| DecimalError::TooLarge)?;
-    if whole > u128::from(MAX_USD.unsigned_abs()) {
+    // As long as it goes in 64 bits, which is a good deal cheaper in Wasm.
+    let scale = 10_u64.checked_pow(places).ok_or(DecimalError::TooFine)?;
+    let whole: u64 = whole.parse().map_err(|_| DecimalError::TooLarge)?;
+    if whole > MAX_USD.unsigned_abs() {
         return Err(DecimalError::TooLarge);
     }
-    let fraction: u128 = if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| DecimalError::Malformed)? };
-    let fraction = 10_u128.checked_pow(missing).and_then(|f| fraction.checked_mul(f)).ok_or(DecimalError::TooFine)?;
-    whole.checked_mul(scale).and_then(|w| w.checked_add(fraction)).ok_or(DecimalError::TooLarge)
+    let fraction: u64 = if fraction.is_empty() { 0 } else { fraction.parse().map_err(|_| DecimalError::Malformed)? };
+    let fraction = 10_u64.checked_pow(missing).and_then(|f| fraction.checked_mul(f)).ok_or(DecimalError::TooFine)?;
+    let whole = u128::from(whole).checked_mul(u128::from(scale));
+    whole.and_then(|whole| whole.checked_add(u128::from(fraction))).ok_or(DecimalError::TooLarge)
 }
 
 impl fmt::Display for Nanos {
@@ -100,6 +102,7 @@ mod tests {
         check("0.045", 45_000_000, "0.045");
         check("0.000000001", 1, "0.000000001");
         check("9000000000", 9_000_000_000_000_000_000, "9000000000.00");
+        check("000000000000000000000000000012.500000000000000000000000000000", 12_500_000_000, "12.50");
         assert_eq!(Nanos(-1_500_000_000).to_string(), "-1.50");
     }
 
@@ -111,5 +114,6 @@ mod tests {
         }
         check("0.0000000001", DecimalError::TooFine);
         check("9000000001", DecimalError::TooLarge);
+        check("100000000000000000000000000000", DecimalError::TooLarge);
     }
 }

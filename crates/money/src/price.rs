@@ -49,7 +49,7 @@ pub struct PriceRow {
     pub hours_utc: Option<Hours>,
 }
 
-fn the_beginning() -> String {
+pub(crate) fn the_beginning() -> String {
     "1970-01-01".into()
 }
 

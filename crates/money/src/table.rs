@@ -3,7 +3,7 @@
 //! A price is kept in 10^-18 USD, since a single token may cost far less than a nano-USD; a charge is the sum over all
 //! quantities, rounded up once to the next nano.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use calendar::Millis;
 use serde::{Deserialize, Serialize};
@@ -138,9 +138,10 @@ fn bands<'a>(fitting: impl Iterator<Item = &'a PriceRow>, model: &str) -> BTreeM
     };
     let mut bands: BTreeMap<u64, &PriceRow> = BTreeMap::new();
     for row in fitting {
-        let best = bands.entry(row.from_input_tokens).or_insert(row);
-        if rank(row) > rank(best) {
-            *best = row;
+        match bands.entry(row.from_input_tokens) {
+            Entry::Vacant(band) => drop(band.insert(row)),
+            Entry::Occupied(mut best) if rank(row) > rank(best.get()) => drop(best.insert(row)),
+            Entry::Occupied(_) => {}
         }
     }
     let own_from = bands.iter().find(|(_, row)| is_own(row)).map(|(from, _)| *from);

@@ -68,8 +68,8 @@ pub use price_rules::parse_prices;
 pub use prices::{all_prices, put_prices, vendor_prices};
 pub use privacy::{PersonalData, Privacy};
 pub use records::{
-    CAPABILITIES, CHANNELS, Company, EndUserAuth, Mode, Tenant, VendorBinding, VendorChoice, company, find_tenant,
-    tenant, vendor_binding,
+    Access, CAPABILITIES, CHANNELS, Company, EndUserAuth, Mode, Tenant, VendorBinding, VendorChoice, company,
+    find_access, find_tenant, tenant, vendor_binding,
 };
 pub use routes::{Route, RoutePick, RouteRung, RouteWeights};
 pub use tenant_rules::{parse_tenant, patched};

@@ -90,6 +90,22 @@ impl Tenant {
     }
 }
 
+/// What of a tenant decides who may call. It is read for every call, so nothing else of the record is built for it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Access {
+    /// The tenant's id.
+    pub id: String,
+    /// As of [`Tenant`].
+    #[serde(default)]
+    pub allowed_origins: Vec<String>,
+    /// As of [`Tenant`].
+    #[serde(default = "all_channels")]
+    pub channels: Vec<String>,
+    /// As of [`Tenant`].
+    #[serde(default = "all_capabilities")]
+    pub capabilities: Vec<String>,
+}
+
 /// The vendor of one capability.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
@@ -194,6 +210,11 @@ pub fn find_tenant(store: &dyn Store, id: &str) -> Result<Option<Tenant>, StoreE
     tenant(id).get(store)
 }
 
+/// Reads of a tenant what decides who may call.
+pub fn find_access(store: &dyn Store, id: &str) -> Result<Option<Access>, StoreError> {
+    families::TENANT.value(&[id]).get(store)
+}
+
 fn all_channels() -> Vec<String> {
     CHANNELS.map(str::to_owned).into()
 }
@@ -215,6 +236,24 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests may panic")]
 
     use super::*;
+
+    #[test]
+    fn who_may_call_is_what_the_tenant_says() {
+        let check = |tenant: &Tenant| {
+            let access: Access = serde_json::from_slice(&serde_json::to_vec(tenant).unwrap()).unwrap();
+            let Tenant { id, allowed_origins, channels, capabilities, .. } = tenant.clone();
+            assert_eq!(access, Access { id, allowed_origins, channels, capabilities });
+        };
+        let mut tenant = Tenant::new("a", "c");
+        check(&tenant);
+        tenant.allowed_origins = vec!["https://a.example".into()];
+        (tenant.channels, tenant.capabilities) = (vec!["widget".into()], Vec::new());
+        check(&tenant);
+        let written = r#"{"id":"a","company":"c"}"#;
+        let (whole, access): (Tenant, Access) =
+            (serde_json::from_str(written).unwrap(), serde_json::from_str(written).unwrap());
+        assert_eq!((whole.channels, whole.capabilities), (access.channels, access.capabilities));
+    }
 
     #[test]
     fn a_tenant_needs_only_id_and_company() {

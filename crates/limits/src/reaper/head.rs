@@ -139,9 +139,11 @@ impl Head {
         true
     }
 
-    /// Whether open permits lie so thin that moving them to the end is worth it.
+    /// Whether open permits lie so thin that moving them to the end is worth it. Only as far as a walk has counted them:
+    /// of those that have come since nobody knows how many are open, and if they were taken for over, a burst that stays
+    /// open would go round for ever.
     pub fn is_thin(&self, stretch: u64) -> bool {
-        let length = self.until.saturating_sub(self.first);
+        let length = self.walked.saturating_sub(self.first);
         length > self.open.max(self.found).saturating_mul(THIN).saturating_add(stretch.saturating_mul(2))
     }
 }

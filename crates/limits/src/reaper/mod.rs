@@ -34,7 +34,8 @@ const LEASE_MS: u64 = 30_000;
 pub struct Reaped {
     /// Permits to be charged as `Unknown` (whatever was decided already stands), put into the log and closed.
     pub overdue: Vec<String>,
-    /// The walk is not through: another run at once goes on with it.
+    /// There is more to be done with: another run at once goes on with the walk. Otherwise it is through, or has seen so
+    /// many permits that are held that it goes on at the next maintenance.
     pub more: bool,
     /// Counting anew failed; what it is for stays too high until a later run.
     pub failed: Option<StoreError>,

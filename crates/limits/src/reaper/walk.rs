@@ -19,6 +19,9 @@ use crate::permit::{KEPT_HOURS, Listed, Permit, State, closer, extension, list, 
 
 /// Slots looked at in one run: little enough for the slowest store.
 const STRETCH: u64 = 128;
+/// About so many permits that are still held are looked at in one maintenance; the next one goes on behind them. Looking at
+/// ten thousand again every second would keep a core busy with finding nothing.
+const PORTION: u64 = 2_048;
 
 pub(super) fn run(store: &dyn Store, lease: &Lease, now: Millis, limit: usize) -> Result<Reaped, StoreError> {
     let mut head = Head::load(store)?;
@@ -44,13 +47,15 @@ pub(super) fn run(store: &dyn Store, lease: &Lease, now: Millis, limit: usize) -
         stretch.open.iter().try_for_each(|(id, slots)| relist(store, id, slots))?;
         head.first = head.cursor;
     }
-    let more = end < head.until && end >= begin;
-    if !more {
+    let through = end >= head.until || end < begin;
+    let pauses = stretch.is_crowded() && begin.saturating_sub(1).checked_div(PORTION) != end.checked_div(PORTION);
+    if through {
         (head.open, head.cursor) = (head.found, head.first);
     }
     // Before the counting, so that what was seen is remembered whatever comes of that.
     head.clone().save(store, now)?;
-    let counted = if more { Ok(()) } else { square::run(store, lease, &head, &head.in_limbo(now)) };
+    let counted = if through { square::run(store, lease, &head, &head.in_limbo(now)) } else { Ok(()) };
+    let more = !through && !pauses;
     Ok(Reaped { overdue: stretch.due, more, failed: counted.err() })
 }
 
@@ -64,6 +69,11 @@ struct Stretch {
 }
 
 impl Stretch {
+    /// Most of its slots are those of permits that are still held: there is little to be done, and much to look at.
+    fn is_crowded(&self) -> bool {
+        u64::try_from(self.open.len()).is_ok_and(|open| open.saturating_mul(2) >= STRETCH)
+    }
+
     /// What has become of the slots that earlier walks found taken and not written.
     fn read_holes(&mut self, store: &dyn Store, head: &mut Head, now: Millis) -> Result<(), StoreError> {
         for (slot, patience) in std::mem::take(&mut head.holes) {

@@ -29,7 +29,7 @@ pub fn ways(family: &str) -> Vec<Mutation> {
     match family {
         "spend" | "units" | "open" | "sequencer-ticket" => vec![Add(-1), Delete, Add(1), Swap],
         "permit" => {
-            vec![Flip(0), DigitOf(r#""amount":"#), DigitOf(r#","cost":"#), DigitOf(r#""created_at":"#), Delete, Swap]
+            vec![Flip(0), DigitOf(r#""money":["#), DigitOf(r#","cost":"#), DigitOf(r#""created_at":"#), Delete, Swap]
         }
         "sequencer" => vec![
             Flip(0),
