@@ -25,7 +25,8 @@ impl Fields {
     /// # Errors
     /// Not JSON, not an object, or a name that appears twice.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(json)
+        // As a whole, which is quicker than each text in it by itself.
+        serde_json::from_str(core::str::from_utf8(json).map_err(serde_json::Error::custom)?)
     }
 
     /// The value of `name` as it was written; `None` when absent or `null`.

@@ -4,6 +4,8 @@
 
 use adapter::prelude::*;
 use adapter::{Answer, Auth, Call, Fields, Header, Operation, Options, PlanError, Quantity, Unit};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::messages::{self, Message};
 use crate::tools::{self, Tool};
@@ -163,8 +165,16 @@ impl Asked {
         let Operation::Chat(body) = operation else {
             return Self::default();
         };
-        let fields = Fields::parse(body).unwrap_or_default();
-        Self { model: fields.get("model").unwrap_or_default(), stream: fields.get("stream") == Some(true) }
+        #[derive(Default, Deserialize)]
+        struct Named<'a> {
+            #[serde(borrow)]
+            model: Option<&'a RawValue>,
+            #[serde(borrow)]
+            stream: Option<&'a RawValue>,
+        }
+        let named: Named = serde_json::from_slice(body).unwrap_or_default();
+        let model = named.model.and_then(|model| serde_json::from_str(model.get()).ok());
+        Self { model: model.unwrap_or_default(), stream: named.stream.is_some_and(|stream| stream.get() == "true") }
     }
 }
 

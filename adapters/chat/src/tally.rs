@@ -1,7 +1,10 @@
 //! What an answer has consumed: the vendor's final numbers, or else a bound by what was delivered.
 
+use core::fmt;
+
 use adapter::prelude::*;
 use adapter::{Quantity, Unit, Usage, units_of};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 /// A vendor's numbers in the gate's terms.
@@ -40,6 +43,11 @@ pub struct Tally {
 impl Tally {
     pub fn new(worst_case: &[Quantity]) -> Self {
         Self { worst_case: worst_case.to_vec(), delivered: 0, so_far: None, reported: None, thinks_unseen: false }
+    }
+
+    /// As [`Tally::deliver_all`], of what was counted while it was read.
+    pub fn deliver_texts(&mut self, texts: Texts) {
+        self.delivered = self.delivered.saturating_add(texts.0);
     }
 
     /// The model wrote so many bytes.
@@ -97,9 +105,87 @@ impl Tally {
     }
 }
 
+/// The bytes of all texts in a JSON value, counted without building the value: every piece of a stream is read so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Texts(u64);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextsVisitor)
+    }
+}
+
+struct TextsVisitor;
+
+impl<'de> Visitor<'de> for TextsVisitor {
+    type Value = Texts;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Texts, E> {
+        Ok(Texts(text.len() as u64))
+    }
+
+    fn visit_unit<E>(self) -> Result<Texts, E> {
+        Ok(Texts(0))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Texts, E> {
+        Ok(Texts(0))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Texts, E> {
+        Ok(Texts(0))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Texts, E> {
+        Ok(Texts(0))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Texts, E> {
+        Ok(Texts(0))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Texts, A::Error> {
+        let mut sum: u64 = 0;
+        while let Some(Texts(bytes)) = items.next_element()? {
+            sum = sum.saturating_add(bytes);
+        }
+        Ok(Texts(sum))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Texts, A::Error> {
+        let mut sum: u64 = 0;
+        while let Some((IgnoredAny, Texts(bytes))) = members.next_entry()? {
+            sum = sum.saturating_add(bytes);
+        }
+        Ok(Texts(sum))
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
     use super::*;
+
+    #[test]
+    fn texts_are_counted_as_those_of_a_value_are() {
+        let check = |json: &str, bytes: u64| {
+            let (mut of_value, mut of_texts) = (Tally::new(&[]), Tally::new(&[]));
+            of_value.deliver_all(&serde_json::from_str(json).unwrap());
+            of_texts.deliver_texts(serde_json::from_str(json).unwrap());
+            assert_eq!((of_value.delivered, of_texts.delivered), (bytes, bytes), "{json}");
+        };
+        check(r#""Hi""#, 2);
+        check(r#"{"role":"assistant","content":"a\u00e9\n","refusal":null}"#, 9 + 4);
+        check(r#"{"tool_calls":[{"index":0,"function":{"name":"f","arguments":"{}"}},{"x":["ab",-1,2.5,true]}]}"#, 5);
+        check("[]", 0);
+        check("null", 0);
+        check("-1.5e3", 0);
+    }
 
     type Row = (usize, Option<Tokens>, Option<Tokens>, bool, Usage);
 

@@ -6,7 +6,10 @@ use audit::{RUN_MS, Retention, Staged, retain};
 use calendar::Millis;
 use kv_schemas::StoreError;
 use money::Nanos;
-use shell::{KeyValue, host};
+use shell::{
+    KeyValue,
+    host::{self, Stopwatch},
+};
 
 mod bindings {
     wit_bindgen::generate!({
@@ -29,7 +32,9 @@ impl Guest for Audit {
             return Err(failure("an entry needs an event type and a limit check id"));
         }
         let store = KeyValue::open().map_err(failure)?;
-        audit::append(&store, &staged(entry)).map_err(failure)
+        let staged = staged(entry);
+        let watch = Stopwatch::start();
+        audit::append_timed(&store, &staged, || watch.elapsed()).map_err(failure)
     }
 
     fn sequence(limit: u32) -> Result<Progress, Failure> {

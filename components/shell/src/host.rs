@@ -1,6 +1,6 @@
 //! The host's clock, randomness and variables.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use calendar::Millis;
 use problem::Problem;
@@ -14,6 +14,29 @@ use crate::bindings::config::wasi::config::store;
 pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// How long something takes.
+///
+/// By two clocks, and the longer counts: one of them stands still while the machine does, and the other can be set.
+pub struct Stopwatch {
+    date: Millis,
+    ticks: Instant,
+}
+
+impl Stopwatch {
+    /// From now on.
+    #[must_use]
+    pub fn start() -> Self {
+        Self { date: now(), ticks: Instant::now() }
+    }
+
+    /// Milliseconds since.
+    #[must_use]
+    pub fn elapsed(&self) -> u64 {
+        let ticked = u64::try_from(self.ticks.elapsed().as_millis()).unwrap_or(u64::MAX);
+        ticked.max(now().0.abs_diff(self.date.0))
+    }
 }
 
 /// `N` bytes from the host's cryptographic generator.
@@ -55,9 +78,9 @@ pub fn setting(name: &str) -> String {
     store::get(name).ok().flatten().unwrap_or_default()
 }
 
-/// The vault under the variable `master_key`.
+/// The vault under the variable `master_key`. Read without waiting: every call to a vendor needs it.
 pub async fn vault() -> Result<Vault, Problem> {
-    Vault::new(&variable("master_key").await).map_err(|error| {
+    Vault::new(&setting("master_key")).map_err(|error| {
         eprintln!("master_key: {error}");
         Problem::offline()
     })

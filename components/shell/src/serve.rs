@@ -1,6 +1,6 @@
 //! One request from head to answer: bounded body, request id, errors in the documented shape, CORS.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{Method, Response, header};
 use http_body_util::BodyExt;
 use problem::{Kind, Problem};
@@ -43,14 +43,15 @@ where
             drain(body, limits.body_bytes.saturating_add(MAX_DRAINED)).await;
             Err(too_large(limits))
         }
-        _ => read(body, limits).await,
+        declared => read(body, limits, declared).await,
     };
     let (body, refusal) = match body {
         Ok(body) => (body, None),
         Err(problem) => (Bytes::new(), Some(problem)),
     };
     let call = Call::new(parts, body, request_id);
-    let reply = match (KeyValue::open(), refusal) {
+    let store = KeyValue::open();
+    let reply = match (store.clone(), refusal) {
         (_, Some(problem)) => Reply::problem(&problem, &call.request_id),
         (Err(error), None) => Reply::problem(&offline(&error), &call.request_id),
         (Ok(store), None) if call.method == Method::OPTIONS => cors::preflight(&store, &call),
@@ -58,7 +59,7 @@ where
             route(&call, store).await.unwrap_or_else(|problem| Reply::problem(&problem, &call.request_id))
         }
     };
-    let reply = match (call.headers.contains_key("origin"), KeyValue::open()) {
+    let reply = match (call.headers.contains_key("origin"), store) {
         (true, Ok(store)) => cors::share(&store, &call, reply),
         _ => reply,
     };
@@ -69,24 +70,32 @@ fn too_large(limits: Limits) -> Problem {
     Problem::new(Kind::TooLarge, "too_large", format!("The body may have at most {} bytes.", limits.body_bytes))
 }
 
-async fn read<B>(body: B, limits: Limits) -> Result<Bytes, Problem>
+/// Reads a body. One of a declared length ends there: what comes after is no body, and its end needn't be waited for.
+async fn read<B>(body: B, limits: Limits, declared: Option<usize>) -> Result<Bytes, Problem>
 where
     B: http_body::Body<Data = Bytes>,
 {
     let mut body = std::pin::pin!(body);
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    let (mut first, mut more) = (Bytes::new(), Vec::new());
+    while declared != Some(first.len() + more.len())
+        && let Some(frame) = body.frame().await
+    {
         let cut = |_| Problem::new(Kind::InvalidRequest, "incomplete_body", "The body ended early.");
         let Ok(data) = frame.map_err(cut)?.into_data() else {
             continue;
         };
-        if bytes.len() + data.len() > limits.body_bytes {
+        if first.len() + more.len() + data.len() > limits.body_bytes {
             drain(body, MAX_DRAINED).await;
             return Err(too_large(limits));
         }
-        bytes.extend_from_slice(&data);
+        // Most bodies are one piece, which needn't be copied.
+        if first.is_empty() {
+            first = data;
+        } else {
+            more.extend_from_slice(&data);
+        }
     }
-    Ok(bytes.freeze())
+    Ok(if more.is_empty() { first } else { [first.as_ref(), &more].concat().into() })
 }
 
 /// Reads and forgets what is left of a refused body, up to about `most` bytes.
@@ -125,7 +134,7 @@ mod tests {
                 taken.set(taken.get() + CHUNK);
                 Ok::<_, Infallible>(Frame::data(Bytes::from(vec![7; CHUNK])))
             });
-            let got = block_on(read(StreamBody::new(stream::iter(frames)), Limits { body_bytes: 10 * CHUNK }));
+            let got = block_on(read(StreamBody::new(stream::iter(frames)), Limits { body_bytes: 10 * CHUNK }, None));
             match got {
                 Ok(bytes) => assert!(whole && bytes.len() == chunks * CHUNK, "{chunks}"),
                 Err(problem) => assert!(!whole && problem.kind == Kind::TooLarge, "{chunks}"),
@@ -141,9 +150,24 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_declared_length_ends_there() {
+        let check = |declared: Option<usize>, pieces: &[&'static str], expected: Option<&str>| {
+            let pieces = pieces.iter().map(|piece| Ok(Frame::data(Bytes::from_static(piece.as_bytes()))));
+            let frames = pieces.chain([Err("never waited for")]).collect::<Vec<_>>();
+            let got = block_on(read(StreamBody::new(stream::iter(frames)), Limits::default(), declared));
+            assert_eq!(got.ok().as_deref(), expected.map(str::as_bytes), "{declared:?}");
+        };
+        check(Some(2), &["{}"], Some("{}"));
+        check(Some(4), &["{", "}", "  "], Some("{}  "));
+        check(Some(0), &[], Some(""));
+        check(Some(3), &["{}"], None);
+        check(None, &["{}"], None);
+    }
+
+    #[test]
     fn a_body_that_breaks_off_is_refused_as_such() {
         let frames = [Ok(Frame::data(Bytes::from_static(b"{"))), Err("reset")];
-        let got = block_on(read(StreamBody::new(stream::iter(frames)), Limits::default()));
+        let got = block_on(read(StreamBody::new(stream::iter(frames)), Limits::default(), None));
         assert_eq!(got.unwrap_err().code, "incomplete_body");
     }
 }

@@ -1,6 +1,9 @@
 //! The host's key-value store behind the port of `kv-schemas`.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kv_schemas::{Store, StoreError};
 
@@ -9,9 +12,10 @@ use crate::bindings::keyvalue::wasi::keyvalue::{
     store::{self, Bucket, Error},
 };
 
-/// The store `default`, opened for one request.
+/// The store `default`, opened for one request. Clones are the same one: opening it is a call of the host.
+#[derive(Clone)]
 pub struct KeyValue {
-    bucket: Bucket,
+    bucket: Arc<Bucket>,
     /// When it refuses everything, if ever.
     until: Option<Instant>,
 }
@@ -19,7 +23,7 @@ pub struct KeyValue {
 impl KeyValue {
     /// Opens it.
     pub fn open() -> Result<Self, StoreError> {
-        store::open("default").map(|bucket| Self { bucket, until: None }).map_err(unavailable)
+        store::open("default").map(|bucket| Self { bucket: Arc::new(bucket), until: None }).map_err(unavailable)
     }
 
     /// Opens it for a call that may take so long: after that it refuses everything. A caller that slept (a paused

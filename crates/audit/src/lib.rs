@@ -25,7 +25,7 @@ mod totals;
 mod tree;
 mod view;
 
-pub use append::{append, stage_of};
+pub use append::{append, append_timed, stage_of};
 pub use entry::{Entry, Kind, VERSION};
 pub use erasure::{
     EraseError, Erasure, ErasureRequest, ErasureStatus, MAX_PENDING as MAX_PENDING_ERASURES, SETTLE_MS, erase, erasure,

@@ -3,7 +3,10 @@
 
 mod common;
 
-use audit::{Entry, Filter, GRACE_MS};
+use std::cell::Cell;
+
+use audit::{Entry, Filter, GRACE_MS, RUN_MS, append_timed};
+use calendar::Millis;
 use common::{
     NOW, append,
     books::{check_books, check_settled, log_bytes, settle},
@@ -158,6 +161,42 @@ fn an_entry_is_in_the_log_once_though_runs_come_in_any_gap_of_its_staging() {
             || staged(true),
             |store| assert!(append(store, &entry("lc_6", "b", 6)).is_ok()),
             |store| times.into_iter().for_each(|late| run(store, late, 100)),
+            |store, at| {
+                let when = format!("{times:?} in gap {at}");
+                check_books(store, &names(6), &when);
+                let before = everything(store, Filter::All);
+                settle(store, 3 * GRACE_MS);
+                check_settled(store, &before, &names(6), &when);
+            },
+        );
+    }
+}
+
+#[test]
+fn who_looks_at_the_clock_and_not_at_the_sequencer_is_in_the_log_once_too() {
+    // When runs come, and by how much their clocks are ahead of the writer's.
+    for (times, ahead) in [
+        (vec![0, 1, 999], 0),
+        (vec![0, 999], 18_000),
+        (vec![0, 1_001], 0),
+        (vec![LEASE, GRACE_MS + 1], 0),
+        (vec![GRACE_MS + 1, 2 * GRACE_MS + 2], 0),
+    ] {
+        let elapsed = Cell::new(0);
+        each_gap(
+            || {
+                elapsed.set(0);
+                staged(false)
+            },
+            |store| assert!(append_timed(store, &common::staged(&entry("lc_6", "b", 6)), || elapsed.get()).is_ok()),
+            |store| {
+                // The first run began as long before the writer as a run may take; only the second has the other clock.
+                for (run_number, late) in times.iter().enumerate() {
+                    elapsed.set(*late);
+                    let now = if run_number == 0 { NOW.0 - RUN_MS } else { NOW.0 + late + ahead };
+                    sequence(store, Millis(now), 100).unwrap();
+                }
+            },
             |store, at| {
                 let when = format!("{times:?} in gap {at}");
                 check_books(store, &names(6), &when);

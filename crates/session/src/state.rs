@@ -11,7 +11,7 @@
 
 use calendar::Millis;
 use kv_schemas::{Store, StoreError};
-use tenancy::{Tenant, find_key, find_tenant};
+use tenancy::{Access, find_access, find_key};
 
 use crate::{
     Refusal, Session, events,
@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub enum State {
     /// It may be used; with its tenant as it is now.
-    Active(Box<Tenant>),
+    Active(Box<Access>),
     /// It has ended and that is noted.
     Ended(Ending),
     /// It has ended and nobody has noted it yet: `expired`, `missed_tick` or `revoked`.
@@ -57,7 +57,7 @@ pub fn state(store: &dyn Store, session: &Session, now: Millis) -> Result<State,
     if now >= session.expires_at {
         return Ok(State::Lapsed("expired"));
     }
-    let tenant = find_tenant(store, &session.tenant)?;
+    let tenant = find_access(store, &session.tenant)?;
     let key = find_key(store, &session.key_sha256)?;
     Ok(match (tenant, key) {
         (Some(tenant), Some(key)) if key.tenant == tenant.id => State::Active(Box::new(tenant)),

@@ -2,7 +2,7 @@
 
 use calendar::Millis;
 use kv_schemas::Store;
-use tenancy::{CAPABILITIES, Credential, KeyKind, admin_key_matches, find_key, find_tenant, key_hash};
+use tenancy::{CAPABILITIES, Credential, KeyKind, admin_key_matches, find_access, find_key, key_hash};
 
 use crate::{
     Refusal, Session,
@@ -79,7 +79,7 @@ fn operator() -> Grant {
 
 fn server(store: &dyn Store, key: &str) -> Result<Grant, Refusal> {
     let key = find_key(store, &key_hash(key))?.filter(|key| key.kind == KeyKind::Secret).ok_or_else(unknown)?;
-    let tenant = find_tenant(store, &key.tenant)?.ok_or_else(unknown)?;
+    let tenant = find_access(store, &key.tenant)?.ok_or_else(unknown)?;
     Ok(Grant {
         caller: Caller::Server,
         tenant: tenant.id,
@@ -101,8 +101,8 @@ fn page(store: &dyn Store, token: &str, origin: Option<&str>, now: Millis) -> Re
     // What the tenant has switched off since is off at once.
     let origin = match (&session.origin, origin) {
         (None, None) => None,
-        (None, here) => Some(allowed_origin(&tenant, here)?),
-        (Some(own), here) => Some(allowed_origin(&tenant, here.filter(|here| own == here))?),
+        (None, here) => Some(allowed_origin(&tenant.allowed_origins, here)?),
+        (Some(own), here) => Some(allowed_origin(&tenant.allowed_origins, here.filter(|here| own == here))?),
     };
     if !tenant.channels.contains(&session.channel) {
         return Err(Refusal::forbidden("channel_disabled", "This channel is switched off."));

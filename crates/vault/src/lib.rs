@@ -72,7 +72,8 @@ impl Vault {
     #[must_use]
     pub fn token(&self, purpose: &str) -> String {
         let tag = self.tag("tollgate token", purpose).unwrap_or_default();
-        tag.iter().map(|byte| format!("{byte:02x}")).collect()
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+        tag.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
     }
 
     /// Another key, for `purpose` (HMAC-SHA256): always the same one under the same master key, and nobody who has it

@@ -3,10 +3,9 @@
 use adapter::Fields;
 use adapter::prelude::*;
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::Facts;
-use crate::Tally;
+use crate::{Tally, tally::Texts};
 
 /// Reads a part of the answer (an object with `choices`) and takes it into account.
 ///
@@ -19,7 +18,7 @@ pub fn take(facts: &Facts, json: &[u8], tally: &mut Tally) -> Result<Fields, Str
     }
     let choices: Vec<Choice> = fields.get("choices").ok_or_else(|| "the answer has no choices".to_owned())?;
     for choice in &choices {
-        choice.delta.iter().chain(&choice.message).for_each(|text| tally.deliver_all(text));
+        [choice.delta, choice.message].into_iter().flatten().for_each(|texts| tally.deliver_texts(texts));
     }
     if let Some(model) = fields.get::<String>("model") {
         tally.set_thinks_unseen((facts.thinks_unseen)(&model));
@@ -32,6 +31,6 @@ pub fn take(facts: &Facts, json: &[u8], tally: &mut Tally) -> Result<Fields, Str
 
 #[derive(Debug, Deserialize)]
 struct Choice {
-    delta: Option<Value>,
-    message: Option<Value>,
+    delta: Option<Texts>,
+    message: Option<Texts>,
 }
