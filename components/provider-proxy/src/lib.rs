@@ -12,6 +12,7 @@ mod chat;
 mod context;
 mod corrections;
 mod disclosure;
+mod handed;
 mod jobs;
 mod keyed;
 mod live;

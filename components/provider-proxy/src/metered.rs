@@ -5,7 +5,6 @@
 use calendar::Millis;
 use kv_schemas::Store;
 use shell::{Call, Kind, Problem, host};
-use spin_sdk::http::Response as Incoming;
 
 use crate::{
     bindings::{
@@ -18,6 +17,7 @@ use crate::{
     vendor::{
         self, Vendor,
         attempt::{self, Effort, Refusal},
+        body::Body,
         upstream::{self, Answer},
     },
 };
@@ -48,7 +48,7 @@ pub struct Metered {
     pub planned: adapter::Call,
     pub media_type: String,
     pub meter: Meter,
-    pub body: Incoming,
+    pub body: Body,
     /// When the vendor was called.
     pub called_at: Millis,
 }

@@ -3,6 +3,8 @@
 //! One chunk is in flight at a time, so a slow page slows the vendor down and memory stays bounded. When the page
 //! leaves, the next send fails and dropping the body ends the vendor's call.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures::{SinkExt, channel::mpsc};
 use http_body::Frame;
@@ -15,6 +17,7 @@ use crate::{
     bindings::adapter::Answer,
     chat::privacy::{self, Restored, Restorer},
     disclosure,
+    handed::Handed,
     keyed::{Failed, Keyed},
     metered::{Metered, about, mode},
     permits::{self, used},
@@ -27,6 +30,9 @@ use crate::{
 const MAX_DURATION_MS: u64 = 10 * calendar::MINUTE;
 /// How often the store is asked whether to stop.
 const STOP_CHECK_MS: u64 = 200;
+
+/// Until an answer that the host has taken is on its way.
+const A_MOMENT: Duration = Duration::from_millis(1);
 
 type Page = mpsc::Sender<Result<Frame<Bytes>, anyhow::Error>>;
 
@@ -79,18 +85,33 @@ pub async fn whole(mut metered: Metered, mut passing: Passing) -> Result<(Reply,
     let answer = collect(&mut metered).await;
     let usage = used(metered.meter.usage());
     let id = metered.permit.id.clone();
-    spin_sdk::wasip3::spawn(async move { permits::settle_later(&id, &usage) });
-    let bytes = answer.map_err(|problem| Failed::Charged(about(problem, &metered.permit)))?;
-    let bytes = Bytes::from(privacy::restore(passing.restorer.take(), bytes));
-    let reply = labelled(Reply::bytes(200, &metered.media_type, bytes.clone()), &metered, &passing);
-    Ok((reply, bytes))
+    let settle = move || {
+        spin_sdk::wasip3::spawn(async move {
+            spin_sdk::time::sleep(A_MOMENT).await;
+            permits::settle_later(&id, &usage);
+        })
+    };
+    let bytes = match answer {
+        Ok(bytes) => Bytes::from(privacy::restore(passing.restorer.take(), bytes)),
+        Err(problem) => {
+            settle();
+            return Err(Failed::Charged(about(problem, &metered.permit)));
+        }
+    };
+    let body = box_body(Handed::new(bytes.clone(), settle));
+    Ok((labelled(Reply::stream(200, &metered.media_type, body), &metered, &passing), bytes))
 }
 
 /// The whole answer, as the meter passes it on.
 pub async fn collect(metered: &mut Metered) -> Result<Vec<u8>, Problem> {
-    let bytes = upstream::read(&mut metered.body, metered.planned.max_answer_bytes).await?;
+    let bytes = metered.body.whole(metered.planned.max_answer_bytes).await?;
     let mut answer = metered.meter.push(&bytes).map_err(garbled)?;
-    answer.extend(metered.meter.end().map_err(garbled)?);
+    let rest = metered.meter.end().map_err(garbled)?;
+    // A meter that holds the answer back until it has proved to be one gives all of it at the end.
+    if answer.is_empty() {
+        return Ok(rest);
+    }
+    answer.extend(rest);
     Ok(answer)
 }
 
@@ -105,7 +126,7 @@ async fn pump(
     let started = shell::host::now();
     let mut asked = started;
     let mut passed: u64 = 0;
-    while let Some(chunk) = upstream::next(&mut metered.body).await? {
+    while let Some(chunk) = metered.body.next().await? {
         passed = passed.saturating_add(chunk.len() as u64);
         if passed > metered.planned.max_answer_bytes {
             return Err(Problem::new(

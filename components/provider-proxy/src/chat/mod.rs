@@ -12,7 +12,7 @@ mod thrift;
 use bytes::Bytes;
 use calendar::Millis;
 use serde_json::json;
-use shell::{Call, KeyValue, Problem, Reply, host, idempotency::Head};
+use shell::{Call, KeyValue, Problem, Reply, cors, host, idempotency::Head};
 
 pub use self::ask::{ask, ask_named};
 use self::{
@@ -38,7 +38,16 @@ pub async fn complete(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         Start::Before(reply) => return Ok(reply),
         Start::Now(keyed) => keyed,
     };
-    match answer(call, &store, &grant, &keyed, host::now().plus(upstream::REQUEST_MS)).await {
+    let reply = asked(call, store, &grant, keyed).await?;
+    Ok(match call.header("origin").filter(|origin| grant.origin.as_deref() == Some(*origin)) {
+        // The tenant allows it, by what it has just been verified with.
+        Some(origin) => cors::share_with(origin, reply),
+        None => reply,
+    })
+}
+
+async fn asked(call: &Call, store: KeyValue, grant: &Grant, keyed: Keyed) -> Result<Reply, Problem> {
+    match answer(call, &store, grant, &keyed, host::now().plus(upstream::REQUEST_MS)).await {
         Ok(Answered::ByVendor(metered, passing)) if metered.planned.answer == Answer::EventStream => {
             Ok(relay::stream(*metered, store, call.request_id.clone(), keyed, passing))
         }

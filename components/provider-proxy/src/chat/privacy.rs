@@ -1,5 +1,7 @@
 //! Personal data stays here: masked before a request leaves, put back into its answer.
 
+use std::borrow::Cow;
+
 use masking::{Kind, Kinds, Masker, StreamRestorer};
 use shell::Problem;
 use tenancy::{PersonalData, Tenant};
@@ -7,21 +9,21 @@ use tenancy::{PersonalData, Tenant};
 pub use masking::Restorer;
 
 /// A request that may leave.
-pub struct Masked {
-    pub body: Vec<u8>,
+pub struct Masked<'a> {
+    pub body: Cow<'a, [u8]>,
     /// Puts back what was masked; `None` where the tenant wants nothing masked.
     pub restorer: Option<Restorer>,
 }
 
 /// Masks what the tenant wants masked.
-pub fn mask(tenant: &Tenant, body: &[u8]) -> Result<Masked, Problem> {
+pub fn mask<'a>(tenant: &Tenant, body: &'a [u8]) -> Result<Masked<'a>, Problem> {
     let kinds = kinds(tenant);
     if kinds.is_empty() {
-        return Ok(Masked { body: body.to_vec(), restorer: None });
+        return Ok(Masked { body: body.into(), restorer: None });
     }
     let mut masker = Masker::new(kinds);
     let masked = masker.mask_chat(body).map_err(|error| Problem::invalid("messages", error.to_string()))?;
-    Ok(Masked { body: masked, restorer: Some(masker.into_restorer()) })
+    Ok(Masked { body: masked.into(), restorer: Some(masker.into_restorer()) })
 }
 
 fn kinds(tenant: &Tenant) -> Kinds {

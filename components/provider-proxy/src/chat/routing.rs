@@ -63,7 +63,7 @@ pub fn decide(store: &dyn Store, tenant: &Tenant, body: &[u8], request: Option<&
     let named = model.as_ref().and_then(|name| tenant.routes.get_key_value(name));
     let (Some(request), Some((name, route))) = (request, named) else {
         let vendor = serving(store, tenant, model.as_deref())?;
-        return Ok(Decision { rungs: vec![plan(vendor, body, request.cloned())?], routed: None });
+        return Ok(Decision { rungs: vec![plan(vendor, body.to_vec(), request)?], routed: None });
     };
     let rungs = ranked(store, tenant, request, route)?;
     let decision_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -85,12 +85,12 @@ fn serving(store: &dyn Store, tenant: &Tenant, model: Option<&str>) -> Result<Ve
     vendor::choose(store, tenant, Capability::Chat)
 }
 
-fn plan(vendor: Vendor, body: &[u8], request: Option<Request>) -> Result<Rung, Problem> {
+fn plan(vendor: Vendor, body: Vec<u8>, request: Option<&Request>) -> Result<Rung, Problem> {
     let body = match request {
         Some(request) if vendor.binding.options.contains_key("throttled_model") => {
-            thrifty(&vendor, request)?.to_bytes()
+            thrifty(&vendor, request.clone())?.to_bytes()
         }
-        _ => body.to_vec(),
+        _ => body,
     };
     let operation = Operation::Chat(body);
     let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
@@ -104,7 +104,7 @@ fn ranked(store: &dyn Store, tenant: &Tenant, request: &Request, route: &Route) 
         let planned = vendor::named(store, &tenant.id, &rung.provider)
             .and_then(|vendor| {
                 let request = request.with_model(&rung.model);
-                plan(vendor, &request.to_bytes(), Some(request))
+                plan(vendor, request.to_bytes(), Some(&request))
             })
             .and_then(|rung| priced(&rung).map(|cost| (rung, cost)));
         match planned {

@@ -91,7 +91,7 @@ async fn ask(job: &Job, vendor_id: &str) -> Result<adapter::JobState, Problem> {
     let vault = host::vault().await?;
     let called = upstream::call(&vault, &vendor, &planned, &job.id, PATIENCE).await;
     let mut answer = called.map_err(upstream::Failure::into_problem)?;
-    let body = upstream::read(&mut answer.body, planned.max_answer_bytes).await?;
+    let body = answer.body.whole(planned.max_answer_bytes).await?;
     read(&vendor, &operation, &answer.head, &body)
 }
 

@@ -93,7 +93,7 @@ async fn send(
         Refusal::Lost(problem) => (problem, Some(Usage::Unknown)),
     })?;
     let unknown = |problem| (problem, Some(Usage::Unknown));
-    let body = upstream::read(&mut answer.body, call.max_answer_bytes).await.map_err(unknown)?;
+    let body = answer.body.whole(call.max_answer_bytes).await.map_err(unknown)?;
     let state = adapter::read_job(vendor.name(), operation, &body).map_err(|no_good| match no_good {
         NoGood::Refused(failure) => (attempt::explained(vendor, answer.head.status, failure), None),
         NoGood::Garbled(what) => unknown(garbled(vendor.name(), &what)),

@@ -13,7 +13,6 @@ use crate::{
     vendor::{
         Vendor,
         attempt::{self, Effort, Patience, Refusal},
-        upstream,
     },
 };
 
@@ -83,7 +82,7 @@ impl Start<'_> {
             Refusal::Free(problem) => Broken::unused(problem),
             Refusal::Lost(problem) => Broken::unknown(problem),
         })?;
-        let body = upstream::read(&mut answer.body, planned.max_answer_bytes).await.map_err(Broken::unknown)?;
+        let body = answer.body.whole(planned.max_answer_bytes).await.map_err(Broken::unknown)?;
         adapter::live_started(self.vendor.name(), self.asked, &body).map_err(|no_good| match no_good {
             NoGood::Refused(failure) => Broken::unused(attempt::explained(self.vendor, answer.head.status, failure)),
             NoGood::Garbled(what) => Broken::unknown(garbled(&what)),

@@ -167,7 +167,7 @@ async fn stop_vendor(live: &Live) -> Result<(), Problem> {
     if upstream::is_success(&answer.head) {
         return Ok(());
     }
-    let body = upstream::read_error(&mut answer.body).await;
+    let body = answer.body.of_error().await;
     let failure = adapter::explain(vendor.name(), &answer.head, &body);
     if failure.code == ALREADY_ENDED {
         return Ok(());

@@ -1,15 +1,19 @@
 //! What is due is found, whatever else is damaged.
 
+use std::cell::Cell;
+
 use calendar::Millis;
 use kv_schemas::{Store, StoreError, memory::Memory};
 use serde_json::{Value as Json, from_value, json};
 use shell::{Kind, Problem};
 
 use super::{
+    caught_up,
     kill_switch::{is_vendors, overdue_live},
     looks::due_jobs,
 };
 use crate::{
+    bindings::audit,
     jobs,
     live::{self, Listed, Live},
 };
@@ -94,4 +98,27 @@ fn only_what_a_vendor_fails_leaves_the_vendor_alone() {
     check(Kind::VendorTimeout, true);
     check(Kind::Offline, false);
     check(Kind::Conflict, false);
+}
+
+#[test]
+fn the_log_is_caught_up_with_and_nobody_waits_at_a_hole() {
+    let check = |waiting: u64, each: u64, time: u32, runs: u32, left: u64| {
+        let (done, made) = (Cell::new(0), Cell::new(0));
+        let run = || {
+            made.set(made.get() + 1);
+            done.set(waiting.min(done.get() + each));
+            Ok(audit::Progress { size: done.get(), staged: waiting - done.get() })
+        };
+        let progress = caught_up(run, || made.get() < time).unwrap();
+        assert_eq!((made.get(), progress.staged), (runs, left), "{waiting} waiting, {each} in each run");
+    };
+    check(0, 1_000, 100, 1, 0);
+    check(999, 1_000, 100, 1, 0);
+    check(1_999, 1_000, 100, 1, 999);
+    check(2_000, 1_000, 100, 2, 0);
+    check(7_300, 1_000, 100, 7, 300);
+    check(7_300, 1_000, 3, 3, 4_300);
+    // A hole that somebody may still fill, or another who is at it.
+    check(7_300, 0, 100, 2, 7_300);
+    assert_eq!(caught_up(|| Err("gone".into()), || true).unwrap_err(), "gone");
 }

@@ -9,7 +9,6 @@ use crate::{
     vendor::{
         self,
         attempt::{self, Effort, Patience, Refusal},
-        upstream,
     },
 };
 
@@ -29,7 +28,7 @@ pub async fn send(store: &KeyValue, to: &Conversation, id: &str, text: &str) -> 
     let mut answer = made.map_err(|refusal| match refusal {
         Refusal::Free(problem) | Refusal::Lost(problem) => problem,
     })?;
-    let bytes = upstream::read(&mut answer.body, planned.max_answer_bytes).await?;
+    let bytes = answer.body.whole(planned.max_answer_bytes).await?;
     let meter = Meter::new(vendor.name(), &operation, &answer.head, &planned.worst_case);
     // A vendor may accept the call and refuse what it asks for.
     let read = meter.push(&bytes).and_then(|_| meter.end());

@@ -199,7 +199,7 @@ async fn once(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str, firs
     if upstream::is_success(&answer.head) {
         return Tried::Accepted(answer);
     }
-    let body = upstream::read_error(&mut answer.body).await;
+    let body = answer.body.of_error().await;
     let failure = adapter::explain(vendor.name(), &answer.head, &body);
     let (retryable, broken) = (failure.retryable, answer.head.status >= 500);
     let problem = explained(vendor, answer.head.status, failure);

@@ -1,13 +1,15 @@
 //! Which vendor serves a tenant's capability, where it is, and with which options.
 
 pub mod attempt;
+pub mod body;
 pub mod callback;
 pub mod catalog;
 mod outgoing;
+mod timer;
 pub mod upstream;
 
 use kv_schemas::Store;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use shell::{Kind, Problem, offline};
 use tenancy::{Tenant, VendorBinding};
 
@@ -24,7 +26,7 @@ pub struct Vendor {
 
 impl Vendor {
     fn new(tenant: &str, profile: Profile, binding: VendorBinding) -> Self {
-        let options = Json::Object(binding.options.clone()).to_string();
+        let options = written(&binding.options);
         Self { tenant: tenant.into(), profile, binding, options }
     }
 
@@ -57,10 +59,14 @@ impl Vendor {
     pub fn with_model(mut self, model: Option<&str>) -> Self {
         if let Some(model) = model {
             self.binding.options.entry("model").or_insert_with(|| model.into());
-            self.options = Json::Object(self.binding.options.clone()).to_string();
+            self.options = written(&self.binding.options);
         }
         self
     }
+}
+
+fn written(options: &Map<String, Json>) -> String {
+    serde_json::to_string(options).unwrap_or_else(|_| "{}".into())
 }
 
 /// The tenant's record.
@@ -73,12 +79,11 @@ pub fn tenant(store: &dyn Store, id: &str) -> Result<Tenant, Problem> {
 /// The vendor that the tenant chose for a capability, else the first that is bound.
 pub fn choose(store: &dyn Store, tenant: &Tenant, capability: Capability) -> Result<Vendor, Problem> {
     let choice = tenant.vendors.get(name(capability)).filter(|_| capability != Capability::Realtime);
-    for profile in adapter::vendors() {
-        let fits =
-            profile.capabilities.contains(&capability) && choice.is_none_or(|choice| choice.provider == profile.vendor);
-        if !fits {
-            continue;
-        }
+    let candidates = match choice {
+        Some(choice) => adapter::vendor(&choice.provider).into_iter().collect(),
+        None => adapter::vendors(),
+    };
+    for profile in candidates.into_iter().filter(|profile| profile.capabilities.contains(&capability)) {
         if let Some(vendor) = bound(store, &tenant.id, profile)? {
             return Ok(vendor.with_model(choice.and_then(|choice| choice.model.as_deref())));
         }
@@ -106,14 +111,13 @@ pub fn asked(
 
 /// A vendor by its name.
 pub fn named(store: &dyn Store, tenant: &str, vendor: &str) -> Result<Vendor, Problem> {
-    let profile = adapter::vendors().into_iter().find(|profile| profile.vendor == vendor);
-    let Some(profile) = profile else { return Err(unconfigured(vendor)) };
+    let Some(profile) = adapter::vendor(vendor) else { return Err(unconfigured(vendor)) };
     bound(store, tenant, profile)?.ok_or_else(|| unconfigured(vendor))
 }
 
 /// The vendor of something begun earlier, as it was bound then: whatever becomes of the tenant, it can be ended.
 pub fn as_bound(tenant: &str, vendor: &str, binding: &VendorBinding) -> Option<Vendor> {
-    let profile = adapter::vendors().into_iter().find(|profile| profile.vendor == vendor)?;
+    let profile = adapter::vendor(vendor)?;
     Some(Vendor::new(tenant, profile, binding.clone()))
 }
 

@@ -79,9 +79,14 @@ pub fn address(base_url: &str, path: &str) -> Result<Uri, &'static str> {
     if same { Ok(uri) } else { Err("another host than the vendor's") }
 }
 
-/// Whether the vendors' interfaces have this method.
-pub fn is_method(name: &str) -> bool {
-    METHODS.contains(&name)
+/// The method, if the vendors' interfaces have it.
+pub fn method(name: &str) -> Option<&'static str> {
+    METHODS.into_iter().find(|method| *method == name)
+}
+
+/// Whether a header may have this value: visible ASCII, blanks and tabs, so that none ends early and another begins.
+pub fn is_value(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\t'))
 }
 
 /// Whether an adapter may set this header, where the key's place is `key`.
@@ -285,12 +290,23 @@ mod tests {
     }
 
     #[test]
+    fn a_value_is_one_header_and_nothing_more() {
+        let check = |value: &str, expected: bool| assert_eq!(is_value(value), expected, "{value:?}");
+        for value in ["", "a", "Bearer sk-1", "a\tb", "text/event-stream; charset=\"x\" ~"] {
+            check(value, true);
+        }
+        for value in ["a\r\nhost: evil", "a\n", "\r", "a\0", "\x7f", "é", "\u{1}"] {
+            check(value, false);
+        }
+    }
+
+    #[test]
     fn methods_are_those_of_the_vendors() {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-            assert!(is_method(method), "{method}");
+            assert_eq!(super::method(method), Some(method));
         }
         for method in ["CONNECT", "TRACE", "OPTIONS", "post", "", "GET /x HTTP/1.1\r\nhost: evil"] {
-            assert!(!is_method(method), "{method}");
+            assert_eq!(super::method(method), None);
         }
     }
 }

@@ -1,19 +1,24 @@
 //! The call to a vendor: the key is opened for this one call, put where the adapter says, and forgotten.
 
-use std::{pin::pin, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
-use bytes::{Bytes, BytesMut};
-use futures::future::{Either, select};
-use http::{Request, Uri};
-use http_body_util::{BodyExt, Full};
+use http::{Uri, uri};
 use shell::{Kind, Problem};
-use spin_sdk::{
-    http::{Response as Incoming, send},
-    wasip3::http::types::ErrorCode,
+use spin_sdk::wasip3::{
+    http::{
+        client,
+        types::{ErrorCode, Fields, Method, Request, Response, Scheme},
+    },
+    wit_bindgen::{FutureWriter, StreamWriter, spawn},
+    wit_future, wit_stream,
 };
 use vault::{Secret, Vault};
 
-use super::outgoing::{self, Keyed};
+use super::{
+    body::Body,
+    outgoing::{self, Keyed},
+    timer::Timer,
+};
 use crate::{
     bindings::adapter::{AnswerHead, Auth, Call, Credential, Grants, Header},
     vendor::Vendor,
@@ -24,15 +29,6 @@ use crate::{
 pub const REQUEST_MS: u64 = 75 * calendar::SECOND;
 /// How long a vendor may take until its answer begins. Less than the hosts give a request, so that the page hears of it.
 pub const FIRST_BYTE: Duration = Duration::from_secs(45);
-/// How long a vendor may stay silent within an answer.
-pub const BETWEEN_BYTES: Duration = Duration::from_secs(30);
-/// How long an answer that is read as a whole may take from its head on: a drip must not outlast the host's patience.
-const WHOLE: Duration = Duration::from_secs(40);
-/// The same of an error answer, of which the status says enough.
-const WHOLE_ERROR: Duration = Duration::from_secs(5);
-/// How much of an error answer is read.
-const MAX_ERROR_BYTES: u64 = 64 * 1024;
-
 /// How a call failed.
 pub enum Failure {
     /// It never left: nothing can have been used, and another try would end the same.
@@ -55,7 +51,7 @@ impl Failure {
 /// The vendor's answer: head and body, not yet read.
 pub struct Answer {
     pub head: AnswerHead,
-    pub body: Incoming,
+    pub body: Body,
 }
 
 /// Sends the planned call; its answer must begin within `patience`. `repeat` is the same for all tries of one call, for
@@ -67,39 +63,97 @@ pub async fn call(
     repeat: &str,
     patience: Duration,
 ) -> Result<Answer, Failure> {
-    let request = assemble(vault, vendor, planned, repeat).map_err(Failure::NotSent)?;
-    let sent = bounded(patience, send(request)).await.ok_or_else(|| Failure::Lost(timeout()))?;
-    let body = sent.map_err(|code| classify(vendor, &code))?;
-    Ok(Answer { head: head(&body), body })
+    let (request, sending) = assemble(vault, vendor, planned, repeat).map_err(Failure::NotSent)?;
+    spawn(sending.whole(planned.body.clone()));
+    let mut timer = Timer::default();
+    let sent = timer.within(patience, client::send(request)).await.ok_or_else(|| Failure::Lost(timeout()))?;
+    let response = sent.map_err(|code| classify(vendor, &code))?;
+    let head = head(&response);
+    let length = length(&head).map_err(Failure::Lost)?;
+    Ok(Answer { body: Body::new(response, length, timer), head })
 }
 
-fn assemble(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str) -> Result<Request<Full<Bytes>>, Problem> {
-    if !outgoing::is_method(&planned.method) {
-        return Err(misconfigured(vendor, "no method of a vendor"));
+/// The end of a request's body that is written to.
+struct Sending {
+    body: StreamWriter<u8>,
+    end: FutureWriter<Result<Option<Fields>, ErrorCode>>,
+}
+
+impl Sending {
+    /// Writes it all. A host that doesn't take it tells so in the answer.
+    async fn whole(mut self, body: Vec<u8>) {
+        if !body.is_empty() && !self.body.write_all(body).await.is_empty() {
+            return;
+        }
+        drop(self.body);
+        let _not_taken = self.end.write(Ok(None)).await;
     }
+}
+
+fn assemble(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str) -> Result<(Request, Sending), Problem> {
+    let wrong = |what| misconfigured(vendor, what);
+    let method = outgoing::method(&planned.method).ok_or_else(|| wrong("no method of a vendor"))?;
     let uri = address(vault, vendor, planned)?;
+    let fields = headers(vault, vendor, planned, method, repeat)?;
+    // Not printed: the error may show the header or the path that holds the key.
+    let fields = Fields::from_list(&fields).map_err(|_| wrong("no valid headers"))?;
+    let (body, contents) = wit_stream::new();
+    // What if we end before all of it is written? The vendor's connection is cut, as that of a request that broke off.
+    let (end, trailers) = wit_future::new(|| Err(ErrorCode::InternalError(Some("the request broke off".into()))));
+    let (request, _sent) = Request::new(fields, Some(contents), trailers, None);
+    let scheme = if uri.scheme() == Some(&uri::Scheme::HTTP) { Scheme::Http } else { Scheme::Https };
+    let path = uri.path_and_query().map(uri::PathAndQuery::as_str);
+    let set = request
+        .set_method(&wire(method))
+        .and_then(|()| request.set_scheme(Some(&scheme)))
+        .and_then(|()| request.set_authority(uri.authority().map(uri::Authority::as_str)))
+        .and_then(|()| request.set_path_with_query(path));
+    set.map_err(|()| wrong("no valid request"))?;
+    Ok((request, Sending { body, end }))
+}
+
+fn wire(method: &str) -> Method {
+    match method {
+        "GET" => Method::Get,
+        "POST" => Method::Post,
+        "PUT" => Method::Put,
+        "PATCH" => Method::Patch,
+        _ => Method::Delete,
+    }
+}
+
+/// All headers: the proxy's own, the one that proves whose call it is, and those that the adapter has planned.
+fn headers(
+    vault: &Vault,
+    vendor: &Vendor,
+    planned: &Call,
+    method: &str,
+    repeat: &str,
+) -> Result<Vec<(String, Vec<u8>)>, Problem> {
+    let wrong = |what| misconfigured(vendor, what);
+    let mut fields = Vec::with_capacity(planned.headers.len() + 4);
+    fields.push(("user-agent".to_owned(), concat!("tollgate/", env!("CARGO_PKG_VERSION")).as_bytes().to_vec()));
+    // Whoever knows the length sends the body in the head's packet, and not in chunks.
+    if method != "GET" || !planned.body.is_empty() {
+        fields.push(("content-length".to_owned(), planned.body.len().to_string().into_bytes()));
+    }
     let proof = proof(vault, vendor, &planned.auth)?;
     let name = proof.as_ref().map_or("", |(name, _)| name);
-    let mut request = Request::builder()
-        .method(planned.method.as_str())
-        .uri(uri)
-        .header("user-agent", concat!("tollgate/", env!("CARGO_PKG_VERSION")));
     if let Some((name, value)) = &proof {
-        if !outgoing::may_hold_key(name) {
-            return Err(misconfigured(vendor, "no place for a key"));
+        if !outgoing::may_hold_key(name) || !outgoing::is_value(value.expose()) {
+            return Err(wrong("no place for a key"));
         }
-        request = request.header(name, value.expose());
+        fields.push((name.to_string(), value.expose().as_bytes().to_vec()));
     }
     let repeat = planned.idempotency_header.as_deref().map(|header| (header, repeat));
     let planned_headers = planned.headers.iter().map(|header| (header.name.as_str(), header.value.as_str()));
     for (header, value) in repeat.into_iter().chain(planned_headers) {
-        if !outgoing::is_settable(header, name) {
-            return Err(misconfigured(vendor, "a header that is not the adapter's"));
+        if !outgoing::is_settable(header, name) || !outgoing::is_value(value) {
+            return Err(wrong("a header that is not the adapter's"));
         }
-        request = request.header(header, value);
+        fields.push((header.to_owned(), value.as_bytes().to_vec()));
     }
-    // Not printed: the error may show the header or the path that holds the key.
-    request.body(Full::new(Bytes::from(planned.body.clone()))).map_err(|_| misconfigured(vendor, "no valid request"))
+    Ok(fields)
 }
 
 /// Where the call goes. What is planned is checked before there is a key in it.
@@ -115,12 +169,12 @@ fn address(vault: &Vault, vendor: &Vendor, planned: &Call) -> Result<Uri, Proble
 }
 
 /// The header that proves whose call it is; none where the path does.
-fn proof(vault: &Vault, vendor: &Vendor, auth: &Auth) -> Result<Option<(String, Secret)>, Problem> {
-    let bearer = |token: &str| Some(("authorization".to_owned(), Secret::new(format!("Bearer {token}"))));
+fn proof<'a>(vault: &Vault, vendor: &'a Vendor, auth: &Auth) -> Result<Option<(Cow<'a, str>, Secret)>, Problem> {
+    let bearer = |token: &str| Some(("authorization".into(), Secret::new(format!("Bearer {token}"))));
     match (auth, &vendor.profile.credential) {
         (Auth::Key, Credential::Header(place)) => {
             let value = Secret::new(format!("{}{}", place.prefix, key(vault, vendor)?.expose()));
-            Ok(Some((place.name.clone(), value)))
+            Ok(Some((place.name.as_str().into(), value)))
         }
         (Auth::Key, Credential::Path) => Ok(None),
         (Auth::Grants(grants), Credential::SignedToken) => Ok(bearer(signed(vault, vendor, grants)?.expose())),
@@ -152,12 +206,21 @@ fn misconfigured(vendor: &Vendor, what: &str) -> Problem {
     Problem::new(Kind::VendorError, "vendor_misconfigured", "The vendor's binding makes no valid request.")
 }
 
-fn head(response: &Incoming) -> AnswerHead {
-    let headers = response
-        .headers()
-        .iter()
-        .filter_map(|(name, value)| Some(Header { name: name.as_str().into(), value: value.to_str().ok()?.into() }));
-    AnswerHead { status: response.status().as_u16(), headers: headers.collect() }
+fn head(response: &Response) -> AnswerHead {
+    let text = |bytes| String::from_utf8(bytes).ok().filter(|value| outgoing::is_value(value));
+    let headers = response.get_headers().copy_all().into_iter();
+    let headers = headers.filter_map(|(name, value)| Some(Header { name, value: text(value)? }));
+    AnswerHead { status: response.get_status_code(), headers: headers.collect() }
+}
+
+/// How long the head says that the body is. What says it twice, or not in digits, may end anywhere.
+fn length(head: &AnswerHead) -> Result<Option<u64>, Problem> {
+    let mut lengths = head.headers.iter().filter(|header| header.name == "content-length");
+    let Some(length) = lengths.next() else { return Ok(None) };
+    match (length.value.parse(), lengths.next()) {
+        (Ok(length), None) => Ok(Some(length)),
+        _ => Err(Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")),
+    }
 }
 
 /// What kind of failure the host's error is. The code itself goes to the log.
@@ -190,54 +253,6 @@ fn classify(vendor: &Vendor, code: &ErrorCode) -> Failure {
 
 pub fn timeout() -> Problem {
     Problem::new(Kind::VendorTimeout, "vendor_timeout", "The vendor did not answer in time.")
-}
-
-/// Reads a whole answer of at most `limit` bytes.
-pub async fn read(body: &mut Incoming, limit: u64) -> Result<Vec<u8>, Problem> {
-    bounded(WHOLE, gathered(body, limit)).await.ok_or_else(timeout)?
-}
-
-/// Reads what there is of an error answer; failing to is no reason to fail otherwise.
-pub async fn read_error(body: &mut Incoming) -> Vec<u8> {
-    let read = bounded(WHOLE_ERROR, gathered(body, MAX_ERROR_BYTES)).await;
-    read.and_then(Result::ok).unwrap_or_default()
-}
-
-async fn gathered(body: &mut Incoming, limit: u64) -> Result<Vec<u8>, Problem> {
-    let mut bytes = BytesMut::new();
-    while let Some(chunk) = next(body).await? {
-        if (bytes.len() + chunk.len()) as u64 > limit {
-            return Err(Problem::new(
-                Kind::VendorError,
-                "vendor_answer_too_large",
-                "The vendor's answer is too large.",
-            ));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.to_vec())
-}
-
-/// The next bytes; `None` at the end.
-pub async fn next(body: &mut Incoming) -> Result<Option<Bytes>, Problem> {
-    loop {
-        let Some(frame) = bounded(BETWEEN_BYTES, body.frame()).await.ok_or_else(timeout)? else { return Ok(None) };
-        let cut = |code| {
-            eprintln!("vendor's answer: {code:?}");
-            Problem::new(Kind::VendorError, "vendor_answer_cut", "The vendor's answer ended early.")
-        };
-        if let Ok(data) = frame.map_err(cut)?.into_data() {
-            return Ok(Some(data));
-        }
-    }
-}
-
-/// The future's value, or `None` when it takes longer than that. Every wait has a bound.
-async fn bounded<T>(limit: Duration, future: impl Future<Output = T>) -> Option<T> {
-    match select(pin!(future), pin!(spin_sdk::time::sleep(limit))).await {
-        Either::Left((value, _)) => Some(value),
-        Either::Right(((), _)) => None,
-    }
 }
 
 /// Whether the vendor accepted the call.
