@@ -54,7 +54,8 @@ impl Api for Client {
     }
 }
 
-fn read_answer(mut source: impl BufRead) -> Result<Answer> {
+/// Reads one answer; what has no length ends with the connection.
+pub fn read_answer(mut source: impl BufRead) -> Result<Answer> {
     let status_line = read_line(&mut source)?;
     let status = status_line.split(' ').nth(1).and_then(|code| code.parse().ok());
     let Some(status) = status else { bail!("not an HTTP answer: {status_line:?}") };
@@ -90,6 +91,8 @@ fn read_chunks(mut source: impl BufRead, body: &mut Vec<u8>) -> Result<()> {
         let size =
             u64::from_str_radix(line.split(';').next().unwrap_or_default().trim(), 16).context("bad chunk size")?;
         if size == 0 {
+            // Up to the empty line, so that another answer may follow.
+            while !read_line(&mut source)?.is_empty() {}
             return Ok(());
         }
         if body.len() as u64 + size > BODY_LIMIT {

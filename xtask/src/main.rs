@@ -4,6 +4,7 @@
 //! `ci` is all of that in the order the build server runs it.
 
 mod apt;
+mod bench;
 mod browser;
 mod build;
 mod ci;
@@ -11,6 +12,7 @@ mod clients;
 mod demo;
 mod env;
 mod http;
+mod instructions;
 mod keys;
 mod npm;
 mod process;
@@ -52,8 +54,12 @@ enum Task {
     Test(test::Args),
     /// Simulate days of many tenants with crashes and lost replies, seed after seed
     Sim(sim::Args),
+    /// Measure the gate beside what it is compared with, in at most a quarter of an hour
+    Bench(bench::Args),
     /// Check the style rules that a compiler can't
     Tidy,
+    /// Count the instructions of a chat call and a pre-flight, and compare with bench/instructions (UPDATE=1 writes it)
+    Instructions(instructions::Args),
     /// What the build server runs: format, lints, tidy, tests
     Ci,
 }
@@ -82,7 +88,9 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Env(args) => env::run(&workspace, args),
         Task::Test(args) => Ok(test::run(&workspace, args)),
         Task::Sim(args) => sim::run(&workspace, &args),
+        Task::Bench(args) => bench::run(&workspace, &args),
         Task::Tidy => tidy::run(&workspace.root),
+        Task::Instructions(args) => instructions::run(&workspace, &args),
         Task::Ci => Ok(ci::run(&workspace)),
     }
 }

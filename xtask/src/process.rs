@@ -45,6 +45,11 @@ impl Process {
         Ok(Self { name: name.to_owned(), child, status: None })
     }
 
+    /// The number the system gave it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The lines the child writes to a piped stdout, read by a thread that ends with the pipe.
     pub fn lines(&mut self) -> Receiver<String> {
         let (sender, receiver) = channel();

@@ -81,7 +81,7 @@ fn expect(method: &str, path: &str, answer: &Answer) -> Result<()> {
 }
 
 /// The text under `name`, at whatever depth the answer has it.
-fn find(value: &Value, name: &str) -> Option<String> {
+pub fn find(value: &Value, name: &str) -> Option<String> {
     let fields = value.as_object()?;
     fields
         .get(name)

@@ -9,6 +9,7 @@ use crate::apt;
 use crate::browser;
 use crate::build;
 use crate::clients;
+use crate::instructions;
 use crate::report::{Report, count_tests};
 use crate::verifier;
 use crate::workspace::Workspace;
@@ -40,6 +41,8 @@ pub enum Suite {
     Clients,
     /// The log's verifier in Python, by itself and against a real gate
     Verifier,
+    /// What a call costs in instructions, against what was kept
+    Instructions,
 }
 
 pub fn run(workspace: &Workspace, args: Args) -> ExitCode {
@@ -76,6 +79,9 @@ pub fn suites(workspace: &Workspace, only: Option<Suite>, report: &mut Report) {
     }
     if wanted(Suite::Verifier) {
         verifier::suite(workspace, report);
+    }
+    if wanted(Suite::Instructions) {
+        instructions::suite(workspace, report);
     }
 }
 

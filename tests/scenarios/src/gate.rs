@@ -104,6 +104,11 @@ impl Gate {
         &self.folder.0
     }
 
+    /// The number of its process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn stranger(&self) -> Caller {
         Caller { transcript: self.transcript.clone(), ..Caller::stranger(&self.url) }
     }

@@ -63,6 +63,11 @@ impl Process {
         }
     }
 
+    /// Its number, for what the kernel counts of it.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it has ended by itself.
     pub fn ended(&mut self) -> bool {
         self.child.try_wait().expect("a child can be waited for").is_some()
