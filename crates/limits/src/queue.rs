@@ -53,12 +53,7 @@ fn head(tenant: &str) -> Value<u64> {
 }
 
 /// Lets the caller try for a place, or tells it to come again.
-pub(crate) fn wait_for_turn(
-    store: &dyn Store,
-    now: Millis,
-    tenant: &Payer,
-    ticket: Option<u64>,
-) -> Result<(), Denial> {
+pub(crate) fn wait_for_turn(store: &dyn Store, now: Millis, tenant: &Payer, ticket: Option<u64>) -> Result<(), Denial> {
     let (Some(places), Some(wait)) = (tenant.limits.burst, wait_ms(tenant)) else { return Ok(()) };
     let line = line(&tenant.id);
     let Some(ticket) = ticket else {
