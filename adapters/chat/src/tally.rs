@@ -1,10 +1,8 @@
 //! What an answer has consumed: the vendor's final numbers, or else a bound by what was delivered.
 
-use core::fmt;
-
 use adapter::prelude::*;
 use adapter::{Quantity, Unit, Usage, units_of};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde_json::Value;
 
 /// A vendor's numbers in the gate's terms.
@@ -57,12 +55,7 @@ impl Tally {
 
     /// The model wrote every text in `message`, whatever field it stands in: a field that is new to us is billed as well.
     pub fn deliver_all(&mut self, message: &Value) {
-        match message {
-            Value::String(text) => self.deliver(text.len()),
-            Value::Array(items) => items.iter().for_each(|item| self.deliver_all(item)),
-            Value::Object(members) => members.values().for_each(|value| self.deliver_all(value)),
-            _ => {}
-        }
+        self.deliver_texts(Texts(texts(message)));
     }
 
     /// The vendor's numbers before the end: its input is final, its output is the least that was consumed.
@@ -105,63 +98,22 @@ impl Tally {
     }
 }
 
-/// The bytes of all texts in a JSON value, counted without building the value: every piece of a stream is read so.
+/// The bytes of all texts in a JSON value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Texts(u64);
 
 impl<'de> Deserialize<'de> for Texts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(TextsVisitor)
+        Value::deserialize(deserializer).map(|value| Self(texts(&value)))
     }
 }
 
-struct TextsVisitor;
-
-impl<'de> Visitor<'de> for TextsVisitor {
-    type Value = Texts;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Texts, E> {
-        Ok(Texts(text.len() as u64))
-    }
-
-    fn visit_unit<E>(self) -> Result<Texts, E> {
-        Ok(Texts(0))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Texts, E> {
-        Ok(Texts(0))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Texts, E> {
-        Ok(Texts(0))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Texts, E> {
-        Ok(Texts(0))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Texts, E> {
-        Ok(Texts(0))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Texts, A::Error> {
-        let mut sum: u64 = 0;
-        while let Some(Texts(bytes)) = items.next_element()? {
-            sum = sum.saturating_add(bytes);
-        }
-        Ok(Texts(sum))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Texts, A::Error> {
-        let mut sum: u64 = 0;
-        while let Some((IgnoredAny, Texts(bytes))) = members.next_entry()? {
-            sum = sum.saturating_add(bytes);
-        }
-        Ok(Texts(sum))
+fn texts(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => text.len() as u64,
+        Value::Array(items) => items.iter().map(texts).fold(0, u64::saturating_add),
+        Value::Object(members) => members.values().map(texts).fold(0, u64::saturating_add),
+        _ => 0,
     }
 }
 
