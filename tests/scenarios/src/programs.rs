@@ -21,6 +21,20 @@ pub fn audit(state: &Path) -> Command {
     command
 }
 
+/// Has everything brought into the file of a store whose gate doesn't run.
+#[track_caller]
+pub fn fold(data: &Path) {
+    let (status, text) = try_fold(data);
+    assert_eq!(status, Some(0), "{text}");
+}
+
+/// Exit status and words of `tollgate store fold`.
+pub fn try_fold(data: &Path) -> (Option<i32>, String) {
+    let output = Command::new(tollgate()).args(["store", "fold", "--data"]).arg(data).output().expect("tollgate runs");
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    (output.status.code(), text)
+}
+
 /// What all commands of this run remember of logs, unless they are told otherwise.
 pub fn state() -> &'static Path {
     static STATE: OnceLock<Folder> = OnceLock::new();

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use scenarios::tenant::merge;
 use scenarios::{Caller, Gate, Mocks, Tenant, Value, eventually, json, unique, usd};
+
+use crate::stored;
 
 /// Nano-USD of one unit at each vendor. Odd on purpose: what is added up wrongly shows.
 pub const HEYGEN_SECOND: i64 = 3_333_341;
@@ -120,7 +122,7 @@ pub fn settled(server: &Caller) -> i64 {
 /// Changes a stored JSON value of a gate that doesn't run: the one whose key begins with `prefix`. So a scenario need not
 /// wait for minutes to pass.
 pub fn change(data: &Path, prefix: &str, change: impl FnOnce(&mut Value)) {
-    let store = Connection::open(data.join("sqlite_key_value.db")).expect("the store");
+    let store = stored::open(data);
     let select = "SELECT key, value FROM spin_key_value WHERE substr(key, 1, length(?1)) = ?1";
     let (key, value): (String, Vec<u8>) = store
         .query_row(select, [prefix], |row| Ok((row.get(0)?, row.get(1)?)))

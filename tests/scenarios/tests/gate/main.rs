@@ -55,6 +55,7 @@ mod speech;
 mod spelling_vendor;
 mod ssrf;
 mod start_errors;
+mod stored;
 mod telegram;
 mod tenants;
 mod verify;

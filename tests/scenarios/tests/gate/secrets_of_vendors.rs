@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
-use rusqlite::{Connection, OpenFlags};
 use scenarios::jwt::Issuer;
 use scenarios::scripted::{Asked, answer};
 use scenarios::tenant::{Page, merge};
@@ -19,6 +18,7 @@ use scenarios::{Gate, Mocks, ScriptedVendor, Tenant, Value, eventually, json, ra
 use sha2::{Digest, Sha256};
 
 use crate::every_vendor::{CHAT, MESSENGERS, VENDORS, capability, listed, options, price, request, secret, settled};
+use crate::stored;
 
 /// Every file below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -151,8 +151,7 @@ fn written(gate: &Gate) -> Vec<(String, Vec<u8>)> {
         .into_iter()
         .map(|file| (file.display().to_string(), fs::read(&file).unwrap_or_default()))
         .collect();
-    let store = gate.data().join("sqlite_key_value.db");
-    let store = Connection::open_with_flags(store, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the store");
+    let (_folder, store) = stored::copy(gate);
     let mut select = store.prepare("SELECT key, value FROM spin_key_value").expect("the table");
     let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))).expect("rows");
     for (key, value) in rows.map(|row| row.expect("a row")) {
@@ -381,7 +380,7 @@ fn prx_6_no_secret_of_any_vendor_is_written_or_answered() {
     known.never("the master key", &gate.master_key);
     gate.maintain();
 
-    // With the write-ahead log still there, and after everything was put in its place.
+    // With the logs still there, and after everything was put in its place.
     let running = written(&gate);
     gate.sigterm();
     gate.wait_for_end(Duration::from_secs(12));

@@ -14,8 +14,7 @@ use scenarios::processes::Folder;
 use scenarios::tenant::{chat, merge, permit_path, seconds, speech};
 use scenarios::{Gate, Mocks, Tenant, Value, json, programs};
 
-/// `sqlite_key_value.db`: Spin's name for it, and ours.
-const FILE: &str = "sqlite_key_value.db";
+use crate::stored::{self, FILE};
 
 /// Exit status and output of `tollgate audit verify`.
 fn verify(arguments: &[&str], environment: &[(&str, &str)]) -> (i32, String) {
@@ -105,19 +104,17 @@ fn stopped_gate() -> Gate {
 
     gate.sigterm();
     assert!(gate.wait_for_end(Duration::from_secs(20)).success());
+    assert_eq!(stored::files(&gate.data()), [gate.data().join(FILE)], "the file alone holds everything");
     gate
 }
 
 /// What is broken in a copy of the folder, and what is said of it.
 fn broken(data: &Path, breaking: impl FnOnce(&Connection), sentences: &[&str]) {
     let copy = Folder::new("broken-");
-    for file in fs::read_dir(data).expect("the folder").map(|file| file.expect("a file").path()) {
-        let name = file.file_name().expect("a name").to_owned();
-        if name.to_string_lossy().starts_with(FILE) {
-            fs::copy(&file, copy.0.join(name)).expect("a copy");
-        }
+    for file in stored::files(data) {
+        fs::copy(&file, copy.0.join(file.file_name().expect("a name"))).expect("a copy");
     }
-    let connection = Connection::open(copy.0.join(FILE)).expect("the store");
+    let connection = stored::open(&copy.0);
     breaking(&connection);
     drop(connection);
     let (status, text) = verify(&["--data", &copy.0.display().to_string()], &[]);
@@ -241,6 +238,41 @@ fn command(url: &str, command: &str) {
     let mut answer = [0; 1];
     stream.read_exact(&mut answer).expect("an answer");
     assert_eq!(&answer, b":", "{command}");
+}
+
+/// Killed at work: the books are in order as they lie there, with their log, and in the one file that it is brought into.
+#[test]
+fn aud_3_what_a_killed_gate_leaves_is_in_order_and_comes_into_one_file() {
+    let mut gate = Gate::start();
+    let tenant = Tenant::at(&gate, Mocks::shared(), json!({}));
+    let data = gate.data();
+    let mut refused = None;
+    traffic(std::slice::from_ref(&tenant), || refused = Some(programs::try_fold(&data)));
+    let (status, text) = refused.expect("an answer");
+    assert_eq!((status, text.contains("in use by another gate")), (Some(2), true), "{text}");
+    let permit = tenant.server().post("/v1/preflight", &seconds(7)).expect(200);
+    let key = format!("permit/{}", permit["limit_check_id"].as_str().expect("an id"));
+    gate.kill9();
+    assert!(stored::files(&data).len() > 1, "a log is left");
+    let folder = data.display().to_string();
+    let before = in_order(&["--data", &folder], &[]);
+
+    programs::fold(&data);
+    assert_eq!(stored::files(&data), [data.join(FILE)]);
+    let file = Connection::open(data.join(FILE)).expect("the store");
+    let known = file.query_row("SELECT count(*) FROM spin_key_value WHERE key = ?1", [key], |row| row.get::<_, i64>(0));
+    assert_eq!(known.expect("a count"), 1, "the last permit is in the file");
+    drop(file);
+    let counts = |text: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix("ok: ")).expect("the counts");
+        line.split(';').next().map(str::to_owned)
+    };
+    assert_eq!(counts(&in_order(&["--data", &folder], &[])), counts(&before), "nothing was lost");
+    gate.restart();
+    tenant.moved_to(&gate).server().post("/v1/preflight", &seconds(7)).expect(200);
+
+    let (status, text) = programs::try_fold(Path::new("/nowhere"));
+    assert_eq!((status, text.contains("there is no store in /nowhere")), (Some(2), true), "{text}");
 }
 
 #[test]

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
 use scenarios::hooks::{Event, Sign, now};
 use scenarios::wait::at_once;
 use scenarios::{Gate, Tenant, json, unique};
+
+use crate::stored;
 
 const FLOOD: usize = 2_000;
 const SENDERS: usize = 4;
@@ -27,8 +28,7 @@ fn counts(gate: &Gate) -> BTreeMap<String, u64> {
 
 /// The store's keys, but for those that the gate keeps of its own accord from second to second.
 fn keys(gate: &Gate) -> Vec<String> {
-    let path = gate.data().join("sqlite_key_value.db");
-    let store = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("the store");
+    let (_folder, store) = stored::copy(gate);
     let mut all = store.prepare("SELECT key FROM spin_key_value ORDER BY key").expect("a query");
     let keys = all.query_map([], |row| row.get(0)).expect("keys");
     let keys = keys.map(|key| key.expect("a text"));

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use rusqlite::Connection;
 use scenarios::hooks::{Event, Sign};
-use scenarios::{Gate, Tenant, Value, json, random, unique};
+use scenarios::{Gate, Tenant, Value, json, programs, random, unique};
 
 /// Events of the gate's own scheme, of Standard Webhooks, and of a scheme that signs nothing but the body.
 pub fn events(gate: &Gate, each: usize) -> Vec<Event> {
@@ -44,6 +44,7 @@ pub fn bind(gate: &Gate, tenant: &Tenant, vendor: &str, webhook_secret: &str, op
 
 /// How many events of a vendor a gate that doesn't run has kept.
 pub fn count(gate: &Gate, vendor: &str) -> usize {
+    programs::fold(&gate.data());
     let store = Connection::open(gate.data().join("sqlite_key_value.db")).expect("the store");
     let mut all =
         store.prepare("SELECT value FROM spin_key_value WHERE substr(key, 1, 8) = 'webhook/'").expect("a query");

@@ -7,7 +7,7 @@ use scenarios::tenant::{chat, permit_path, seconds};
 use scenarios::{Gate, Mocks, Tenant, Value, eventually, json};
 
 use super::{LIMIT, Listener, check_signed, counts, endpoint, listen, new_secret, silent_server};
-use crate::house;
+use crate::{house, stored};
 
 #[test]
 fn run_1_a_tenants_server_is_told_of_sessions_denials_and_jobs() {
@@ -170,9 +170,16 @@ fn prx_6_neither_the_secret_nor_the_address_is_written_down() {
         files += 1;
     }
     assert!(files > 0);
-    let store = fs::read(gate.data().join("sqlite_key_value.db")).expect("the store");
-    let journal = fs::read(gate.data().join("sqlite_key_value.db-wal")).unwrap_or_default();
-    for secret in [&made[6..], &given[6..]] {
-        assert!(!contains(&store, secret) && !contains(&journal, secret), "sealed at rest");
+    // The database, its journal, and the log; then once more in one file.
+    let (copy, _) = stored::copy(&gate);
+    let kept = [stored::files(&gate.data()), stored::files(&copy.0)].concat();
+    assert_eq!(kept.iter().filter(|file| file.display().to_string().contains(".log-")).count(), 2, "{kept:?}");
+    for file in &kept {
+        let bytes = fs::read(file).expect("a file");
+        for secret in [&made[6..], &given[6..]] {
+            assert!(!contains(&bytes, secret), "sealed at rest: {}", file.display());
+        }
     }
+    let last = fs::read(kept.last().expect("the copy")).expect("a file");
+    assert!(contains(&last, &tenant.id), "what is in the store is there to be seen");
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use scenarios::{Books, Caller, Gate, Mocks, Tenant, Value, eventually, json, random};
 
 use super::{begin, clip, clips, handed, path, scenes, statuses, step, until};
 use crate::house::{self, KIE_CREDIT, settled};
+use crate::stored;
 
 const ROUNDS: usize = 4;
 
@@ -82,7 +82,7 @@ fn rest(server: &Caller, runs: &[Value]) -> Option<Vec<Value>> {
 
 /// Changes all jobs of a gate that stands still.
 fn change_jobs(gate: &Gate, change: impl Fn(&mut Value)) {
-    let store = Connection::open(gate.data().join("sqlite_key_value.db")).unwrap();
+    let store = stored::open(&gate.data());
     let mut select =
         store.prepare("SELECT key, value FROM spin_key_value WHERE substr(key, 1, 8) = 'job/job_'").unwrap();
     let rows = select.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?))).unwrap();
@@ -143,7 +143,7 @@ fn run_1_a_start_is_taken_up_where_it_was_cut_off() {
         job["next_look"] = json!(job["next_look"].as_u64().unwrap() + 3_600_000);
     });
     // Nor has anybody won the right to call it.
-    let store = Connection::open(gate.data().join("sqlite_key_value.db")).unwrap();
+    let store = stored::open(&gate.data());
     let won = store.execute("DELETE FROM spin_key_value WHERE substr(key, 1, 12) = 'job-calling/'", []).unwrap();
     assert_eq!(won, 1);
     drop(store);
