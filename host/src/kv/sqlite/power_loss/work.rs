@@ -150,11 +150,14 @@ pub fn work(random: &mut Random, history: &mut History, writing: Writing) -> Gen
     Generation { name, durability, journal, files, entries, first, opened, found, confirmed, now }
 }
 
+/// What one thread does next, and whether it did anything.
+type Step<'a> = Box<dyn FnMut(&mut Random) -> bool + 'a>;
+
 /// The two threads are at work at the same time: either may come first, and a generation that is over may wait long until
 /// it is in the file.
 fn step(writer: &mut Writer, folder: &mut Folder, now: Instant, random: &mut Random) {
     let folder = RefCell::new(folder);
-    let mut steps: [Box<dyn FnMut(&mut Random) -> bool>; 3] = [
+    let mut steps: [Step<'_>; 3] = [
         Box::new(|_| writer.step(now)),
         Box::new(|random| !random.percent(40) || folder.borrow_mut().fold()),
         Box::new(|_| folder.borrow_mut().freeze(now) == Commit::Done),
