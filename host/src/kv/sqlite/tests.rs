@@ -172,6 +172,8 @@ async fn fails_for_good(store: SqliteStore, durable: Seq) {
 async fn a_file_that_can_not_be_written_stops_the_store_and_loses_nothing() {
     for durability in BOTH {
         let InFolder { store, folder } = open_as(durability);
+        // From here on it is known what is there of it, and the file isn't asked.
+        assert_eq!(store.get(S, "n").await.unwrap().0, None);
         let intruder = Connection::open(folder.path().join(FILE_NAME)).unwrap();
         intruder.execute("ALTER TABLE spin_key_value RENAME TO gone", []).unwrap();
         let (_, kept) = store.increment(S, "n", 1).await.unwrap();
