@@ -17,7 +17,7 @@ use crate::kept::bind;
 const SETTLED: u64 = 20;
 const REALLY: [u64; 3] = [5, 9, 31];
 /// An event that met another one is tried again after 5 s, then after 30 s.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_secs(180);
 
 pub struct Corrected {
     pub tenant: Tenant,
