@@ -6,7 +6,7 @@ use core::arch::wasm32::unreachable;
 use core::panic::PanicInfo;
 
 #[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+static ALLOCATOR: heap::Small<dlmalloc::GlobalDlmalloc> = heap::Small::new(dlmalloc::GlobalDlmalloc);
 
 /// A panic ends the instance. Its message would need somewhere to go, and that would be an import.
 #[panic_handler]

@@ -20,6 +20,11 @@ pub use reply::Reply;
 pub use serve::{Limits, serve};
 pub use store::KeyValue;
 
+/// The allocator of every component.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static ALLOCATOR: heap::Small<std::alloc::System> = heap::Small::new(std::alloc::System);
+
 /// A store failure is `offline`; the reason goes to the log.
 #[must_use]
 pub fn offline(error: &kv_schemas::StoreError) -> Problem {
