@@ -19,10 +19,10 @@ use history::History;
 pub const TENANT: &str = "bench";
 /// Its company.
 pub const COMPANY: &str = "acme";
-/// Its keys.
-pub const PUBLISHABLE_KEY: &str = "tg_pk_0000000000000000000000000000000000000000000000000000000000000001";
+/// Its keys: those of number 0, where the other tenants count from 1, so that no two have the same.
+pub const PUBLISHABLE_KEY: &str = "tg_pk_0000000000000000000000000000000000000000000000000000000000000000";
 /// See [`PUBLISHABLE_KEY`].
-pub const SECRET_KEY: &str = "tg_sk_0000000000000000000000000000000000000000000000000000000000000002";
+pub const SECRET_KEY: &str = "tg_sk_0000000000000000000000000000000000000000000000000000000000000000";
 /// Where its pages are.
 pub const ORIGIN: &str = "https://page.example";
 /// Signs the log, as the gate's variable `log_key` has it.
@@ -61,15 +61,49 @@ pub fn fill(data: &Path, sizes: Sizes) -> Result<Filled> {
     std::fs::create_dir_all(data)?;
     let started = Instant::now();
     let cells = Cells::default();
-    let mut history = History::begin(&cells)?;
-    history.tenants(sizes.tenants)?;
-    history.calls(sizes.entries)?;
-    history.hold(sizes.permits)?;
-    history.rest()?;
-    let (sequenced, reaped) = (history.sequenced, history.reaped);
+    let (sequenced, reaped) = live(&cells, sizes)?;
     let made = started.elapsed();
     let keys = cells.len();
     let started = Instant::now();
     cells.write(data)?;
     Ok(Filled { keys, made, sequenced, reaped, written: started.elapsed() })
+}
+
+/// Everything that happens; gives what the sequencer and the reaper took.
+fn live(cells: &Cells, sizes: Sizes) -> Result<(Duration, Duration)> {
+    let mut history = History::begin(cells)?;
+    history.tenants(sizes.tenants)?;
+    history.calls(sizes.entries)?;
+    history.hold(sizes.permits)?;
+    history.rest()?;
+    Ok((history.sequenced, history.reaped))
+}
+
+#[cfg(test)]
+mod tests {
+    use tenancy::{Tenant, find_key, find_tenant, key_hash};
+
+    use super::*;
+
+    #[test]
+    fn each_key_is_its_tenants_own() {
+        let cells = Cells::default();
+        live(&cells, Sizes { tenants: 5, entries: 3, permits: 2 }).unwrap();
+        let owner = |key: &str| -> Tenant {
+            let record = find_key(&cells, &key_hash(key)).unwrap().unwrap();
+            find_tenant(&cells, &record.tenant).unwrap().unwrap()
+        };
+        let check = |number: u64, id: &str, origin: &str| {
+            for kind in ["tg_pk_", "tg_sk_"] {
+                let tenant = owner(&format!("{kind}{number:064x}"));
+                assert_eq!((tenant.id.as_str(), &tenant.allowed_origins[..]), (id, &[origin.to_owned()][..]));
+            }
+        };
+        check(0, TENANT, ORIGIN);
+        check(1, "tenant-1", "https://page-1.example");
+        check(2, "tenant-2", "https://page-2.example");
+        check(4, "tenant-4", "https://page-4.example");
+        assert_eq!(owner(PUBLISHABLE_KEY).id, TENANT);
+        assert_eq!(owner(SECRET_KEY).id, TENANT);
+    }
 }

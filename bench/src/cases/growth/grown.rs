@@ -23,6 +23,8 @@ const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub struct Grown {
     pub url: String,
     pub filled_s: f64,
+    /// From the start of the process until it listens.
+    pub started_s: f64,
     process: Child,
     _folder: Folder,
 }
@@ -44,9 +46,10 @@ impl Grown {
         command.args(["--durability", "relaxed", "--variable", "dev_hosts=http://127.0.0.1:*"]);
         command.stdout(Stdio::piped());
         child::log_to(&mut command, &folder.0.join("gate.err"))?;
+        let began = Instant::now();
         let mut process = Child::spawn("the gate", &mut command)?;
         let lines = process.lines();
-        let until = Instant::now() + START_LIMIT;
+        let until = began + START_LIMIT;
         let url = loop {
             let line = lines.recv_timeout(until.saturating_duration_since(Instant::now()));
             let line = line.context("the gate doesn't say where it listens")?;
@@ -54,7 +57,8 @@ impl Grown {
                 break url.to_owned();
             }
         };
-        let grown = Self { url, filled_s, process, _folder: folder };
+        let started_s = began.elapsed().as_secs_f64();
+        let grown = Self { url, filled_s, started_s, process, _folder: folder };
         let base = format!("{}/v1", rig.upstream_url);
         let binding = json!({"mode": "mock", "base_url": base, "secret": "sk-bench", "options": {}}).to_string();
         let path = format!("/v1/tenants/{TENANT}/vendors/openai");
@@ -78,14 +82,21 @@ impl Grown {
 
     /// The headers of a page in a session.
     pub fn page(&self) -> Result<String> {
-        let origin = format!("Origin: {ORIGIN}\r\n");
-        let headers = format!("{}{origin}", bearer(PUBLISHABLE_KEY));
-        let body = json!({"channel": "widget", "consent": true}).to_string();
-        let answer = Caller::to(&self.url)?.make(&Call::new("POST", "/v1/sessions", &headers, &body))?;
+        let answer = Caller::to(&self.url)?.make(&self.session())?;
         let session: Value = serde_json::from_slice(&answer)?;
         let token = session["token"].as_str().context("a session has a token")?;
-        Ok(format!("{}{origin}", bearer(token)))
+        Ok(at_page(token))
     }
+
+    /// A page opens a session.
+    pub fn session(&self) -> Call {
+        let body = json!({"channel": "widget", "consent": true}).to_string();
+        Call::new("POST", "/v1/sessions", &at_page(PUBLISHABLE_KEY), &body)
+    }
+}
+
+fn at_page(key: &str) -> String {
+    format!("{}Origin: {ORIGIN}\r\n", bearer(key))
 }
 
 fn bearer(key: &str) -> String {
