@@ -60,21 +60,6 @@ pub struct Family {
 }
 
 impl Family {
-    /// The key with its placeholders filled in order. Bytes outside `A-Za-z0-9._:-` are percent-encoded, so that no
-    /// part can reach into another family.
-    pub(crate) fn key(&self, parts: &[&str]) -> String {
-        let length = parts.iter().fold(self.pattern.len(), |sum, part| sum.saturating_add(part.len()));
-        let mut key = String::with_capacity(length);
-        let (mut parts, mut rest) = (parts.iter(), self.pattern);
-        while let Some((before, placeholder)) = rest.split_once('{') {
-            key.push_str(before);
-            push_escaped(&mut key, parts.next().unwrap_or(&""));
-            rest = placeholder.split_once('}').map_or("", |(_, after)| after);
-        }
-        key.push_str(rest);
-        key
-    }
-
     /// Whether `key` is one of this family's, as [`crate::Value`] and the others make them.
     #[must_use]
     pub fn owns(&self, key: &str) -> bool {
@@ -121,6 +106,60 @@ pub(crate) const fn parts(pattern: &str) -> usize {
     count
 }
 
+/// A pattern taken apart when it is compiled: every call of the gate makes some fifty keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pattern<const N: usize> {
+    /// What goes before each placeholder.
+    heads: [&'static str; N],
+    /// What goes after the last.
+    end: &'static str,
+    /// How long these are together.
+    length: usize,
+}
+
+impl<const N: usize> Pattern<N> {
+    /// Takes apart a pattern of `N` placeholders, as [`parts`] has counted them.
+    #[allow(clippy::indexing_slicing, reason = "evaluated in constants: what would panic doesn't compile")]
+    pub(crate) const fn of(pattern: &'static str) -> Self {
+        let (mut heads, mut rest, mut length, mut n) = ([""; N], pattern, 0_usize, 0_usize);
+        while n < N {
+            let (head, placeholder) = rest.split_at(position(rest, b'{'));
+            let (_, after) = placeholder.split_at(position(placeholder, b'}').saturating_add(1));
+            length = length.saturating_add(head.len());
+            heads[n] = head;
+            rest = after;
+            n = n.saturating_add(1);
+        }
+        Self { heads, end: rest, length: length.saturating_add(rest.len()) }
+    }
+
+    /// The key with its placeholders filled in order. Bytes outside `A-Za-z0-9._:-` are percent-encoded, so that no
+    /// part can reach into another family.
+    pub(crate) fn key(&self, parts: &[&str; N]) -> String {
+        let length = parts.iter().fold(self.length, |sum, part| sum.saturating_add(part.len()));
+        let mut key = String::with_capacity(length);
+        for (head, part) in self.heads.iter().zip(parts) {
+            key.push_str(head);
+            push_escaped(&mut key, part);
+        }
+        key.push_str(self.end);
+        key
+    }
+}
+
+/// Where a byte is first found; the end, where it isn't.
+const fn position(text: &str, byte: u8) -> usize {
+    let (mut at, mut rest) = (0_usize, text.as_bytes());
+    while let [first, behind @ ..] = rest {
+        if *first == byte {
+            return at;
+        }
+        at = at.saturating_add(1);
+        rest = behind;
+    }
+    at
+}
+
 fn push_escaped(key: &mut String, part: &str) {
     const HEX: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F'];
     // Nearly every part there is.
@@ -140,13 +179,25 @@ fn push_escaped(key: &mut String, part: &str) {
     }
 }
 
+/// One look into a table for each byte of each key.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b':' | b'-')
+    const PLAIN: [bool; 256] = plain();
+    PLAIN.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated in constants: what would panic doesn't compile")]
+const fn plain() -> [bool; 256] {
+    let (mut table, mut byte) = ([false; 256], 0_u8);
+    while byte < u8::MAX {
+        table[byte as usize] = matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b':' | b'-');
+        byte = byte.saturating_add(1);
+    }
+    table
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parts;
+    use super::{Pattern, parts};
     use crate::families;
 
     #[test]
@@ -158,6 +209,19 @@ mod tests {
         check(&["a{b}", "c}"], "vendor/a%7Bb%7D/c%7D");
         assert_eq!(families::EXPIRY_HEAD.key(&[]), "expiry-head");
         assert_eq!(families::UNITS.counter(&["a", "b", "c", "d"]).key(), "units/a/b/c/d");
+        assert_eq!(Pattern::of("a/{b}/c/{d_e}").key(&["1", "2"]), "a/1/c/2");
+        assert_eq!(Pattern::of("a/{b}/c").key(&["1"]), "a/1/c");
+        assert_eq!(Pattern::of("a-b/c").key(&[]), "a-b/c");
+    }
+
+    #[test]
+    fn every_byte_but_the_plain_ones_is_escaped() {
+        for byte in 0..=127_u8 {
+            let part = char::from(byte).to_string();
+            let plain = byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+            let written = if plain { part.clone() } else { format!("%{byte:02X}") };
+            assert_eq!(families::TENANT.key(&[&part]), format!("tenant/{written}"));
+        }
     }
 
     #[test]

@@ -66,12 +66,14 @@
 //! ```
 
 mod counter;
+mod draft;
 pub mod expiry;
 pub mod families;
 mod family;
 pub mod gap;
 mod lease;
 mod log;
+mod memo;
 pub mod memory;
 mod once;
 mod store;
@@ -80,9 +82,11 @@ mod typed;
 mod value;
 
 pub use counter::Counter;
+pub use draft::{Draft, Tailed};
 pub use family::{Family, Kind};
 pub use lease::Lease;
 pub use log::{Log, Slot};
+pub use memo::Memo;
 pub use once::Once;
 pub use store::{Store, StoreError};
 pub use typed::{Counters, Logs, Onces, Values};

@@ -33,7 +33,7 @@ impl<T> Log<T> {
     }
 
     fn slot(&self, index: u64) -> Value<T> {
-        Value::new(format!("{}/{index}", self.prefix))
+        Value::new([&self.prefix, "/", &index.to_string()].concat())
     }
 
     /// The highest index taken; 0 for an empty log.

@@ -1,13 +1,13 @@
 //! A typed value: JSON under one key.
 
-use std::marker::PhantomData;
+use std::{marker::PhantomData, rc::Rc, thread::LocalKey};
 
 use serde::{
     Serialize,
     de::{DeserializeOwned, DeserializeSeed},
 };
 
-use crate::{Store, StoreError};
+use crate::{Memo, Store, StoreError};
 
 /// Room for a record as it is written: most fit, and none has to grow often.
 const ROOM: usize = 1_024;
@@ -48,14 +48,43 @@ impl<T> Value<T> {
         S: for<'de> DeserializeSeed<'de, Value = R>,
     {
         let Some(bytes) = store.get(&self.key)? else { return Ok(None) };
-        // As a whole, which is quicker than each text in it by itself.
-        let text = str::from_utf8(&bytes).map_err(|error| self.corrupt(&error))?;
-        let mut json = serde_json::Deserializer::from_str(text);
-        let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
-        value.map(Some).map_err(|error| self.corrupt(&error))
+        self.parse(&bytes, seed).map(Some)
     }
 
-    fn corrupt(&self, reason: &dyn std::error::Error) -> StoreError {
+    /// The same; but where the store has the same bytes for `seed` as in an earlier call, what was made of them then.
+    /// `part` names what the seed reads of the record.
+    pub fn get_memo_with<S, R>(
+        &self,
+        store: &dyn Store,
+        memo: &'static LocalKey<Memo<R>>,
+        part: &str,
+        seed: S,
+    ) -> Result<Option<Rc<R>>, StoreError>
+    where
+        S: for<'de> DeserializeSeed<'de, Value = R>,
+    {
+        let Some(bytes) = store.get(&self.key)? else { return Ok(None) };
+        if let Some(known) = memo.with(|memo| memo.find(&self.key, part, &bytes)) {
+            return Ok(Some(known));
+        }
+        let value = Rc::new(self.parse(&bytes, seed)?);
+        memo.with(|memo| memo.keep(&self.key, part, bytes, Rc::clone(&value)));
+        Ok(Some(value))
+    }
+
+    pub(crate) fn parse<'de, S: DeserializeSeed<'de>>(
+        &self,
+        bytes: &'de [u8],
+        seed: S,
+    ) -> Result<S::Value, StoreError> {
+        // As a whole, which is quicker than each text in it by itself.
+        let text = str::from_utf8(bytes).map_err(|error| self.corrupt(&error))?;
+        let mut json = serde_json::Deserializer::from_str(text);
+        let value = seed.deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+        value.map_err(|error| self.corrupt(&error))
+    }
+
+    pub(crate) fn corrupt(&self, reason: &dyn std::error::Error) -> StoreError {
         StoreError::Corrupt { key: self.key.clone(), reason: reason.to_string() }
     }
 }
@@ -65,13 +94,22 @@ impl<T: DeserializeOwned> Value<T> {
     pub fn get(&self, store: &dyn Store) -> Result<Option<T>, StoreError> {
         self.get_with(store, PhantomData)
     }
+
+    /// Reads it, without parsing it again where it is what it was.
+    pub fn get_memo(&self, store: &dyn Store, memo: &'static LocalKey<Memo<T>>) -> Result<Option<Rc<T>>, StoreError> {
+        self.get_memo_with(store, memo, "", PhantomData)
+    }
 }
 
 impl<T: Serialize> Value<T> {
     /// Writes it.
     pub fn set(&self, store: &dyn Store, value: &T) -> Result<(), StoreError> {
+        store.set(&self.key, &self.json(value)?)
+    }
+
+    pub(crate) fn json(&self, value: &T) -> Result<Vec<u8>, StoreError> {
         let mut bytes = Vec::with_capacity(ROOM);
         serde_json::to_writer(&mut bytes, value).map_err(|error| self.corrupt(&error))?;
-        store.set(&self.key, &bytes)
+        Ok(bytes)
     }
 }

@@ -100,7 +100,7 @@ fn reservation(call: &Call, store: &dyn Store, grant: Grant, body: Body) -> Resu
             let found = session::find(store, &named).map_err(|error| offline(&error))?;
             let found = found.filter(|found| found.tenant == grant.tenant);
             let found = found.ok_or_else(|| Problem::not_found("There is no such session."))?;
-            (Some(named), found.channel)
+            (Some(named), found.channel.clone())
         }
         (None, None) => (None, grant.channel),
     };

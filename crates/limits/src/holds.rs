@@ -31,7 +31,14 @@ pub struct Hold {
 #[derive(Default)]
 pub(crate) struct Wanted {
     pub holds: Vec<Hold>,
-    caps: Vec<Option<i64>>,
+    pub caps: Vec<Option<i64>>,
+}
+
+/// The same, when the permit has the holds already.
+#[derive(Clone, Copy)]
+pub(crate) struct Taking<'a> {
+    pub holds: &'a [Hold],
+    pub caps: &'a [Option<i64>],
 }
 
 impl Wanted {
@@ -39,8 +46,10 @@ impl Wanted {
         self.holds.push(Hold { meter, amount });
         self.caps.push(cap);
     }
+}
 
-    fn each(&self) -> impl Iterator<Item = (&Hold, Option<i64>)> {
+impl<'a> Taking<'a> {
+    fn each(self) -> impl Iterator<Item = (&'a Hold, Option<i64>)> {
         self.holds.iter().zip(self.caps.iter().copied())
     }
 }
@@ -109,7 +118,7 @@ fn places(payers: &Payers, all: &mut Wanted) {
         all.push(Meter::Places { scope, owner: owner.into() }, 1, limits.burst.map(to_i64));
     };
     let (tenant, company) = (&payers.tenant, &payers.company);
-    place(Scope::Tenant, &tenant.id, &tenant.limits);
+    place(Scope::Tenant, &tenant.id, &payers.limits);
     if company.limits.burst.is_some() {
         place(Scope::Company, &tenant.company, &company.limits);
     }
@@ -129,7 +138,7 @@ pub(crate) fn tokens(quantities: &[Quantity]) -> Option<u64> {
 }
 
 /// Takes all or none. On a denial the counters are as before.
-pub(crate) fn take(store: &dyn Store, wanted: &Wanted, now: Millis) -> Result<Vec<i64>, Denial> {
+pub(crate) fn take(store: &dyn Store, wanted: Taking<'_>, now: Millis) -> Result<Vec<i64>, Denial> {
     let mut sums = Vec::with_capacity(wanted.holds.len());
     for (i, (Hold { meter, amount }, cap)) in wanted.each().enumerate() {
         // What if we crash here, or the reply is lost? What was raised stays raised and the intent still says
@@ -156,7 +165,7 @@ pub(crate) fn give_back(store: &dyn Store, taken: &[Hold]) -> Result<(), Denial>
 }
 
 /// Where the tenant stood on the ladder before this permit.
-pub(crate) fn rung(wanted: &Wanted, sums: &[i64], ladder: Ladder) -> Rung {
+pub(crate) fn rung(wanted: Taking<'_>, sums: &[i64], ladder: Ladder) -> Rung {
     let is_tenants_money = |hold: &Hold| matches!(hold.meter, Meter::Money { scope: Scope::Tenant, .. });
     let found = wanted.each().zip(sums).find(|((hold, _), _)| is_tenants_money(hold));
     let Some(((hold, Some(cap)), sum)) = found else { return Rung::Full };
@@ -181,14 +190,14 @@ fn rung_at(spent: i64, cap: i64, ladder: Ladder) -> Rung {
 /// # Errors
 /// The denial that a reservation would meet: the tenant is gone, or the store can't be reached.
 pub fn standing(store: &dyn Store, now: Millis, tenant: &str) -> Result<Rung, Denial> {
-    let Payers { tenant, .. } = Payers::find(store, tenant)?;
-    let Some(cap) = tenant.limits.monthly_cap() else { return Ok(Rung::Full) };
+    let Payers { tenant, limits, .. } = Payers::find(store, tenant)?;
+    let Some(cap) = limits.monthly_cap() else { return Ok(Rung::Full) };
     let spent = Meter::money(Scope::Tenant, &tenant.id, now).read(store)?;
     Ok(rung_at(spent, cap.0, tenant.ladder))
 }
 
 /// What is left under the caps.
-pub(crate) fn remaining(wanted: &Wanted, sums: &[i64]) -> Remaining {
+pub(crate) fn remaining(wanted: Taking<'_>, sums: &[i64]) -> Remaining {
     let mut left = Remaining::default();
     for ((hold, cap), sum) in wanted.each().zip(sums) {
         let Some(free) = cap.map(|cap| cap.saturating_sub(*sum).max(0)) else { continue };

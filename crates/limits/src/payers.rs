@@ -1,6 +1,8 @@
 //! Who pays for a permit: the tenant and its company.
 
-use kv_schemas::{Store, StoreError, families};
+use std::rc::Rc;
+
+use kv_schemas::{Memo, Store, StoreError, families};
 use serde::Deserialize;
 use tenancy::{CAPABILITIES, Company, Ladder, Limits};
 
@@ -27,33 +29,36 @@ fn all() -> Vec<String> {
 }
 
 impl Payer {
-    fn find(store: &dyn Store, tenant: &str) -> Result<Option<Self>, StoreError> {
-        families::TENANT.value(&[tenant]).get(store)
+    fn find(store: &dyn Store, tenant: &str) -> Result<Option<Rc<Self>>, StoreError> {
+        thread_local!(static PAYERS: Memo<Payer> = const { Memo::new(8) });
+        families::TENANT.value(&[tenant]).get_memo(store, &PAYERS)
     }
 }
 
-/// A tenant, with what it takes from its company where it sets nothing itself, and the company.
+/// A tenant and its company.
 pub(crate) struct Payers {
-    pub tenant: Payer,
-    pub company: Company,
+    pub tenant: Rc<Payer>,
+    /// The tenant's, with what it takes from its company where it sets nothing itself.
+    pub limits: Limits,
+    pub company: Rc<Company>,
 }
 
 impl Payers {
     pub fn find(store: &dyn Store, tenant: &str) -> Result<Self, Denial> {
-        let Some(mut tenant) = Payer::find(store, tenant)? else {
+        let Some(tenant) = Payer::find(store, tenant)? else {
             return Err(Denial::new(DenialKind::Forbidden, "tenant_gone", "The tenant does not exist any more."));
         };
-        let company = tenancy::company(&tenant.company).get(store)?.unwrap_or_default();
-        tenant.limits = tenant.limits.or_defaults_of(&company.limits);
-        Ok(Self { tenant, company })
+        let company = tenancy::find_company(store, &tenant.company)?.unwrap_or_default();
+        let limits = tenant.limits.or_defaults_of(&company.limits);
+        Ok(Self { tenant, limits, company })
     }
 
     /// All scopes whose caps hold for a permit, in their fixed order.
     pub fn scopes<'a>(&'a self, session: Option<&'a str>) -> impl Iterator<Item = (Scope, &'a str, &'a Limits)> {
-        let (tenant, company) = (&self.tenant, &self.company);
-        let session = session.map(|session| (Scope::Session, session, &tenant.limits));
+        let Self { tenant, limits, company } = self;
+        let session = session.map(|session| (Scope::Session, session, limits));
         session.into_iter().chain([
-            (Scope::Tenant, tenant.id.as_str(), &tenant.limits),
+            (Scope::Tenant, tenant.id.as_str(), limits),
             (Scope::Company, tenant.company.as_str(), &company.limits),
         ])
     }
@@ -88,7 +93,7 @@ mod tests {
             let Tenant { id, company, capabilities, limits, ladder, .. } =
                 tenancy::find_tenant(&store, "t").unwrap().unwrap();
             let payer = Payer { id, company, capabilities, limits, ladder };
-            assert_eq!(Payer::find(&store, "t").unwrap(), Some(payer), "{record}");
+            assert_eq!(Payer::find(&store, "t").unwrap().as_deref(), Some(&payer), "{record}");
         };
         check(json!({"id": "t", "company": "c"}));
         check(serde_json::to_value(Tenant::new("t", "c")).unwrap());

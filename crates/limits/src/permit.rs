@@ -1,7 +1,7 @@
 //! A permit as it is stored, and what it may become.
 
 use calendar::Millis;
-use kv_schemas::{Log, Once, Store, StoreError, Value, families};
+use kv_schemas::{Log, Memo, Once, Store, StoreError, Tailed, Value, families};
 use money::{Nanos, PriceTable, Quantity};
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +77,33 @@ pub struct Permit {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
 fn is_not(yes: &bool) -> bool {
     !yes
+}
+
+/// What changes once a permit's windows and prices are frozen.
+#[derive(Serialize)]
+struct Tail<'a> {
+    rung: Rung,
+    remaining: Remaining,
+    #[serde(skip_serializing_if = "is_not")]
+    keyed: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    fingerprint: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correction: Option<&'a Corrected>,
+    state: &'a State,
+}
+
+impl Tailed for Permit {
+    fn tail(&self) -> impl Serialize {
+        Tail {
+            rung: self.rung,
+            remaining: self.remaining,
+            keyed: self.keyed,
+            fingerprint: &self.fingerprint,
+            correction: self.correction.as_ref(),
+            state: &self.state,
+        }
+    }
 }
 
 /// Who is given a permit and resolves it.
@@ -190,6 +217,12 @@ pub fn permit(id: &str) -> Value<Permit> {
     families::PERMIT.value(&[id])
 }
 
+thread_local! {
+    /// Permits on their way from one call to the next, which mostly comes to the same instance: that reads what the last
+    /// one wrote, and needn't parse it.
+    pub(crate) static PERMITS: Memo<Permit> = const { Memo::new(16) };
+}
+
 /// Who wins to decide what becomes of it.
 pub(crate) fn resolver(id: &str) -> Once {
     families::PERMIT_RESOLVER.once(&[id])
@@ -269,5 +302,35 @@ impl Permit {
     pub fn deadline(&self, store: &dyn Store) -> Result<Millis, StoreError> {
         let extended = if self.worst_case.is_empty() { extension(&self.id).get(store)? } else { None };
         Ok(extended.map_or(self.expires_at, |until| until.max(self.expires_at)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+    use super::*;
+    use crate::keyed;
+
+    #[test]
+    fn the_tail_is_how_a_permit_ends() {
+        let blank = Permit { keyed: false, ..Permit::blank("lc_1", Millis(5)) };
+        let charge = Charge { used: vec![Quantity::new("seconds", 3)], cost: Nanos(7), settlement: Settlement::Exact };
+        let denial = keyed::lost();
+        let remaining = Remaining { cost: Some(Nanos(1)), seconds: Some(2) };
+        let corrected = r#"{"corrects":"lc_0","cost":-5,"reason":"r"}"#;
+        let corrected = Some(serde_json::from_str::<Corrected>(corrected).unwrap());
+        for permit in [
+            blank.clone(),
+            Permit { state: State::Held, rung: Rung::Throttled, remaining, ..blank.clone() },
+            Permit { state: State::Charged(charge.clone()), keyed: true, ..blank.clone() },
+            Permit { state: State::Closed { charge, stage: 9 }, fingerprint: "f".into(), ..blank.clone() },
+            Permit { state: State::Denied(denial), correction: corrected, ..blank },
+        ] {
+            let (whole, tail) =
+                (serde_json::to_string(&permit).unwrap(), serde_json::to_string(&permit.tail()).unwrap());
+            let fields = tail.strip_prefix('{').unwrap();
+            assert!(whole.ends_with(&format!(",{fields}")), "{whole}\n{tail}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the worst case costs, by the prices of the day.
 
 use calendar::Millis;
-use kv_schemas::{Store, families};
+use kv_schemas::{Memo, Store, families};
 use money::{Nanos, PriceRow, PriceTable, Quantity, RowsOf};
 
 use crate::{error::Denial, reservation::Reservation, units::check_units};
@@ -41,7 +41,9 @@ fn priced(
     worst_case: &[Quantity],
 ) -> Result<Priced, Denial> {
     check_units(worst_case)?;
-    let rows = families::PRICES.value::<Vec<PriceRow>>(&[provider]).get_with(store, RowsOf(model))?.unwrap_or_default();
+    thread_local!(static ROWS: Memo<Vec<PriceRow>> = const { Memo::new(8) });
+    let prices = families::PRICES.value::<Vec<PriceRow>>(&[provider]);
+    let rows = prices.get_memo_with(store, &ROWS, model, RowsOf(model))?.unwrap_or_default();
     let table = PriceTable::pick(&rows, model, now);
     let cost = table.cost(worst_case).map_err(|unpriced| {
         let param = if model.is_empty() { "provider" } else { "model" };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     error::{Denial, DenialKind},
     meter::{Meter, Scope},
-    payers::Payer,
+    payers::Payers,
     reservation::{Granted, Reservation},
 };
 
@@ -53,15 +53,20 @@ fn head(tenant: &str) -> Value<u64> {
 }
 
 /// Lets the caller try for a place, or tells it to come again.
-pub(crate) fn wait_for_turn(store: &dyn Store, now: Millis, tenant: &Payer, ticket: Option<u64>) -> Result<(), Denial> {
-    let (Some(places), Some(wait)) = (tenant.limits.burst, wait_ms(tenant)) else { return Ok(()) };
-    let line = line(&tenant.id);
+pub(crate) fn wait_for_turn(
+    store: &dyn Store,
+    now: Millis,
+    payers: &Payers,
+    ticket: Option<u64>,
+) -> Result<(), Denial> {
+    let (Some(places), Some(wait)) = (payers.limits.burst, wait_ms(payers)) else { return Ok(()) };
+    let line = line(&payers.tenant.id);
     let Some(ticket) = ticket else {
         let tail = line.tail(store)?;
-        if is_next(store, now, tenant, places, tail.saturating_add(1))? {
+        if is_next(store, now, payers, places, tail.saturating_add(1))? {
             return Ok(());
         }
-        return Err(full(enter(store, now, tenant, wait)?));
+        return Err(full(enter(store, now, payers, wait)?));
     };
     let Slot::Entry(waiting) = line.get(store, ticket)? else { return Err(full(None)) };
     if now >= waiting.until {
@@ -71,15 +76,15 @@ pub(crate) fn wait_for_turn(store: &dyn Store, now: Millis, tenant: &Payer, tick
     if now.0.abs_diff(waiting.seen.0) >= RENEW_MS {
         line.put(store, ticket, &Waiting { seen: now, ..waiting })?;
     }
-    if is_next(store, now, tenant, places, ticket)? { Ok(()) } else { Err(full(Some(ticket))) }
+    if is_next(store, now, payers, places, ticket)? { Ok(()) } else { Err(full(Some(ticket))) }
 }
 
 /// Whether more places are free than callers wait before `ticket`.
-fn is_next(store: &dyn Store, now: Millis, tenant: &Payer, places: u64, ticket: u64) -> Result<bool, StoreError> {
-    let open = Meter::Places { scope: Scope::Tenant, owner: tenant.id.clone() }.read(store)?;
+fn is_next(store: &dyn Store, now: Millis, payers: &Payers, places: u64, ticket: u64) -> Result<bool, StoreError> {
+    let open = Meter::Places { scope: Scope::Tenant, owner: payers.tenant.id.clone() }.read(store)?;
     let free = places.saturating_sub(u64::try_from(open).unwrap_or(0));
-    let line = line(&tenant.id);
-    let first = head(&tenant.id).get(store)?.unwrap_or(1);
+    let line = line(&payers.tenant.id);
+    let first = head(&payers.tenant.id).get(store)?.unwrap_or(1);
     let (mut gone, mut before, mut swept) = (first, 0_u64, 0_u64);
     // Bounded: nobody enters behind more than `MAX_WAITING` slots.
     for index in first..ticket {
@@ -100,15 +105,15 @@ fn is_next(store: &dyn Store, now: Millis, tenant: &Payer, places: u64, ticket: 
     }
     if gone > first {
         // Late, this may move the head back: some slots that are gone are looked at once more.
-        head(&tenant.id).set(store, &gone)?;
+        head(&payers.tenant.id).set(store, &gone)?;
     }
     Ok(before < free)
 }
 
 /// Takes a slot at the end; none when too many wait already.
-fn enter(store: &dyn Store, now: Millis, tenant: &Payer, wait: u64) -> Result<Option<u64>, StoreError> {
-    let line = line(&tenant.id);
-    let first = head(&tenant.id).get(store)?.unwrap_or(1);
+fn enter(store: &dyn Store, now: Millis, payers: &Payers, wait: u64) -> Result<Option<u64>, StoreError> {
+    let line = line(&payers.tenant.id);
+    let first = head(&payers.tenant.id).get(store)?.unwrap_or(1);
     if line.tail(store)?.saturating_add(1).saturating_sub(first) >= MAX_WAITING {
         return Ok(None);
     }
@@ -120,14 +125,14 @@ fn enter(store: &dyn Store, now: Millis, tenant: &Payer, wait: u64) -> Result<Op
 pub(crate) fn may_wait(
     store: &dyn Store,
     now: Millis,
-    tenant: &Payer,
+    payers: &Payers,
     asked: &Reservation,
     denial: &Denial,
 ) -> Result<Option<u64>, StoreError> {
-    let Some(wait) = wait_ms(tenant).filter(|_| denial.kind == DenialKind::Burst) else { return Ok(None) };
+    let Some(wait) = wait_ms(payers).filter(|_| denial.kind == DenialKind::Burst) else { return Ok(None) };
     match asked.ticket {
-        None => enter(store, now, tenant, wait),
-        Some(ticket) => match line(&tenant.id).get(store, ticket)? {
+        None => enter(store, now, payers, wait),
+        Some(ticket) => match line(&payers.tenant.id).get(store, ticket)? {
             Slot::Entry(waiting) if now < waiting.until => Ok(Some(ticket)),
             _ => Ok(None),
         },
@@ -137,20 +142,20 @@ pub(crate) fn may_wait(
 /// After a try: who doesn't wait on leaves the queue.
 pub(crate) fn leave(
     store: &dyn Store,
-    tenant: &Payer,
+    payers: &Payers,
     asked: &Reservation,
     outcome: Result<Granted, Denial>,
 ) -> Result<Granted, Denial> {
     let waits_on = outcome.as_ref().err().is_some_and(|denial| denial.ticket.is_some());
     if let Some(ticket) = asked.ticket.filter(|_| !waits_on) {
         // What if we crash here, or this fails? The slot isn't renewed.
-        let _not_renewed = line(&tenant.id).remove(store, ticket);
+        let _not_renewed = line(&payers.tenant.id).remove(store, ticket);
     }
     outcome
 }
 
-fn wait_ms(tenant: &Payer) -> Option<u64> {
-    tenant.limits.queue_wait_ms.filter(|wait| *wait > 0)
+fn wait_ms(payers: &Payers) -> Option<u64> {
+    payers.limits.queue_wait_ms.filter(|wait| *wait > 0)
 }
 
 fn full(ticket: Option<u64>) -> Denial {

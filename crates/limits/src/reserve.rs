@@ -11,11 +11,11 @@ use kv_schemas::Store;
 
 use crate::{
     error::{Denial, DenialKind},
-    holds::{self, Rung, Wanted},
+    holds::{self, Rung, Taking, Wanted},
     intent::{self, intent},
     keyed::Key,
     payers::Payers,
-    permit::{Permit, State, extension, permit},
+    permit::{PERMITS, Permit, State, extension, permit},
     priced::{self, Priced},
     queue, rate,
     reservation::{Granted, Reservation},
@@ -39,8 +39,9 @@ pub fn reserve(store: &dyn Store, now: Millis, fresh_id: &str, asked: &Reservati
         Ok(ready) => ready,
         Err(denial) => return Err(intent::remember(store, now, &key, asked, denial)?),
     };
-    let outcome = make(store, now, &key, asked, &ready);
-    queue::leave(store, &ready.payers.tenant, asked, outcome)
+    let Ready { payers, priced, wanted } = ready;
+    let outcome = make(store, now, &key, asked, &payers, priced, wanted);
+    queue::leave(store, &payers, asked, outcome)
 }
 
 /// All that is known before anything is held.
@@ -54,62 +55,79 @@ fn prepare(store: &dyn Store, now: Millis, asked: &Reservation) -> Result<Ready,
     let payers = Payers::find(store, &asked.tenant)?;
     // Before anything else that costs work: a flood of senseless requests is a flood all the same.
     if !asked.counted && asked.ticket.is_none() {
-        rate::count(store, &payers.tenant.limits, asked.server, &asked.credential, now)?;
+        rate::count(store, &payers.limits, asked.server, &asked.credential, now)?;
     }
     payers.check_capability(&asked.capability)?;
     let priced = priced::price(store, asked, now)?;
     let takes_place = asked.continues.is_none();
     match &asked.continues {
         Some(lease) => extend(store, lease, asked, now)?,
-        None => queue::wait_for_turn(store, now, &payers.tenant, asked.ticket)?,
+        None => queue::wait_for_turn(store, now, &payers, asked.ticket)?,
     }
     let session = asked.session.as_deref();
     let wanted = holds::wanted(&payers, session, &asked.worst_case, priced.cost, now, takes_place);
     Ok(Ready { payers, priced, wanted })
 }
 
-fn make(store: &dyn Store, now: Millis, key: &Key, asked: &Reservation, ready: &Ready) -> Result<Granted, Denial> {
+fn make(
+    store: &dyn Store,
+    now: Millis,
+    key: &Key,
+    asked: &Reservation,
+    payers: &Payers,
+    priced: Priced,
+    wanted: Wanted,
+) -> Result<Granted, Denial> {
     intent::claim(store, key)?;
-    let mut record = Permit {
-        company: ready.payers.tenant.company.clone(),
-        prices: ready.priced.table.clone(),
-        reserved: ready.priced.cost,
-        holds: ready.wanted.holds.clone(),
+    let record = Permit {
+        company: payers.tenant.company.clone(),
+        prices: priced.table,
+        reserved: priced.cost,
+        holds: wanted.holds,
         expires_at: now.plus(asked.ttl_ms.min(MAX_TTL_MS)),
         ..intent(key, asked, now)
     };
-    permit(&key.id).set(store, &record)?;
+    let place = permit(&key.id);
+    let mut draft = place.begin(record)?;
+    place.set_draft(store, &draft)?;
 
-    match take(store, now, asked, ready) {
+    let taking = Taking { holds: &draft.record().holds, caps: &wanted.caps };
+    match take(store, now, asked, payers, taking) {
         Ok((sums, rung)) => {
-            record.rung = rung;
-            record.remaining = holds::remaining(&ready.wanted, &sums);
+            let remaining = holds::remaining(taking, &sums);
             // What if we crash here? All counters are raised and the intent says `Reserving`: nobody has a permit,
             // nothing is called, and the reaper takes back what was raised.
-            record.state = State::Held;
-            permit(&key.id).set(store, &record)?;
-            Ok(Granted::of(&record, false))
+            place.set_tail(store, &mut draft, |record| {
+                (record.rung, record.remaining, record.state) = (rung, remaining, State::Held);
+            })?;
+            Ok(Granted::of(&place.keep(draft, &PERMITS), false))
         }
         Err(mut denial) => {
             // Whether the counters are as they were is not known: the intent stays for the reaper.
             if denial.kind == DenialKind::Offline {
                 return Err(denial);
             }
-            denial.ticket = queue::may_wait(store, now, &ready.payers.tenant, asked, &denial)?;
+            denial.ticket = queue::may_wait(store, now, payers, asked, &denial)?;
             // What if we crash here? Nothing is held any more, and the reaper finds that out by counting.
-            record.state = State::Denied(denial.clone());
-            permit(&key.id).set(store, &record)?;
+            let state = State::Denied(denial.clone());
+            place.set_tail(store, &mut draft, |record| record.state = state)?;
             Err(denial)
         }
     }
 }
 
 /// Raises all counters, or none.
-fn take(store: &dyn Store, now: Millis, asked: &Reservation, ready: &Ready) -> Result<(Vec<i64>, Rung), Denial> {
-    let sums = holds::take(store, &ready.wanted, now)?;
-    let rung = holds::rung(&ready.wanted, &sums, ready.payers.tenant.ladder);
+fn take(
+    store: &dyn Store,
+    now: Millis,
+    asked: &Reservation,
+    payers: &Payers,
+    wanted: Taking<'_>,
+) -> Result<(Vec<i64>, Rung), Denial> {
+    let sums = holds::take(store, wanted, now)?;
+    let rung = holds::rung(wanted, &sums, payers.tenant.ladder);
     if rung == Rung::TextOnly && ["speech", "video"].contains(&asked.capability.as_str()) {
-        holds::give_back(store, &ready.wanted.holds)?;
+        holds::give_back(store, wanted.holds)?;
         return Err(Denial::new(DenialKind::HardCap, "text_only", "Near the monthly cap there is only text."));
     }
     Ok((sums, rung))

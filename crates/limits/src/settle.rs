@@ -7,7 +7,7 @@
 //! Who wins the resolver token writes the decision; who wins the closer token lowers the counters, once. A winner who
 //! dies midway is found by the reaper, which counts anew what the counters should say.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use audit::{Entry, VERSION};
 use kv_schemas::Store;
@@ -18,7 +18,7 @@ use crate::{
     error::Fault,
     holds::{self, Hold},
     meter::Meter,
-    permit::{Charge, Holder, Permit, Settlement, State, Used, closer, permit, resolver},
+    permit::{Charge, Holder, PERMITS, Permit, Settlement, State, Used, closer, permit, resolver},
     priced::MAX_COST,
     units::check_units,
 };
@@ -30,27 +30,27 @@ pub(crate) const IN_PROGRESS: Fault =
 ///
 /// # Errors
 /// The permit is resolved otherwise, or the usage makes no sense for it, or the store can't be reached.
-pub fn charge(store: &dyn Store, id: &str, used: &Used) -> Result<Permit, Fault> {
-    let mut record = permit(id).get(store)?.ok_or(Fault::NotFound)?;
-    if let Some(decided) = decided(&record, used)? {
-        return Ok(decided);
+pub fn charge(store: &dyn Store, id: &str, used: &Used) -> Result<Rc<Permit>, Fault> {
+    let place = permit(id);
+    let mut draft = place.draft(store, &PERMITS)?.ok_or(Fault::NotFound)?;
+    if is_decided(draft.record(), used)? {
+        return Ok(Rc::new(draft.into_record()));
     }
-    let charge = decide(&record, used)?;
+    let charge = decide(draft.record(), used)?;
     if !resolver(id).win(store)? {
         // Somebody else was first: either the decision is there by now, or it will be in a moment.
-        record = permit(id).get(store)?.ok_or(Fault::NotFound)?;
-        return decided(&record, used)?.ok_or(IN_PROGRESS);
+        let record = place.get(store)?.ok_or(Fault::NotFound)?;
+        return if is_decided(&record, used)? { Ok(Rc::new(record)) } else { Err(IN_PROGRESS) };
     }
     // What if we crash here? The token is spent and the permit still says `Held`: the reaper charges it in full.
-    record.state = State::Charged(charge);
-    permit(id).set(store, &record)?;
-    Ok(record)
+    place.set_tail(store, &mut draft, |record| record.state = State::Charged(charge))?;
+    Ok(place.keep(draft, &PERMITS))
 }
 
-/// The decision, if there is one already.
-fn decided(record: &Permit, used: &Used) -> Result<Option<Permit>, Fault> {
+/// Whether there is a decision already, and the same.
+fn is_decided(record: &Permit, used: &Used) -> Result<bool, Fault> {
     match &record.state {
-        State::Held => Ok(None),
+        State::Held => Ok(false),
         State::Reserving => Err(IN_PROGRESS),
         State::Denied(_) => Err(Fault::Conflict { code: "denied", message: "The permit was denied." }),
         State::Releasing | State::Released => {
@@ -60,7 +60,7 @@ fn decided(record: &Permit, used: &Used) -> Result<Option<Permit>, Fault> {
             Used::Actual(quantities) | Used::Counted(quantities) if *quantities != charge.used => {
                 Err(Fault::Conflict { code: "already_settled", message: "The permit was settled with other usage." })
             }
-            _ => Ok(Some(record.clone())),
+            _ => Ok(true),
         },
     }
 }
@@ -115,9 +115,10 @@ fn same_kind(held: &Quantity, used: &Quantity) -> bool {
 /// # Errors
 /// The permit has not been charged, or the store can't be reached.
 pub fn close(store: &dyn Store, id: &str, stage: u64) -> Result<(), Fault> {
-    let mut record = permit(id).get(store)?.ok_or(Fault::NotFound)?;
-    let charge = match record.state {
-        State::Charged(charge) => charge,
+    let place = permit(id);
+    let mut draft = place.draft(store, &PERMITS)?.ok_or(Fault::NotFound)?;
+    let charge = match &draft.record().state {
+        State::Charged(charge) => charge.clone(),
         State::Closed { .. } => return Ok(()),
         _ => return Err(Fault::Conflict { code: "not_charged", message: "The permit has not been charged." }),
     };
@@ -126,14 +127,13 @@ pub fn close(store: &dyn Store, id: &str, stage: u64) -> Result<(), Fault> {
         return Ok(());
     }
     // What if we crash in here? The record says `Charged` and the token is spent: the reaper counts what is left over.
-    for hold in &record.holds {
+    for hold in &draft.record().holds {
         let delta = kept(hold, &charge).saturating_sub(hold.amount);
         if delta != 0 {
             hold.meter.add(store, delta)?;
         }
     }
-    record.state = State::Closed { charge, stage };
-    Ok(permit(id).set(store, &record)?)
+    Ok(place.set_tail(store, &mut draft, |record| record.state = State::Closed { charge, stage })?)
 }
 
 /// What stays of a hold after the charge. An overrun raises the counter: the log tells the truth and so does the cap.
@@ -151,8 +151,9 @@ pub fn kept(hold: &Hold, charge: &Charge) -> i64 {
 /// # Errors
 /// The permit was charged or denied, or is being resolved, or the store can't be reached.
 pub fn release(store: &dyn Store, id: &str) -> Result<(), Fault> {
-    let mut record = permit(id).get(store)?.ok_or(Fault::NotFound)?;
-    match record.state {
+    let place = permit(id);
+    let mut draft = place.draft(store, &PERMITS)?.ok_or(Fault::NotFound)?;
+    match draft.record().state {
         State::Held => {}
         State::Releasing | State::Released => return Ok(()),
         State::Reserving => return Err(IN_PROGRESS),
@@ -162,19 +163,17 @@ pub fn release(store: &dyn Store, id: &str) -> Result<(), Fault> {
         }
     }
     if !resolver(id).win(store)? {
-        return match permit(id).get(store)?.map(|record| record.state) {
+        return match place.get(store)?.map(|record| record.state) {
             Some(State::Releasing | State::Released) => Ok(()),
             _ => Err(IN_PROGRESS),
         };
     }
     // The record first: what if we crash here? Nobody can charge it any more, and the reaper counts what is left over.
-    record.state = State::Releasing;
-    permit(id).set(store, &record)?;
-    for hold in &record.holds {
+    place.set_tail(store, &mut draft, |record| record.state = State::Releasing)?;
+    for hold in &draft.record().holds {
         hold.meter.add(store, hold.amount.saturating_neg())?;
     }
-    record.state = State::Released;
-    Ok(permit(id).set(store, &record)?)
+    Ok(place.set_tail(store, &mut draft, |record| record.state = State::Released)?)
 }
 
 impl Permit {

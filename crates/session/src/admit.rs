@@ -1,5 +1,7 @@
 //! Who may ask for a session: a key, its tenant, and for pages the origin.
 
+use std::rc::Rc;
+
 use kv_schemas::Store;
 use tenancy::{Credential, KeyKind, KeyRecord, Tenant, find_key, find_tenant, key_hash};
 
@@ -33,7 +35,7 @@ pub fn admit(store: &dyn Store, authorization: Option<&str>, origin: Option<&str
         KeyKind::Secret => None,
         KeyKind::Publishable => Some(allowed_origin(&tenant.allowed_origins, origin)?.to_owned()),
     };
-    Ok(Admission { key, key_sha256, tenant, origin })
+    Ok(Admission { key: Rc::unwrap_or_clone(key), key_sha256, tenant, origin })
 }
 
 fn unknown() -> Refusal {

@@ -9,8 +9,10 @@
 //! All but the first hold from the moment they are true, whether or not anybody has noted them: a session that missed
 //! its tick opens nothing, even before the sweep comes by.
 
+use std::rc::Rc;
+
 use calendar::Millis;
-use kv_schemas::{Store, StoreError};
+use kv_schemas::{Memo, Store, StoreError};
 use tenancy::{Access, find_access, find_key};
 
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq)]
 pub enum State {
     /// It may be used; with its tenant as it is now.
-    Active(Box<Access>),
+    Active(Rc<Access>),
     /// It has ended and that is noted.
     Ended(Ending),
     /// It has ended and nobody has noted it yet: `expired`, `missed_tick` or `revoked`.
@@ -60,14 +62,15 @@ pub fn state(store: &dyn Store, session: &Session, now: Millis) -> Result<State,
     let tenant = find_access(store, &session.tenant)?;
     let key = find_key(store, &session.key_sha256)?;
     Ok(match (tenant, key) {
-        (Some(tenant), Some(key)) if key.tenant == tenant.id => State::Active(Box::new(tenant)),
+        (Some(tenant), Some(key)) if key.tenant == tenant.id => State::Active(tenant),
         _ => State::Lapsed("revoked"),
     })
 }
 
 /// Finds a session.
-pub fn find(store: &dyn Store, id: &str) -> Result<Option<Session>, StoreError> {
-    record::session(id).get(store)
+pub fn find(store: &dyn Store, id: &str) -> Result<Option<Rc<Session>>, StoreError> {
+    thread_local!(static SESSIONS: Memo<Session> = const { Memo::new(8) });
+    record::session(id).get_memo(store, &SESSIONS)
 }
 
 /// What a session looks like from outside.
@@ -91,7 +94,7 @@ pub fn view(store: &dyn Store, tenant: &str, id: &str, now: Millis) -> Result<Vi
         State::Ended(ending) => ("ended", Some(ending.reason)),
         State::Lapsed(reason) => ("ended", Some(reason.into())),
     };
-    Ok(View { session, status, ended_by })
+    Ok(View { session: Rc::unwrap_or_clone(session), status, ended_by })
 }
 
 /// Notes that the next tick is due within `within_ms`. Idempotent; refused once the session has ended.

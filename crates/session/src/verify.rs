@@ -82,11 +82,11 @@ fn server(store: &dyn Store, key: &str) -> Result<Grant, Refusal> {
     let tenant = find_access(store, &key.tenant)?.ok_or_else(unknown)?;
     Ok(Grant {
         caller: Caller::Server,
-        tenant: tenant.id,
+        tenant: tenant.id.clone(),
         session: None,
-        credential: key.id,
+        credential: key.id.clone(),
         channel: String::new(),
-        capabilities: tenant.capabilities,
+        capabilities: tenant.capabilities.clone(),
         origin: None,
     })
 }
@@ -107,15 +107,14 @@ fn page(store: &dyn Store, token: &str, origin: Option<&str>, now: Millis) -> Re
     if !tenant.channels.contains(&session.channel) {
         return Err(Refusal::forbidden("channel_disabled", "This channel is switched off."));
     }
-    let origin = origin.map(str::to_owned);
-    let Session { id, channel, capabilities, .. } = session;
+    let Session { id, channel, capabilities, .. } = session.as_ref();
     Ok(Grant {
         caller: Caller::Page,
-        capabilities: capabilities.into_iter().filter(|c| tenant.capabilities.contains(c)).collect(),
-        tenant: tenant.id,
+        capabilities: capabilities.iter().filter(|c| tenant.capabilities.contains(c)).cloned().collect(),
+        tenant: tenant.id.clone(),
         credential: id.clone(),
-        session: Some(id),
-        channel,
-        origin,
+        session: Some(id.clone()),
+        channel: channel.clone(),
+        origin: origin.map(str::to_owned),
     })
 }

@@ -1,6 +1,8 @@
 //! A tenant's bindings to vendors: secrets come in sealed, and never leave.
 
-use kv_schemas::{Store, StoreError};
+use std::rc::Rc;
+
+use kv_schemas::{Memo, Store, StoreError};
 use serde_json::{Map, Value as Json};
 
 use crate::{
@@ -77,5 +79,6 @@ pub fn unbind(store: &dyn Store, tenant: &str, vendor: &str, journal: &dyn Journ
 
 /// Reads a binding.
 pub fn find_binding(store: &dyn Store, tenant: &str, vendor: &str) -> Result<Option<VendorBinding>, StoreError> {
-    vendor_binding(tenant, vendor).get(store)
+    thread_local!(static BINDINGS: Memo<VendorBinding> = const { Memo::new(8) });
+    Ok(vendor_binding(tenant, vendor).get_memo(store, &BINDINGS)?.map(Rc::unwrap_or_clone))
 }

@@ -1,7 +1,9 @@
 //! Keys: shown once, stored as SHA-256, found by it.
 
+use std::rc::Rc;
+
 use calendar::Millis;
-use kv_schemas::{Store, Value, families};
+use kv_schemas::{Memo, Store, Value, families};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -152,8 +154,9 @@ pub fn list_keys(store: &dyn Store, tenant: &str) -> Result<Vec<KeyRecord>, Writ
 }
 
 /// The record of a key that may still be used, whatever its tenant says.
-pub fn find_key(store: &dyn Store, sha256: &str) -> Result<Option<KeyRecord>, kv_schemas::StoreError> {
-    Ok(key_by_hash(sha256).get(store)?.filter(|key| key.revoked_at.is_none()))
+pub fn find_key(store: &dyn Store, sha256: &str) -> Result<Option<Rc<KeyRecord>>, kv_schemas::StoreError> {
+    thread_local!(static KEYS: Memo<KeyRecord> = const { Memo::new(8) });
+    Ok(key_by_hash(sha256).get_memo(store, &KEYS)?.filter(|key| key.revoked_at.is_none()))
 }
 
 pub(crate) fn store_key(store: &dyn Store, tenant: &str, kind: KeyKind, key: &str) -> Result<(), WriteError> {

@@ -69,7 +69,7 @@ pub use prices::{all_prices, put_prices, vendor_prices};
 pub use privacy::{PersonalData, Privacy};
 pub use records::{
     Access, CAPABILITIES, CHANNELS, Company, EndUserAuth, Mode, Tenant, VendorBinding, VendorChoice, company,
-    find_access, find_tenant, tenant, vendor_binding,
+    find_access, find_company, find_tenant, tenant, vendor_binding,
 };
 pub use routes::{Route, RoutePick, RouteRung, RouteWeights};
 pub use tenant_rules::{parse_tenant, patched};

@@ -1,8 +1,8 @@
 //! The records themselves, as they are stored and as `GET` shows them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
-use kv_schemas::{Store, StoreError, Value, families};
+use kv_schemas::{Memo, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
@@ -205,14 +205,26 @@ pub fn vendor_binding(tenant: &str, vendor: &str) -> Value<VendorBinding> {
     families::VENDOR.value(&[tenant, vendor])
 }
 
+thread_local! {
+    // Read in every call, and hardly ever changed.
+    static TENANTS: Memo<Tenant> = const { Memo::new(8) };
+    static ACCESSES: Memo<Access> = const { Memo::new(8) };
+    static COMPANIES: Memo<Company> = const { Memo::new(8) };
+}
+
 /// Reads a tenant.
 pub fn find_tenant(store: &dyn Store, id: &str) -> Result<Option<Tenant>, StoreError> {
-    tenant(id).get(store)
+    Ok(tenant(id).get_memo(store, &TENANTS)?.map(Rc::unwrap_or_clone))
 }
 
 /// Reads of a tenant what decides who may call.
-pub fn find_access(store: &dyn Store, id: &str) -> Result<Option<Access>, StoreError> {
-    families::TENANT.value(&[id]).get(store)
+pub fn find_access(store: &dyn Store, id: &str) -> Result<Option<Rc<Access>>, StoreError> {
+    families::TENANT.value(&[id]).get_memo(store, &ACCESSES)
+}
+
+/// Reads a company.
+pub fn find_company(store: &dyn Store, id: &str) -> Result<Option<Rc<Company>>, StoreError> {
+    company(id).get_memo(store, &COMPANIES)
 }
 
 fn all_channels() -> Vec<String> {

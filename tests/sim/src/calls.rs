@@ -86,7 +86,8 @@ fn reserve(seat: &Seat<'_>, asked: &Reservation) -> Result<Granted, Denial> {
 
 /// Charge, log, close.
 pub fn settle(seat: &Seat<'_>, id: &str, used: &Used) -> Result<(), Fault> {
-    log(seat, &limits::charge(&seat.store(), id, used)?)
+    let permit = limits::charge(&seat.store(), id, used)?;
+    log(seat, &permit)
 }
 
 fn log(seat: &Seat<'_>, permit: &Permit) -> Result<(), Fault> {

@@ -94,7 +94,7 @@ fn a_session_is_told_when_it_begins_and_when_it_ends() {
     page(&store, 1, NOW);
     log.carry(&store, 10, NOW).unwrap();
     let started = log.of("ses_1", "SESSION_STARTED").unwrap();
-    let token = crate::find(&store, "ses_1").unwrap().unwrap().token_sha256;
+    let token = crate::find(&store, "ses_1").unwrap().unwrap().token_sha256.clone();
     assert_eq!((started.tenant.as_str(), started.company.as_str(), started.channel.as_str()), ("a", "acme", "widget"));
     assert_eq!((started.at, started.id.as_str()), (NOW, &*tenancy::event_id(&["SESSION_STARTED", "ses_1", &token])));
     for (reason, millis) in [("page", 5), ("missed_tick", 6), ("page", 7)] {

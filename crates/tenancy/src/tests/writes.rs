@@ -21,7 +21,7 @@ fn a_tenant_is_made_once_and_its_keys_are_hashes() {
     assert_eq!(create(&store, NOW, &spec("a"), &keys(2), &Unlogged), Err(WriteError::Exists));
     assert_eq!(hash_key("tg_sk_2").get(&store).unwrap(), None);
     let key = find_key(&store, &key_hash("tg_sk_1")).unwrap().unwrap();
-    assert_eq!((key.tenant.as_str(), key.kind, key.id), ("a", KeyKind::Secret, key_id("tg_sk_1")));
+    assert_eq!((key.tenant.as_str(), key.kind, key.id.as_str()), ("a", KeyKind::Secret, key_id("tg_sk_1").as_str()));
     for name in store.keys() {
         let value = if name.ends_with("/tail") { None } else { store.get(&name).unwrap() };
         let text = String::from_utf8(value.unwrap_or_default()).unwrap();

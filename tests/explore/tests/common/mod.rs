@@ -96,7 +96,8 @@ pub fn settle(store: &dyn Store, id: &str, used: &Used) -> Fared {
 }
 
 fn settled(store: &dyn Store, id: &str, used: &Used) -> Result<(), Fault> {
-    log(store, &limits::charge(store, id, used)?)
+    let permit = limits::charge(store, id, used)?;
+    log(store, &permit)
 }
 
 fn log(store: &dyn Store, permit: &Permit) -> Result<(), Fault> {
