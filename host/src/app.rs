@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 use tokio::runtime::{self, Handle};
 use wasmtime::Engine;
-use wasmtime::component::Linker;
+use wasmtime::component::{Component as Compiled, Linker};
 use wasmtime_wasi_http::handler::ProxyHandler;
 
 use crate::instance::{Factory, Gauge, Granted, GuestData};
@@ -20,13 +20,15 @@ use crate::manifest::{Component, Manifest};
 use crate::outbound::client::OutboundClient;
 use crate::outbound::policy::Policy;
 use crate::server::Gate;
-use crate::server::routes::Routes;
+use crate::server::routes::{Route, Routes};
 use crate::variables::Variables;
-use crate::{Options, compose, engine, instance, keys};
+use crate::{Options, compose, engine, instance, keys, timer};
 
 /// An application that is ready for requests.
 pub struct App {
     pub gate: Arc<Gate>,
+    /// The routes of the maintenance, with instances of their own: an instance lives on the thread of whoever had it made.
+    pub maintenance: Arc<Gate>,
     pub gauge: Arc<Gauge>,
     pub kv: Arc<dyn KeyValue>,
     pub admin_key: Option<String>,
@@ -67,28 +69,54 @@ impl App {
             Backend::Redis(url) => Arc::new(Handle::current().block_on(RedisStore::open(url))?),
         };
         let gauge = Arc::new(Gauge::default());
-        let mut handlers = BTreeMap::new();
-        let mut routes = Vec::new();
+        let mut components = BTreeMap::new();
+        let (mut served, mut maintained) = (Table::default(), Table::default());
         for trigger in &manifest.triggers {
             let Some(route) = &trigger.route else { continue };
-            let id = &trigger.component;
-            if !handlers.contains_key(id) {
-                let component = &manifest.components[id];
-                let factory = loader.factory(id, component, &variables, &kv, &gauge, options)?;
-                handlers.insert(id.clone(), ProxyHandler::new(factory));
+            let (id, component) = (&trigger.component, &manifest.components[&trigger.component]);
+            if !components.contains_key(id) {
+                components.insert(id.clone(), loader.compile(id, component)?);
             }
-            routes.push((route.clone(), handlers[id].clone()));
+            let handler = || {
+                let granted = grant(id, component, &variables)?;
+                loader.factory(&components[id], granted, &kv, &gauge, options).map(ProxyHandler::new)
+            };
+            served.add(id, route, handler)?;
+            if timer::calls(route) {
+                maintained.add(id, route, handler)?;
+            }
         }
-        let request_timeout = options.settings.request_timeout;
-        let gate = Gate::new(Routes::new(routes), options.limits.clone(), request_timeout, kv.clone());
-        tracing::info!(application = manifest.application, components = handlers.len(), "loaded");
+        tracing::info!(application = manifest.application, components = components.len(), "loaded");
         Ok(Self {
-            gate: Arc::new(gate),
+            gate: served.into_gate(options, &kv),
+            maintenance: maintained.into_gate(options, &kv),
             gauge,
             kv,
             admin_key: variables.get("admin_key").map(str::to_owned),
             made_keys,
         })
+    }
+}
+
+/// Routes, and the instances that serve them.
+#[derive(Default)]
+struct Table {
+    handlers: BTreeMap<String, ProxyHandler<Factory>>,
+    routes: Vec<(Route, ProxyHandler<Factory>)>,
+}
+
+impl Table {
+    fn add(&mut self, id: &str, route: &Route, make: impl FnOnce() -> Result<ProxyHandler<Factory>>) -> Result<()> {
+        if !self.handlers.contains_key(id) {
+            self.handlers.insert(id.to_owned(), make()?);
+        }
+        self.routes.push((route.clone(), self.handlers[id].clone()));
+        Ok(())
+    }
+
+    fn into_gate(self, options: &Options, kv: &Arc<dyn KeyValue>) -> Arc<Gate> {
+        let request_timeout = options.settings.request_timeout;
+        Arc::new(Gate::new(Routes::new(self.routes), options.limits.clone(), request_timeout, kv.clone()))
     }
 }
 
@@ -131,26 +159,20 @@ impl Loader {
         Ok(Self { engine, linker, cache })
     }
 
+    fn compile(&self, id: &str, component: &Component) -> Result<Compiled> {
+        let bytes = compose::compose(id, component)?;
+        engine::load(&self.engine, &bytes, &self.cache).with_context(|| format!("component `{id}` can't be compiled"))
+    }
+
     fn factory(
         &self,
-        id: &str,
-        component: &Component,
-        variables: &Variables,
+        compiled: &Compiled,
+        granted: Granted,
         kv: &Arc<dyn KeyValue>,
         gauge: &Arc<Gauge>,
         options: &Options,
     ) -> Result<Factory> {
-        let bytes = compose::compose(id, component)?;
-        let compiled = engine::load(&self.engine, &bytes, &self.cache)
-            .with_context(|| format!("component `{id}` can't be compiled"))?;
-        Factory::new(
-            &self.linker,
-            &compiled,
-            grant(id, component, variables)?,
-            kv.clone(),
-            options.settings.clone(),
-            gauge.clone(),
-        )
+        Factory::new(&self.linker, compiled, granted, kv.clone(), options.settings.clone(), gauge.clone())
     }
 }
 
@@ -250,7 +272,10 @@ fn examine_components(
     for (id, component) in &manifest.components {
         let routed = manifest.triggers.iter().any(|trigger| trigger.component == *id && trigger.route.is_some());
         let result = if routed {
-            loader.factory(id, component, variables, &kv, &gauge, options).map(drop)
+            loader
+                .compile(id, component)
+                .and_then(|compiled| loader.factory(&compiled, grant(id, component, variables)?, &kv, &gauge, options))
+                .map(drop)
         } else {
             compose::compose(id, component).map(drop)
         };

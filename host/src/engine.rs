@@ -17,8 +17,10 @@ use crate::keys::hex;
 const EPOCH: Duration = Duration::from_millis(4);
 /// Parts of a composed component: each brings three core instances, a memory and two tables.
 const PARTS: u32 = 6;
-/// What stays mapped in a memory slot between instances; fresh instances then cost no page faults for it.
-const KEEP_RESIDENT: usize = 256 * 1024;
+/// How much of a table stays mapped between instances. Nothing stays of a memory: `linear_memory_keep_resident` clears the
+/// lowest pages, which are the end of a stack that no instance ever reaches, and so makes them resident for good. Nor is the
+/// kernel asked which pages were written (`pagemap_scan`): it doesn't name those in swap, and the next instance would find them.
+const KEEP_RESIDENT: usize = 64 * 1024;
 
 /// Set in the environment: components are compiled for the processors of this architecture in general, not for this one. Their
 /// code then serves an emulated one too, and instructions counted on two machines compare.
@@ -44,8 +46,7 @@ pub fn build(instances: u32, memory_limit: usize) -> Result<Engine> {
         .max_memory_size(memory_limit)
         .max_memories_per_component(64)
         .max_tables_per_component(128)
-        .linear_memory_keep_resident(KEEP_RESIDENT)
-        .table_keep_resident(64 * 1024);
+        .table_keep_resident(KEEP_RESIDENT);
     let mut config = config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     match Engine::new(&config) {

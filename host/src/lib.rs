@@ -21,6 +21,7 @@ pub mod logs;
 pub mod manifest;
 pub mod outbound;
 pub mod server;
+mod threads;
 mod timer;
 mod variables;
 
@@ -40,6 +41,7 @@ use self::instance::{Gauge, Settings};
 use self::kv::durability::Durability;
 use self::kv::{Backend, KeyValue};
 use self::server::{Limits, listener};
+use self::timer::Timer;
 
 /// How long a shutdown takes at most.
 const PATIENCE: Duration = Duration::from_millis(9_500);
@@ -89,7 +91,7 @@ pub struct Running {
     pub made_keys: Option<PathBuf>,
     stop: CancellationToken,
     server: JoinHandle<()>,
-    timer: Option<JoinHandle<()>>,
+    timer: Option<Timer>,
     gauge: Arc<Gauge>,
     kv: Arc<dyn KeyValue>,
 }
@@ -107,7 +109,7 @@ pub async fn serve(options: Options) -> Result<Running> {
     let app = app::App::start(&options).await?;
     let server = tokio::spawn(listener::run(listener, app.gate.clone(), stop.clone(), CONNECTION_PATIENCE));
     let timer = match app.admin_key {
-        Some(admin_key) if timer::is_routed(&app.gate) => Some(tokio::spawn(timer::run(app.gate, admin_key))),
+        Some(admin_key) if timer::is_routed(&app.maintenance) => Some(timer::start(app.maintenance, admin_key)?),
         _ => None,
     };
     Ok(Running { addr, made_keys: app.made_keys, stop, server, timer, gauge: app.gauge, kv: app.kv })
@@ -118,13 +120,16 @@ impl Running {
     pub async fn shutdown(self) {
         let deadline = Instant::now() + PATIENCE;
         if let Some(timer) = &self.timer {
-            timer.abort();
+            timer.stop();
         }
         self.stop.cancel();
         let _ = self.server.await;
         // Responses have been written; instances may still be settling what they cost.
         while self.gauge.busy() > 0 && Instant::now() < deadline {
             sleep(Duration::from_millis(5)).await;
+        }
+        if let Some(timer) = self.timer {
+            timer.end();
         }
         let kv = self.kv;
         // Whatever still runs now gets an error from the store; what was acknowledged before is written.

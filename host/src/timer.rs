@@ -1,18 +1,25 @@
 //! Calls the routes of the maintenance once a second, each in a loop of its own, through the same path a request takes,
 //! only without the network, and without a place: sessions must end when their money does, above all when the house is
 //! full.
+//!
+//! All of it has a thread of its own that gives way to the requests. Beside them in one runtime, each piece of a request
+//! would wait its turn behind a piece of the maintenance, which can compute for milliseconds at a time.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{fmt, io};
 
 use http::header::AUTHORIZATION;
 use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
+use tokio::runtime;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::server::Gate;
+use crate::server::routes::Route;
+use crate::threads;
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// What is called: one that takes long, waiting for somebody else's server, keeps none of the others waiting.
@@ -28,8 +35,50 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Failures in a row are one message a minute, not one a second.
 const QUIET: Duration = Duration::from_secs(60);
 
+/// The maintenance at work. It ends with the runtime that it was started in, too.
+pub struct Timer {
+    stop: CancellationToken,
+    end: CancellationToken,
+}
+
+impl Timer {
+    /// Begins no further call. What is begun goes on.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Ends the thread, and whatever is still done there.
+    pub fn end(self) {
+        self.end.cancel();
+    }
+}
+
+/// Begins, on a thread of its own.
+///
+/// # Errors
+/// The system has no thread for it.
+pub fn start(gate: Arc<Gate>, admin_key: String) -> io::Result<Timer> {
+    let (stop, end) = (CancellationToken::new(), CancellationToken::new());
+    let timer = Timer { stop: stop.clone(), end: end.clone() };
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let (ended, ends_with_the_caller) = (end.clone(), end.clone().drop_guard());
+    threads::spawn_giving_way("maintenance", move || {
+        runtime.block_on(async {
+            stop.run_until_cancelled(run(gate, admin_key)).await;
+            end.cancelled().await;
+        });
+        // Not waiting for what blocks, such as the look-up of a name.
+        runtime.shutdown_background();
+    })?;
+    tokio::spawn(async move {
+        ended.cancelled().await;
+        drop(ends_with_the_caller);
+    });
+    Ok(timer)
+}
+
 /// Runs until dropped, and its loops with it.
-pub async fn run(gate: Arc<Gate>, admin_key: String) {
+async fn run(gate: Arc<Gate>, admin_key: String) {
     let mut loops = JoinSet::new();
     for path in routed(&gate) {
         loops.spawn(repeat(gate.clone(), path, admin_key.clone()));
@@ -58,6 +107,11 @@ async fn repeat(gate: Arc<Gate>, path: &'static str, admin_key: String) {
 /// The application's routes among those that are called.
 fn routed(gate: &Gate) -> impl Iterator<Item = &'static str> {
     PATHS.into_iter().filter(|path| gate.routes(path))
+}
+
+/// Whether this is the route of something that is called.
+pub fn calls(route: &Route) -> bool {
+    route.is_exact() && PATHS.contains(&route.to_string().as_str())
 }
 
 /// Whether the application has any such route.

@@ -21,6 +21,7 @@ use super::state::State;
 use super::writer::Writer;
 use super::{CACHE_BYTES, FILE_NAME, SqliteStore, Threads};
 use crate::kv::durability::Durability;
+use crate::threads;
 
 /// How the store treats its files.
 #[derive(Clone)]
@@ -50,8 +51,8 @@ impl SqliteStore {
     pub(super) fn open_with(data: &Path, options: Options) -> anyhow::Result<Self> {
         let (store, writer, folder) = Self::prepare(data, options)?;
         let mut threads = Threads {
-            writer: Some(named("kv-writer").spawn(move || writer.run())?),
-            folder: Some(named("kv-folder").spawn(move || folder.run())?),
+            writer: Some(Builder::new().name("kv-writer".into()).spawn(move || writer.run())?),
+            folder: Some(threads::spawn_giving_way("kv-folder", move || folder.run())?),
             learner: None,
         };
         threads.learner = Some(store.learner()?);
@@ -103,12 +104,8 @@ impl SqliteStore {
                 tracing::warn!(%error, "the keys of the store can't be read: absent ones are looked for on disk");
             }
         };
-        Ok(named("kv-learner").spawn(run)?)
+        Ok(threads::spawn_giving_way("kv-learner", run)?)
     }
-}
-
-fn named(name: &str) -> Builder {
-    Builder::new().name(name.into())
 }
 
 /// Brings into the file what the log has and the file hasn't. Returns a generation that is over, as are all before it.
