@@ -12,6 +12,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine, EngineWeak, InstanceAllocationStrategy, PoolingAllocationConfig, ProfilingStrategy};
 
 use crate::keys::hex;
+use crate::pages;
 
 /// How often a guest that computes gives way to others, and how exact its deadline is.
 const EPOCH: Duration = Duration::from_millis(4);
@@ -93,6 +94,12 @@ pub fn start_clock(engine: &Engine) -> Result<()> {
 
 /// Compiles a component, or takes it from the cache.
 pub fn load(engine: &Engine, bytes: &[u8], cache: &Path) -> Result<Component> {
+    let component = compiled(engine, bytes, cache)?;
+    pages::enlarge(component.image_range());
+    Ok(component)
+}
+
+fn compiled(engine: &Engine, bytes: &[u8], cache: &Path) -> Result<Component> {
     let mut compatibility = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut compatibility);
     let key = hex(&Sha256::digest(bytes));

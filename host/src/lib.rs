@@ -20,6 +20,7 @@ pub mod kv;
 pub mod logs;
 pub mod manifest;
 pub mod outbound;
+mod pages;
 pub mod server;
 mod threads;
 mod timer;
