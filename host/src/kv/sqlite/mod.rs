@@ -233,7 +233,10 @@ impl KeyValue for SqliteStore {
         if let Some(folder) = threads.folder {
             let _ = folder.join();
         }
-        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(lock) = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Not left to the closing of the file: a process that is being started just now has it open for a moment too.
+            let _ = lock.unlock();
+        }
     }
 }
 
