@@ -14,7 +14,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use tokio::runtime;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::server::Gate;
@@ -32,6 +32,8 @@ const PATHS: [&str; 5] = [
 ];
 /// Longest time for one call. What it leaves undone is work for the next one.
 const LIMIT: Duration = Duration::from_secs(30);
+/// How long the thread stays after its end: longer than an instance is idle by default.
+const REST: Duration = Duration::from_secs(2);
 /// Failures in a row are one message a minute, not one a second.
 const QUIET: Duration = Duration::from_secs(60);
 
@@ -47,7 +49,7 @@ impl Timer {
         self.stop.cancel();
     }
 
-    /// Ends the thread, and whatever is still done there.
+    /// Ends the thread in a moment, and whatever is still done there.
     pub fn end(self) {
         self.end.cancel();
     }
@@ -66,6 +68,8 @@ pub fn start(gate: Arc<Gate>, admin_key: String) -> io::Result<Timer> {
         runtime.block_on(async {
             stop.run_until_cancelled(run(gate, admin_key)).await;
             end.cancelled().await;
+            // Instances that wait for another call leave by themselves; dropped, they would look as if they had failed.
+            sleep(REST).await;
         });
         // Not waiting for what blocks, such as the look-up of a name.
         runtime.shutdown_background();
