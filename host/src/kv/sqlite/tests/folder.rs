@@ -62,6 +62,17 @@ async fn the_log_goes_into_the_file_while_the_store_runs() {
     assert!(paths(folder.path()).iter().all(|segment| segment.is_file()));
 }
 
+/// A process that is being started has every file of its parent open for a moment, as this copy does.
+#[tokio::test]
+async fn a_closed_store_gives_its_folder_back_whoever_else_has_the_lock_open() {
+    let InFolder { store, folder } = open();
+    let copy = store.lock.lock().unwrap().as_ref().unwrap().try_clone().unwrap();
+    assert!(SqliteStore::open(folder.path(), Durability::Strict).is_err(), "it is in use");
+    drop(store);
+    SqliteStore::open(folder.path(), Durability::Strict).unwrap();
+    drop(copy);
+}
+
 /// A log of another life of the folder: its file was put back to an older state.
 #[tokio::test]
 async fn a_log_that_does_not_continue_the_file_is_ignored_for_good() {
