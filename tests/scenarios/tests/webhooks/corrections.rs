@@ -16,7 +16,7 @@ use crate::kept::bind;
 /// the cost, whatever the order, and a second effect of one would show as one more entry.
 const SETTLED: u64 = 20;
 const REALLY: [u64; 3] = [5, 9, 31];
-/// An event that met another one is tried again after 5 s, then after 30 s.
+/// An event that met another one is tried again after 5 s, then after 30 s; on a busy machine it may meet several.
 const WITHIN: Duration = Duration::from_secs(180);
 
 pub struct Corrected {
