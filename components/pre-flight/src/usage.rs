@@ -32,7 +32,7 @@ pub async fn show(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
 }
 
 fn usage(store: &dyn Store, tenant: &Tenant, now: Millis) -> Result<Json, StoreError> {
-    let company = tenancy::company(&tenant.company).get(store)?.unwrap_or_default();
+    let company = tenancy::find_company(store, &tenant.company)?.unwrap_or_default();
     let mut windows = vec![money_window(store, Scope::Tenant, &tenant.id, &tenant.limits, now)?];
     windows.push(money_window(store, Scope::Company, &tenant.company, &company.limits, now)?);
     for (scope, owner, limits) in
