@@ -11,12 +11,13 @@ use wasmtime::Engine;
 use wasmtime::component::{Component as Compiled, Linker};
 use wasmtime_wasi_http::handler::ProxyHandler;
 
-use crate::instance::{Factory, Gauge, Granted, GuestData};
+use crate::instance::{Factory, Granted, GuestData};
 use crate::kv::memory::MemoryStore;
 use crate::kv::redis::{self, RedisStore};
 use crate::kv::sqlite::SqliteStore;
 use crate::kv::{Backend, KeyValue};
 use crate::manifest::{Component, Manifest};
+use crate::metrics::Metrics;
 use crate::outbound::client::OutboundClient;
 use crate::outbound::policy::Policy;
 use crate::server::Gate;
@@ -29,7 +30,7 @@ pub struct App {
     pub gate: Arc<Gate>,
     /// The routes of the maintenance, with instances of their own: an instance lives on the thread of whoever had it made.
     pub maintenance: Arc<Gate>,
-    pub gauge: Arc<Gauge>,
+    pub metrics: Arc<Metrics>,
     pub kv: Arc<dyn KeyValue>,
     pub admin_key: Option<String>,
     pub made_keys: Option<PathBuf>,
@@ -61,6 +62,9 @@ impl App {
             }
             Ok(made.values)
         })?;
+        for warning in variables.warnings() {
+            tracing::warn!("{warning}");
+        }
         let loader = Loader::new(options)?;
         let kv: Arc<dyn KeyValue> = match &options.kv {
             Backend::Memory => Arc::new(MemoryStore::default()),
@@ -68,7 +72,7 @@ impl App {
             // On a thread for blocking work, where waiting is allowed.
             Backend::Redis(url) => Arc::new(Handle::current().block_on(RedisStore::open(url))?),
         };
-        let gauge = Arc::new(Gauge::default());
+        let metrics = Arc::new(Metrics::default());
         let mut components = BTreeMap::new();
         let (mut served, mut maintained) = (Table::default(), Table::default());
         for trigger in &manifest.triggers {
@@ -78,8 +82,8 @@ impl App {
                 components.insert(id.clone(), loader.compile(id, component)?);
             }
             let handler = || {
-                let granted = grant(id, component, &variables)?;
-                loader.factory(&components[id], granted, &kv, &gauge, options).map(ProxyHandler::new)
+                let granted = grant(id, component, &variables, &metrics)?;
+                loader.factory(&components[id], granted, &kv, &metrics, options).map(ProxyHandler::new)
             };
             served.add(id, route, handler)?;
             if timer::calls(route) {
@@ -88,9 +92,9 @@ impl App {
         }
         tracing::info!(application = manifest.application, components = components.len(), "loaded");
         Ok(Self {
-            gate: served.into_gate(options, &kv),
-            maintenance: maintained.into_gate(options, &kv),
-            gauge,
+            gate: served.into_gate(options, &kv, &metrics),
+            maintenance: maintained.into_gate(options, &kv, &metrics),
+            metrics,
             kv,
             admin_key: variables.get("admin_key").map(str::to_owned),
             made_keys,
@@ -114,9 +118,10 @@ impl Table {
         Ok(())
     }
 
-    fn into_gate(self, options: &Options, kv: &Arc<dyn KeyValue>) -> Arc<Gate> {
+    fn into_gate(self, options: &Options, kv: &Arc<dyn KeyValue>, metrics: &Arc<Metrics>) -> Arc<Gate> {
         let request_timeout = options.settings.request_timeout;
-        Arc::new(Gate::new(Routes::new(self.routes), options.limits.clone(), request_timeout, kv.clone()))
+        let routes = Routes::new(self.routes);
+        Arc::new(Gate::new(routes, options.limits.clone(), request_timeout, kv.clone(), metrics.clone()))
     }
 }
 
@@ -169,14 +174,14 @@ impl Loader {
         compiled: &Compiled,
         granted: Granted,
         kv: &Arc<dyn KeyValue>,
-        gauge: &Arc<Gauge>,
+        metrics: &Arc<Metrics>,
         options: &Options,
     ) -> Result<Factory> {
-        Factory::new(&self.linker, compiled, granted, kv.clone(), options.settings.clone(), gauge.clone())
+        Factory::new(&self.linker, compiled, granted, kv.clone(), options.settings.clone(), metrics.clone())
     }
 }
 
-fn grant(id: &str, component: &Component, variables: &Variables) -> Result<Granted> {
+fn grant(id: &str, component: &Component, variables: &Variables, metrics: &Metrics) -> Result<Granted> {
     let expanded =
         component.allowed_outbound_hosts.iter().map(|host| variables.expand(host)).collect::<Result<Vec<String>>>()?;
     let policy = Policy::parse(expanded.iter().map(String::as_str))
@@ -190,7 +195,7 @@ fn grant(id: &str, component: &Component, variables: &Variables) -> Result<Grant
         stores: component.key_value_stores.clone(),
         variables: own,
         environment: component.environment.clone(),
-        client: OutboundClient::new(id, policy)?,
+        client: OutboundClient::new(id, policy, metrics)?,
     })
 }
 
@@ -206,6 +211,7 @@ pub struct Finding {
 /// Looks at everything a start needs, without starting: what would fail, and why.
 pub fn examine(options: &Options) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut weak = Vec::new();
     let mut note = |what: String, result: Result<()>| {
         let problem = result.err().map(|error| format!("{error:#}"));
         findings.push(Finding { what, problem, warnings: Vec::new() });
@@ -230,6 +236,7 @@ pub fn examine(options: &Options) -> Vec<Finding> {
         match resolved {
             Ok(variables) => {
                 note("variables".into(), Ok(()));
+                weak = variables.warnings();
                 examine_components(options, &manifest, &variables, &mut note);
             }
             Err(error) => note("variables".into(), Err(error)),
@@ -237,6 +244,9 @@ pub fn examine(options: &Options) -> Vec<Finding> {
     }
     let free = TcpListener::bind(options.listen).map(drop);
     note(format!("address {}", options.listen), free.map_err(anyhow::Error::from));
+    if let Some(variables) = findings.iter_mut().find(|finding| finding.what == "variables") {
+        variables.warnings = weak;
+    }
     if let Backend::Redis(url) = &options.kv {
         findings.push(examine_redis(url));
     }
@@ -268,13 +278,15 @@ fn examine_components(
         Err(error) => return note("engine".into(), Err(error)),
     };
     let kv: Arc<dyn KeyValue> = Arc::new(MemoryStore::default());
-    let gauge = Arc::new(Gauge::default());
+    let metrics = Arc::new(Metrics::default());
     for (id, component) in &manifest.components {
         let routed = manifest.triggers.iter().any(|trigger| trigger.component == *id && trigger.route.is_some());
         let result = if routed {
             loader
                 .compile(id, component)
-                .and_then(|compiled| loader.factory(&compiled, grant(id, component, variables)?, &kv, &gauge, options))
+                .and_then(|compiled| {
+                    loader.factory(&compiled, grant(id, component, variables, &metrics)?, &kv, &metrics, options)
+                })
                 .map(drop)
         } else {
             compose::compose(id, component).map(drop)

@@ -6,9 +6,14 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+
+use crate::settings;
+
+/// The key file's name, in the data folder.
+pub const FILE_NAME: &str = "keys.json";
 
 /// Variables which can be made when nobody gives them.
 pub const CAN_BE_MADE: [&str; 2] = ["admin_key", "master_key"];
@@ -22,7 +27,7 @@ pub struct Made {
 
 /// Reads the named keys from the key file, making those that are missing.
 pub fn load_or_make(data: &Path, names: &[&str]) -> Result<Made> {
-    let file = data.join("keys.json");
+    let file = data.join(FILE_NAME);
     let mut all: BTreeMap<String, String> = match fs::read(&file) {
         // Never replaced when unreadable: another master key would make every stored secret useless.
         Ok(bytes) => serde_json::from_slice(&bytes)
@@ -30,6 +35,9 @@ pub fn load_or_make(data: &Path, names: &[&str]) -> Result<Made> {
         Err(error) if error.kind() == ErrorKind::NotFound => BTreeMap::new(),
         Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
     };
+    for (name, value) in &all {
+        settings::check(name, value).with_context(|| format!("in {}", file.display()))?;
+    }
     let mut new = false;
     for name in names {
         if !all.contains_key(*name) {
@@ -45,40 +53,11 @@ pub fn load_or_make(data: &Path, names: &[&str]) -> Result<Made> {
     Ok(Made { values, file, new })
 }
 
-/// Whether a key that somebody gave can be one: found out at the start rather than at the first secret to be sealed.
-pub fn check(name: &str, value: &str) -> Result<()> {
-    match name {
-        "master_key" => ensure!(
-            is_key(value),
-            "variable `master_key` must be 32 bytes in base64, such as `head -c 32 /dev/urandom | base64` prints"
-        ),
-        "log_key" => ensure!(
-            value.trim().is_empty() || is_key(value),
-            "variable `log_key` must be 32 bytes in base64, or empty, for one that is derived from `master_key`"
-        ),
-        "log_previous_key" => ensure!(
-            value.trim().is_empty() || value.trim().parse::<tlog::Verifier>().is_ok(),
-            "variable `log_previous_key` must be a verifier key as GET /v1/audit/log/key shows it, or empty"
-        ),
-        "log_origin" => ensure!(
-            !value.contains("://") && !value.trim().contains(|c: char| c == '+' || c.is_whitespace()),
-            "variable `log_origin` must be a URL without its scheme, such as gate.example.com/log"
-        ),
-        "log_access" => {
-            ensure!(["keys", "public"].contains(&value), "variable `log_access` must be keys or public");
-        }
-        "personal_retention" => drop(audit::Retention::parse(value)?),
-        "admin_key" => ensure!(!value.is_empty(), "variable `admin_key` must not be empty"),
-        _ => {}
-    }
-    Ok(())
-}
-
-fn is_key(value: &str) -> bool {
-    STANDARD.decode(value.trim()).is_ok_and(|bytes| bytes.len() == 32)
-}
-
-fn make(name: &str) -> Result<String> {
+/// A fresh key of this name.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn make(name: &str) -> Result<String> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).context("the system gives no randomness")?;
     Ok(match name {
@@ -117,31 +96,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_that_is_none_is_told_at_the_start() {
-        let good = STANDARD.encode([7; 32]);
-        let refused = |name, value: &str| assert!(super::check(name, value).is_err(), "{name} {value}");
-        assert!(super::check("master_key", &good).is_ok());
-        refused("master_key", "too-short");
-        refused("master_key", &STANDARD.encode([7; 31]));
-        refused("master_key", "");
-        refused("admin_key", "");
-        refused("log_key", "too-short");
-        assert!(super::check("log_key", &good).is_ok());
-        assert!(super::check("log_key", "").is_ok());
-        assert!(super::check("public_url", "").is_ok());
-        refused("log_previous_key", "somebody");
-        refused("log_origin", "https://gate.example.com/log");
-        refused("log_access", "everybody");
-        refused("personal_retention", "money=0");
-        for (name, value) in [
-            ("log_previous_key", ""),
-            ("log_previous_key", "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"),
-            ("log_origin", "gate.example.com/log"),
-            ("log_access", "public"),
-            ("personal_retention", "money=90"),
-        ] {
-            assert!(super::check(name, value).is_ok(), "{name} {value}");
-        }
+    fn ops_5_a_key_in_the_file_that_is_none_is_named_with_its_file() {
+        let data = tempfile::tempdir().unwrap();
+        fs::write(data.path().join("keys.json"), r#"{"admin_key": "with a space"}"#).unwrap();
+        let said = format!("{:#}", load_or_make(data.path(), &CAN_BE_MADE).err().unwrap());
+        assert!(said.contains("keys.json") && said.contains("variable `admin_key`"), "{said}");
     }
 
     #[test]

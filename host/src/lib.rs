@@ -15,13 +15,15 @@ mod compose;
 pub mod effects;
 mod engine;
 pub mod instance;
-mod keys;
+pub mod keys;
 pub mod kv;
 pub mod logs;
 pub mod manifest;
+pub mod metrics;
 pub mod outbound;
 mod pages;
 pub mod server;
+pub mod settings;
 mod threads;
 mod timer;
 mod variables;
@@ -38,9 +40,10 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 pub use self::app::{Finding, examine};
-use self::instance::{Gauge, Settings};
+use self::instance::Settings;
 use self::kv::durability::Durability;
 use self::kv::{Backend, KeyValue};
+use self::metrics::Metrics;
 use self::server::{Limits, listener};
 use self::timer::Timer;
 
@@ -93,7 +96,7 @@ pub struct Running {
     stop: CancellationToken,
     server: JoinHandle<()>,
     timer: Option<Timer>,
-    gauge: Arc<Gauge>,
+    metrics: Arc<Metrics>,
     kv: Arc<dyn KeyValue>,
 }
 
@@ -113,7 +116,7 @@ pub async fn serve(options: Options) -> Result<Running> {
         Some(admin_key) if timer::is_routed(&app.maintenance) => Some(timer::start(app.maintenance, admin_key)?),
         _ => None,
     };
-    Ok(Running { addr, made_keys: app.made_keys, stop, server, timer, gauge: app.gauge, kv: app.kv })
+    Ok(Running { addr, made_keys: app.made_keys, stop, server, timer, metrics: app.metrics, kv: app.kv })
 }
 
 impl Running {
@@ -126,7 +129,7 @@ impl Running {
         self.stop.cancel();
         let _ = self.server.await;
         // Responses have been written; instances may still be settling what they cost.
-        while self.gauge.busy() > 0 && Instant::now() < deadline {
+        while self.metrics.instances.busy() > 0 && Instant::now() < deadline {
             sleep(Duration::from_millis(5)).await;
         }
         if let Some(timer) = self.timer {

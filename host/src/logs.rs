@@ -1,13 +1,20 @@
 //! Log lines: the host's own as JSON on stderr, and what guests print, line by line, with the component's name.
+//!
+//! A guest's line that is a log line itself (a JSON object with a time and a level) goes out as one, in the component's name;
+//! everything else is the message of one. The host's own lines have a `target`, which no guest's line has.
 
-use std::io;
+use std::io::{self, Write};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use serde_json::{Map, Value};
 use tokio::io::AsyncWrite;
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+
+mod redact;
 
 /// Longest line a guest may print; the rest of it is dropped.
 const MAX_LINE: usize = 4 * 1024;
@@ -72,14 +79,43 @@ impl Lines {
 
     fn emit(&mut self) {
         if !self.line.is_empty() {
-            tracing::info!(
-                component = &*self.output.component,
-                stream = self.output.stream,
-                "{}",
-                String::from_utf8_lossy(&self.line)
-            );
+            let line = String::from_utf8_lossy(&self.line);
+            let line = redact::redacted(&line);
+            let component = &*self.output.component;
+            match own_line(&line, component) {
+                Some((level, line)) => tell(level, &line),
+                None => tracing::info!(component, stream = self.output.stream, "{line}"),
+            }
             self.line.clear();
         }
+    }
+}
+
+/// A line that is a log line as it stands, on one line and in the name of who printed it.
+fn own_line(line: &str, component: &str) -> Option<(Level, String)> {
+    if !line.starts_with('{') {
+        return None;
+    }
+    let mut fields: Map<String, Value> = serde_json::from_str(line).ok()?;
+    fields.get("timestamp")?.as_str()?;
+    let level = fields.get("level")?.as_str()?.parse().ok()?;
+    fields.shift_remove("target");
+    fields.insert("component".into(), component.into());
+    Some((level, Value::Object(fields).to_string()))
+}
+
+/// Where the filter lets it through: it is the one of the host's own lines.
+fn tell(level: Level, line: &str) {
+    let wanted = match level {
+        Level::ERROR => tracing::enabled!(Level::ERROR),
+        Level::WARN => tracing::enabled!(Level::WARN),
+        Level::INFO => tracing::enabled!(Level::INFO),
+        Level::DEBUG => tracing::enabled!(Level::DEBUG),
+        Level::TRACE => tracing::enabled!(Level::TRACE),
+    };
+    if wanted {
+        // In one piece, so that no other line gets between. There is nobody to tell of a standard error that is gone.
+        let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
     }
 }
 
@@ -101,5 +137,59 @@ impl AsyncWrite for Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         self.emit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(line: &str, expected: Option<(Level, &str)>) {
+        let found = own_line(line, "guest");
+        assert_eq!(found.as_ref().map(|(level, line)| (*level, &**line)), expected, "{line}");
+    }
+
+    #[test]
+    fn ops_1_a_guests_log_line_goes_out_as_it_is() {
+        let line = r#"{"timestamp":"t","level":"warn","component":"guest","status":402,"text":"a\nb"}"#;
+        check(line, Some((Level::WARN, line)));
+        check(
+            "{ \"timestamp\" : \"t\",\t\"level\":\"INFO\"}",
+            Some((Level::INFO, r#"{"timestamp":"t","level":"INFO","component":"guest"}"#)),
+        );
+        let carriage_return = "{\"timestamp\":\"t\",\r\"level\":\"error\"}";
+        check(carriage_return, Some((Level::ERROR, r#"{"timestamp":"t","level":"error","component":"guest"}"#)));
+    }
+
+    #[test]
+    fn ops_1_everything_else_is_wrapped() {
+        for line in [
+            "",
+            "hello",
+            "{}",
+            "[]",
+            r#"{"level":"info"}"#,
+            r#"{"timestamp":"t"}"#,
+            r#"{"timestamp":"t","level":"loud"}"#,
+            r#"{"timestamp":1,"level":"info"}"#,
+            r#"{"timestamp":"t","level":null}"#,
+            r#"{"timestamp":"t","level":"info"} {"timestamp":"t","level":"info"}"#,
+            r#"{"timestamp":"t","level":"info""#,
+        ] {
+            check(line, None);
+        }
+    }
+
+    #[test]
+    fn ops_1_nobody_speaks_in_anothers_name() {
+        check(
+            r#"{"timestamp":"t","level":"info","component":"other","component":"third"}"#,
+            Some((Level::INFO, r#"{"timestamp":"t","level":"info","component":"guest"}"#)),
+        );
+        check(
+            r#"{"target":"tollgate::app","timestamp":"t","level":"info","message":"loaded"}"#,
+            Some((Level::INFO, r#"{"timestamp":"t","level":"info","message":"loaded","component":"guest"}"#)),
+        );
     }
 }

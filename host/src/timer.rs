@@ -23,12 +23,14 @@ use crate::threads;
 
 const PERIOD: Duration = Duration::from_secs(1);
 /// What is called: one that takes long, waiting for somebody else's server, keeps none of the others waiting.
-const PATHS: [&str; 5] = [
+const PATHS: [&str; 7] = [
     "/v1/maintenance",
     "/v1/maintenance/webhooks",
     "/v1/maintenance/runs",
     "/v1/maintenance/messages",
     "/v1/maintenance/events",
+    "/v1/maintenance/registry",
+    "/v1/maintenance/operations",
 ];
 /// Longest time for one call. What it leaves undone is work for the next one.
 const LIMIT: Duration = Duration::from_secs(30);

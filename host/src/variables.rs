@@ -13,6 +13,7 @@ use crate::keys;
 use crate::kv::bindings::spin::variables::variables;
 use crate::kv::bindings::wasi::config::store as config;
 use crate::manifest::{Manifest, Template};
+use crate::settings;
 
 /// The value of every application variable.
 #[derive(Clone, Default)]
@@ -43,7 +44,13 @@ impl Variables {
                 values.insert(name.clone(), value);
             }
         }
-        values.iter().try_for_each(|(name, value)| keys::check(name, value))?;
+        let wrong =
+            values.iter().filter_map(|(name, value)| Some(format!("{:#}", settings::check(name, value).err()?)));
+        // All of them: whoever mends one would only be told of the next.
+        let wrong: Vec<String> = wrong.collect();
+        if !wrong.is_empty() {
+            bail!("{}", wrong.join("; "));
+        }
         let to_make: Vec<&str> = manifest
             .variables
             .iter()
@@ -67,7 +74,13 @@ impl Variables {
             })?;
             values.insert(name.clone(), default);
         }
+        settings::check_together(|name| values.get(name).map(String::as_str))?;
         Ok(Self(values))
+    }
+
+    /// What is to be said against values that can be used all the same.
+    pub fn warnings(&self) -> Vec<String> {
+        self.0.iter().filter_map(|(name, value)| settings::warning(name, value)).collect()
     }
 
     /// The value of a variable.

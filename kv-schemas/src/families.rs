@@ -46,16 +46,18 @@ mod events;
 mod limits;
 mod live;
 mod messages;
+mod operations;
 mod routing;
 mod runs;
 mod sessions;
 mod tenants;
+mod twins;
 mod vendors;
 mod webhooks;
 
 pub use self::{
-    answers::*, audit::*, events::*, limits::*, live::*, messages::*, routing::*, runs::*, sessions::*, tenants::*,
-    vendors::*, webhooks::*,
+    answers::*, audit::*, events::*, limits::*, live::*, messages::*, operations::*, routing::*, runs::*, sessions::*,
+    tenants::*, twins::*, vendors::*, webhooks::*,
 };
 
 /// Families that belong together.
@@ -70,6 +72,7 @@ pub struct Area {
 /// The whole table.
 pub const AREAS: &[Area] = &[
     tenants::AREA,
+    twins::AREA,
     sessions::AREA,
     limits::AREA,
     audit::AREA,
@@ -81,6 +84,7 @@ pub const AREAS: &[Area] = &[
     events::AREA,
     messages::AREA,
     runs::AREA,
+    operations::AREA,
 ];
 
 /// Every family there is, one by one.

@@ -31,7 +31,7 @@ impl Kind {
         match self {
             Self::Values => "get, set, exists, delete",
             Self::Counters | Self::Onces => "increment, delete",
-            Self::Logs => "tail: increment, delete; entries: get, set, delete",
+            Self::Logs => "tail: increment, exists, delete; entries: get, set, delete",
         }
     }
 }

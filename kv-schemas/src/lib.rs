@@ -65,6 +65,7 @@
 //! let counter: kv_schemas::Counter = kv_schemas::Counter::new("sequencer-ticket".to_owned());
 //! ```
 
+pub mod counted;
 mod counter;
 mod draft;
 pub mod expiry;

@@ -41,10 +41,21 @@ impl<T> Log<T> {
         Ok(u64::try_from(self.tail_counter().read(store)?).unwrap_or(0))
     }
 
+    /// The same for a log that may never have been written to: it leaves no counter behind.
+    pub fn tail_if_any(&self, store: &dyn Store) -> Result<u64, StoreError> {
+        if store.exists(self.tail_counter().key())? { self.tail(store) } else { Ok(0) }
+    }
+
     /// The key of an entry, for the reaper.
     #[must_use]
     pub fn slot_key(&self, index: u64) -> String {
         self.slot(index).key().to_owned()
+    }
+
+    /// The key of the tail counter, for the reaper of a log that nobody appends to any more.
+    #[must_use]
+    pub fn tail_key(&self) -> String {
+        self.tail_counter().key().to_owned()
     }
 
     /// The keys of all that it has held so far, and of the tail: for [`crate::expiry`], where nobody appends any more.

@@ -57,7 +57,7 @@ test('nothing is sent before the visitor starts, and then a conversation streams
   assert.deepEqual(gate.calls, []);
   await widget.part('start').click();
   await widget.state('ready');
-  assert.deepEqual(gate.of('session')[0].body, { channel: 'landing', consent: false });
+  assert.deepEqual(gate.of('session')[0].body, { channel: 'landing', consent: false, page: '/' });
   assert.equal(gate.of('session')[0].bearer, 'tg_pk_demo');
   await widget.say('Who wins?');
   assert.equal(await widget.answer(2), ANSWER);
@@ -120,7 +120,7 @@ test('age and consent are asked only when the gate demands them, and only once',
   await page.getByRole('dialog', { name: 'You are about to talk to an AI' }).waitFor();
   await widget.part('accept').click();
   await widget.state('ready');
-  assert.deepEqual(gate.of('session').at(-1).body, { channel: 'landing', consent: true, age_attested: 21 });
+  assert.deepEqual(gate.of('session').at(-1).body, { channel: 'landing', consent: true, age_attested: 21, page: '/' });
   await page.evaluate(() => document.querySelector('twin-widget').end());
   await widget.state('ended');
   await widget.part('act').click();
@@ -134,6 +134,26 @@ test('the marker of the page asks before the gate is troubled', async () => {
   await widget.part('refuse').click();
   await widget.state('idle');
   assert.deepEqual(gate.calls, []);
+});
+
+test('ses_4: a page that sells says so by its marker, and the gate says which age', async () => {
+  const { page, widget } = await visit({ minimumAge: 21 }, { started: false });
+  const twin = page.locator('twin-widget');
+  assert.equal(await twin.locator('.booth').getAttribute('data-age-gate'), null);
+  await twin.evaluate((element) => {
+    element.dataset.ageGate = 'active';
+    element.setAttribute('link', 'mt-link://shop/juna?mode=host');
+  });
+  assert.equal(await twin.locator('.booth').getAttribute('data-age-gate'), 'active');
+  await widget.part('start').click();
+  await page.getByRole('dialog', { name: 'Are you 21 or older?' }).waitFor();
+  await widget.part('accept').click();
+  await widget.state('ready');
+  assert.equal(await twin.getAttribute('data-age-gate'), 'active');
+  assert.deepEqual(gate.of('session').map((call) => call.body), [
+    { channel: 'landing', consent: false, page: '/', link: 'mt-link://shop/juna?mode=host' },
+    { channel: 'landing', consent: false, age_attested: 21, page: '/', link: 'mt-link://shop/juna?mode=host' },
+  ]);
 });
 
 test('the budget meter moves with each turn', async () => {

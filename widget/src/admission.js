@@ -15,7 +15,7 @@ export class Answers {
  * Resolves to a Session, or to null if the visitor said no. `years` is the age the page itself asks for (0: none);
  * `onAge(years)` hears which age the gate demands.
  */
-export async function admit(gate, key, answers, { root, name, channel, userToken, years, onAge, signal }) {
+export async function admit(gate, key, answers, { root, name, channel, userToken, page, link, years, onAge, signal }) {
   let wanted = years;
   for (let round = 1; ; round += 1) {
     if (wanted > answers.age) {
@@ -23,7 +23,8 @@ export async function admit(gate, key, answers, { root, name, channel, userToken
       answers.age = wanted;
     }
     try {
-      return await Session.open(gate, key, { channel, userToken, signal, consent: answers.consent, ageAttested: answers.age });
+      const { consent, age: ageAttested } = answers;
+      return await Session.open(gate, key, { channel, userToken, page, link, signal, consent, ageAttested });
     } catch (error) {
       if (round === ROUNDS || error.status !== 403) throw error;
       if (error.code === 'age_required') {

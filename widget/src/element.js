@@ -34,6 +34,7 @@ export class TwinWidget extends HTMLElement {
   #history = [];
   #state = 'idle';
   #answers = new Answers();
+  #least = 0; // the age that the gate has demanded
   #aloud = false;
   #seenAt = -Infinity;
   #textUntil = -Infinity;
@@ -107,7 +108,8 @@ export class TwinWidget extends HTMLElement {
     const gate = new Gate(this.getAttribute('gate') || new URL(import.meta.url).origin);
     return admit(gate, this.#key, this.#answers, {
       root: this.shadowRoot, name: this.#name, channel: this.#channel, userToken: this.userToken, years: this.#years, signal,
-      onAge: (years) => { this.dataset.ageGate = String(years); },
+      page: pageOf(globalThis.location), link: this.getAttribute('link'),
+      onAge: (years) => this.#demanded(years),
     });
   }
 
@@ -325,6 +327,7 @@ export class TwinWidget extends HTMLElement {
       portrait: this.getAttribute('portrait'),
       prompts: (this.getAttribute('prompts') ?? '').split('|').map((prompt) => prompt.trim()).filter(Boolean),
       years: this.#years,
+      gated: this.dataset.ageGate === 'active' || this.#years > 0,
     });
   }
 
@@ -342,8 +345,15 @@ export class TwinWidget extends HTMLElement {
     this.dispatchEvent(new CustomEvent(name, { bubbles: true, composed: true, detail }));
   }
 
+  // The gate demands an age: the element says so. Whoever wrote `active` has said it, and leaves the number to the gate.
+  #demanded(years) {
+    this.#least = years;
+    if (this.dataset.ageGate !== 'active') this.dataset.ageGate = String(years);
+    this.#identify();
+  }
+
   get #years() {
-    return Number.parseInt(this.dataset.ageGate ?? '', 10) || 0;
+    return Math.max(this.#least, Number.parseInt(this.dataset.ageGate ?? '', 10) || 0);
   }
 
   get #key() {
@@ -358,4 +368,10 @@ export class TwinWidget extends HTMLElement {
     const channel = this.getAttribute('channel');
     return CHANNELS.has(channel) ? channel : 'widget';
   }
+}
+
+// The path of this page, which a tenant with restricted pages wants to know. The longest that the gate reads has 512 bytes.
+function pageOf({ pathname }) {
+  const page = pathname.replaceAll('*', '%2A');
+  return page.startsWith('/') && page.length <= 512 ? page : null;
 }

@@ -15,11 +15,16 @@ export class Session {
     this.capabilities = new Set(Array.isArray(opened.capabilities) ? opened.capabilities : ['chat']);
   }
 
-  /** Exchanges the page's publishable key for a session. `consent` and `ageAttested` are what the visitor just said. */
-  static async open(gate, key, { channel, consent, ageAttested, userToken, signal }) {
+  /**
+   * Exchanges the page's publishable key for a session. `consent` and `ageAttested` are what the visitor just said;
+   * `page` is the path it is opened on, `link` an address such as `mt-link://shop/...?mode=host`.
+   */
+  static async open(gate, key, { channel, consent, ageAttested, userToken, page, link, signal }) {
     const body = { channel, consent };
     if (ageAttested) body.age_attested = ageAttested;
     if (userToken) body.user_token = userToken;
+    if (page) body.page = page;
+    if (link) body.link = link;
     const response = await gate.call('POST', '/v1/sessions', { bearer: key, body, once: true, signal });
     return new Session(gate, await response.json());
   }

@@ -21,7 +21,7 @@ export class View {
     this.#listen();
   }
 
-  identity({ name, tagline, portrait, prompts, years }) {
+  identity({ name, tagline, portrait, prompts, years, gated }) {
     const { name: title, tagline: line, start, prompts: list, age, disclosure, region, text } = this.#part;
     title.textContent = name;
     line.textContent = tagline;
@@ -33,6 +33,9 @@ export class View {
     start.textContent = `Talk to ${name.split(' ')[0]}`;
     text.placeholder = `Ask ${name.split(' ')[0]} something`;
     disclosure.textContent = `An AI twin answers here, not the person. Your microphone and camera stay off unless you start video.`;
+    // The marker of an age gate, for whoever looks at a page from outside.
+    if (gated) region.dataset.ageGate = 'active';
+    else delete region.dataset.ageGate;
     age.hidden = !years;
     age.textContent = years ? `${years}+` : '';
     list.replaceChildren(...prompts.map((prompt) => {

@@ -10,6 +10,7 @@ mod build;
 mod ci;
 mod clients;
 mod demo;
+mod deploy;
 mod env;
 mod http;
 mod instructions;

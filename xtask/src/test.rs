@@ -9,6 +9,7 @@ use crate::apt;
 use crate::browser;
 use crate::build;
 use crate::clients;
+use crate::deploy;
 use crate::instructions;
 use crate::report::{Report, count_tests};
 use crate::verifier;
@@ -39,7 +40,7 @@ pub enum Suite {
     Browser,
     /// OpenAI's JavaScript and Python libraries, against a real gate
     Clients,
-    /// The log's verifier in Python, by itself and against a real gate
+    /// In Python: the log's verifier, by itself and against a real gate, and the deploy files against their schemas
     Verifier,
     /// What a call costs in instructions, against what was kept
     Instructions,
@@ -79,6 +80,7 @@ pub fn suites(workspace: &Workspace, only: Option<Suite>, report: &mut Report) {
     }
     if wanted(Suite::Verifier) {
         verifier::suite(workspace, report);
+        deploy::suite(workspace, report);
     }
     if wanted(Suite::Instructions) {
         instructions::suite(workspace, report);

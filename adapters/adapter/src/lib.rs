@@ -9,12 +9,14 @@
 
 extern crate alloc;
 
+mod base64;
 mod call;
 mod collect;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod failure;
 mod fields;
+mod form;
 mod operation;
 mod options;
 mod outcome;
@@ -24,6 +26,7 @@ mod profile;
 mod sse;
 mod text;
 mod usage;
+mod voice;
 mod webhook;
 mod whole;
 
@@ -31,6 +34,7 @@ pub use call::{Answer, AnswerHead, Auth, Call, Grants, Header, PlanError};
 pub use collect::Collect;
 pub use failure::Failure;
 pub use fields::Fields;
+pub use form::Form;
 pub use operation::{Capability, Job, Live, Operation, Outgoing, Speech};
 pub use options::Options;
 pub use outcome::{JobState, Join, NoGood, Progress, Started, Step};
@@ -40,6 +44,7 @@ pub use profile::{Credential, Profile, SignatureScheme};
 pub use sse::{SseError, SseEvent, SseParser};
 pub use text::{is_id, is_plain_url, is_public_url, is_room_url};
 pub use usage::{Quantity, Unit, Usage, capped, units_of};
+pub use voice::{VOICE_CLONE, VoiceClone};
 pub use webhook::{Effect, Ended, Event, Incoming};
 pub use whole::WholeMeter;
 

@@ -1,4 +1,4 @@
-//! Cartesia text to speech, streamed.
+//! Cartesia text to speech, streamed, and voices made of samples.
 //!
 //! The vendor bills the text, not the sound, and never says how much: the gate counts the characters it has sent.
 
@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+mod clone;
 mod failure;
 mod format;
 mod meter;
@@ -15,8 +16,8 @@ mod prices;
 
 use adapter::prelude::*;
 use adapter::{
-    Adapter, AnswerHead, Call, Capability, Credential, Failure, Meter, Operation, PlanError, Price, Profile, Quantity,
-    SignatureScheme,
+    Adapter, AnswerHead, Call, Capability, Credential, Failure, JobState, Meter, NoGood, Operation, PlanError, Price,
+    Profile, Quantity, SignatureScheme, WholeMeter,
 };
 
 /// The vendor `cartesia`.
@@ -27,6 +28,7 @@ impl Adapter for Cartesia {
     fn profile(&self) -> Profile {
         Profile {
             vendor: "cartesia",
+            // Voices are made for a tenant's twin only, so they are no job that anybody could ask for.
             capabilities: &[Capability::Speech],
             base_url: "https://api.cartesia.ai",
             credential: Credential::BEARER,
@@ -44,12 +46,21 @@ impl Adapter for Cartesia {
     fn plan(&self, operation: &Operation, options: &str) -> Result<Call, PlanError> {
         match operation {
             Operation::Speech(speech) => plan::speech(speech, options),
-            _ => Err(PlanError::unsupported("cartesia does speech only")),
+            Operation::JobStart(job) => clone::start(job, options),
+            Operation::JobLook(id) => clone::look(id, options),
+            _ => Err(PlanError::unsupported("cartesia does speech, and makes voices")),
         }
     }
 
+    fn read_job(&self, operation: &Operation, body: &[u8]) -> Result<JobState, NoGood> {
+        clone::read(operation, body)
+    }
+
     fn meter(&self, operation: &Operation, head: &AnswerHead, worst_case: &[Quantity]) -> Box<dyn Meter> {
-        Box::new(meter::SpeechMeter::new(operation, head, worst_case))
+        match operation {
+            Operation::Speech(_) => Box::new(meter::SpeechMeter::new(operation, head, worst_case)),
+            _ => Box::new(WholeMeter::new(operation)),
+        }
     }
 
     fn explain(&self, head: &AnswerHead, body: &[u8]) -> Failure {

@@ -125,6 +125,7 @@ fn wrong_requests_name_the_field() {
         (a(), r#"{"version":20260814}"#, "options.version"),
         (a(), r#"{"language":"d e"}"#, "options.language"),
         (a(), r#"{"character_multiplier_percent":0}"#, "options.character_multiplier_percent"),
+        (a(), r#"{"emotion":0}"#, "options.emotion"),
         (a(), "[]", "options"),
     ];
     for (operation, options, field) in rows {
@@ -132,6 +133,15 @@ fn wrong_requests_name_the_field() {
         assert!(matches!(&planned, Err(PlanError::Invalid(Some(param), _)) if param == field), "{field}: {planned:?}");
     }
     assert!(matches!(Cartesia.plan(&Operation::Chat(vec![]), "{}"), Err(PlanError::Unsupported(_))));
+}
+
+#[test]
+fn twn_1_feeling_is_heard() {
+    for (grade, feeling) in [(1, Some("neutral")), (3, Some("neutral")), (5, None), (7, None), (8, Some("excited"))] {
+        let call = Cartesia.plan(&speech("a", None, "mp3"), &format!(r#"{{"emotion":{grade}}}"#)).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();
+        assert_eq!(body["generation_config"]["emotion"].as_str(), feeling, "{grade}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! ElevenLabs text to speech, streamed.
+//! ElevenLabs text to speech, streamed, and voices made of samples.
 //!
 //! The vendor bills the text, not the sound: a call that is cut short costs as much as one that was heard to its end.
 
@@ -7,6 +7,7 @@
 
 extern crate alloc;
 
+mod clone;
 mod failure;
 mod format;
 mod meter;
@@ -16,8 +17,8 @@ mod webhook;
 
 use adapter::prelude::*;
 use adapter::{
-    Adapter, AnswerHead, Call, Capability, Credential, Event, Failure, Header, Meter, Operation, PlanError, Price,
-    Profile, Quantity, SignatureScheme,
+    Adapter, AnswerHead, Call, Capability, Credential, Event, Failure, Header, JobState, Meter, NoGood, Operation,
+    PlanError, Price, Profile, Quantity, SignatureScheme, WholeMeter,
 };
 
 /// The vendor `elevenlabs`.
@@ -28,6 +29,7 @@ impl Adapter for ElevenLabs {
     fn profile(&self) -> Profile {
         Profile {
             vendor: "elevenlabs",
+            // Voices are made for a tenant's twin only, so they are no job that anybody could ask for.
             capabilities: &[Capability::Speech],
             base_url: "https://api.elevenlabs.io",
             credential: Credential::Header { name: "xi-api-key", prefix: "" },
@@ -44,12 +46,21 @@ impl Adapter for ElevenLabs {
     fn plan(&self, operation: &Operation, options: &str) -> Result<Call, PlanError> {
         match operation {
             Operation::Speech(speech) => plan::speech(speech, options),
-            _ => Err(PlanError::unsupported("elevenlabs does speech only")),
+            Operation::JobStart(job) => clone::start(job),
+            Operation::JobLook(id) => clone::look(id),
+            _ => Err(PlanError::unsupported("elevenlabs does speech, and makes voices")),
         }
     }
 
-    fn meter(&self, _operation: &Operation, head: &AnswerHead, worst_case: &[Quantity]) -> Box<dyn Meter> {
-        Box::new(meter::SpeechMeter::new(head, worst_case))
+    fn read_job(&self, operation: &Operation, body: &[u8]) -> Result<JobState, NoGood> {
+        clone::read(operation, body)
+    }
+
+    fn meter(&self, operation: &Operation, head: &AnswerHead, worst_case: &[Quantity]) -> Box<dyn Meter> {
+        match operation {
+            Operation::Speech(_) => Box::new(meter::SpeechMeter::new(head, worst_case)),
+            _ => Box::new(WholeMeter::new(operation)),
+        }
     }
 
     fn explain(&self, head: &AnswerHead, body: &[u8]) -> Failure {

@@ -68,6 +68,24 @@ fn requests() {
 }
 
 #[test]
+fn twn_1_feeling_is_heard() {
+    let check = |options: &str, stability: Option<&str>| {
+        let call = ElevenLabs.plan(&speech("a", None, "mp3"), options).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap();
+        let settings = stability.map(|text| format!(r#"{{"stability":{text}}}"#));
+        assert_eq!(body.get("voice_settings").map(ToString::to_string), settings, "{options}");
+    };
+    check("{}", None);
+    check(r#"{"emotion":5}"#, None);
+    check(r#"{"emotion":1}"#, Some("1.0"));
+    check(r#"{"emotion":4}"#, Some("0.75"));
+    check(r#"{"emotion":7}"#, Some("0.4"));
+    check(r#"{"emotion":10}"#, Some("0.3"));
+    check(r#"{"emotion":4,"model":"eleven_v3"}"#, Some("0.5"));
+    check(r#"{"emotion":10,"model":"eleven_v3"}"#, Some("0.0"));
+}
+
+#[test]
 fn characters_are_scalars_and_round_up() {
     let rows = [
         ("abc", "{}", 3),
@@ -96,6 +114,7 @@ fn wrong_requests_name_the_field() {
         (speech("a", None, "mp3"), r#"{"character_multiplier_percent":0}"#, "options.character_multiplier_percent"),
         (speech("a", None, "mp3"), r#"{"model":"a b"}"#, "options.model"),
         (speech("a", None, "mp3"), r#"{"language":"d e"}"#, "options.language"),
+        (speech("a", None, "mp3"), r#"{"emotion":11}"#, "options.emotion"),
         (speech("a", None, "mp3"), "[]", "options"),
         (speech("a", None, "flac"), "{}", "format"),
     ];

@@ -17,7 +17,6 @@
 extern crate alloc;
 
 mod failure;
-mod form;
 mod job;
 mod plan;
 mod prices;

@@ -5,9 +5,7 @@
 //! marked whatever it says).
 
 use adapter::prelude::*;
-use adapter::{Call, Fields, Header, Job, Options, PlanError, Quantity, Unit, is_id, is_public_url};
-
-use crate::form::Form;
+use adapter::{Call, Fields, Form, Header, Job, Options, PlanError, Quantity, Unit, is_id, is_public_url};
 
 /// The platforms whose names are known for sure.
 const PLATFORMS: [&str; 4] = ["tiktok", "instagram", "youtube", "facebook"];
@@ -30,26 +28,26 @@ pub fn start(job: &Job, options: &str) -> Result<Call, PlanError> {
     let platforms = platforms(&input, options)?;
 
     let mut form = Form::default();
-    form.add("user", user(&input, &settings)?);
+    form.text("user", user(&input, &settings)?);
     for platform in &platforms {
-        form.add("platform[]", platform.clone());
+        form.text("platform[]", platform.clone());
     }
-    form.add("title", text(&input, "title", MAX_TITLE)?.ok_or_else(|| missing("title", MAX_TITLE))?);
-    form.add("video", video(&input)?);
+    form.text("title", text(&input, "title", MAX_TITLE)?.ok_or_else(|| missing("title", MAX_TITLE))?);
+    form.text("video", video(&input)?);
     if let Some(description) = description(job, &input)? {
-        form.add("description", description);
+        form.text("description", description);
     }
     if input.raw("scheduled_date").is_some() {
-        form.add("scheduled_date", scheduled(&input)?);
+        form.text("scheduled_date", scheduled(&input)?);
     }
     // Without it the answer comes when the last platform is done, which takes longer than the gate waits.
-    form.add("async_upload", "true");
+    form.text("async_upload", "true");
     if job.disclosure.is_some() || aigc(options)? {
-        form.add("is_aigc", "true");
+        form.text("is_aigc", "true");
     }
-    form.add("privacy_level", privacy(&settings, "privacy_level", "SELF_ONLY")?);
+    form.text("privacy_level", privacy(&settings, "privacy_level", "SELF_ONLY")?);
     if platforms.iter().any(|platform| platform == "youtube") {
-        form.add("privacyStatus", privacy(&settings, "youtube_privacy", "private")?);
+        form.text("privacyStatus", privacy(&settings, "youtube_privacy", "private")?);
     }
 
     let (boundary, body) =

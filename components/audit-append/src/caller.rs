@@ -28,7 +28,11 @@ impl Caller {
             Credential::Secret(shown) => {
                 let record = hash_key(shown).get(store).map_err(|error| offline(&error))?.ok_or_else(unknown)?;
                 let revoked = record.revoked_at.is_some_and(|at| Millis(at) <= now);
-                if record.kind != KeyKind::Secret || revoked { Err(unknown()) } else { Ok(Self::Server(record.tenant)) }
+                if record.kind != KeyKind::Secret || revoked {
+                    return Err(unknown());
+                }
+                call.is_of(&record.tenant);
+                Ok(Self::Server(record.tenant))
             }
         }
     }

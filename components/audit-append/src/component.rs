@@ -12,5 +12,8 @@ const LIMITS: Limits = Limits { body_bytes: 4096 };
 
 #[http_service]
 async fn handle(request: Request) -> Response<BoxBody> {
-    serve(request, LIMITS, async |call, store| route(call, store, &Settings::read(host::setting), host::now())).await
+    serve(env!("CARGO_PKG_NAME"), request, LIMITS, async |call, store| {
+        route(call, store, &Settings::read(host::setting), host::now())
+    })
+    .await
 }

@@ -51,7 +51,7 @@ fn chunk(
     match snapshot.span(store, wanted.period, wanted.kind, start, room) {
         Err(error) => {
             // The status is out already: the caller sees that the answer breaks off.
-            eprintln!("store: {error}");
+            shell::warn!("store", error = error);
             (Err(anyhow::anyhow!("the store can't be reached")), None)
         }
         Ok((items, next)) => {

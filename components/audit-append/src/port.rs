@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use audit::{RUN_MS, Retention, Staged, retain};
+use audit::{EraseError, ErasureRequest, ErasureStatus, Filter, RUN_MS, Retention, Staged, retain};
 use calendar::Millis;
 use kv_schemas::StoreError;
 use money::Nanos;
@@ -22,7 +22,7 @@ mod bindings {
 }
 
 use crate::{settings::Settings, signer::signer};
-use bindings::exports::tollgate::core::audit::{Entry, Failure, Guest, Progress};
+use bindings::exports::tollgate::core::audit::{Entry, Erasure, Failure, Guest, Progress};
 
 struct Audit;
 
@@ -52,6 +52,32 @@ impl Guest for Audit {
         let progress = done?;
         Ok(Progress { size: progress.size, staged: progress.staged })
     }
+
+    fn erase(tenant: String, session: String) -> Result<Option<Erasure>, Failure> {
+        let store = KeyValue::open().map_err(failure)?;
+        // For the event. The tenant may be gone, while its entries stay.
+        let company = tenancy::find_tenant(&store, &tenant).map_err(failure)?.map(|record| record.company);
+        let request = ErasureRequest {
+            filter: Filter::Tenant(tenant),
+            company: company.unwrap_or_default(),
+            session_id: session,
+            salt: host::random(),
+        };
+        match audit::erase(&store, request) {
+            Ok(erasure) => Ok(Some(stands(erasure))),
+            Err(EraseError::TooMany) => Ok(None),
+            Err(EraseError::Store(error)) => Err(failure(error)),
+        }
+    }
+
+    fn erasure_of(id: String) -> Result<Option<Erasure>, Failure> {
+        let store = KeyValue::open().map_err(failure)?;
+        Ok(audit::erasure(&store, &id).map_err(failure)?.map(stands))
+    }
+}
+
+fn stands(erasure: audit::Erasure) -> Erasure {
+    Erasure { done: erasure.status == ErasureStatus::Done, id: erasure.id, erased: erasure.erased }
 }
 
 /// With another key than before, an entry says so, and is under the first checkpoint of that key.
@@ -65,12 +91,12 @@ fn sequence_signed(store: &KeyValue, limit: u32, signer: &audit::Signer) -> Resu
 /// Personal data ages out and is erased. Whatever is wrong with that, the log goes on.
 fn tidy(limit: u32) {
     let retention = Retention::parse(&host::setting("personal_retention")).unwrap_or_else(|error| {
-        eprintln!("{error}; nothing ages out until it is mended");
+        shell::warn!("retention", error = error, message = "Nothing ages out until it is mended.");
         Retention::default()
     });
     let store = KeyValue::open_for(Duration::from_millis(RUN_MS));
     if let Err(error) = store.and_then(|store| retain(&store, host::now(), &retention, limit)) {
-        eprintln!("retention: {error}");
+        shell::warn!("retention", error = error);
     }
 }
 

@@ -56,7 +56,7 @@ impl Settings {
 
 /// A setting can't be used: 503, and the reason for the operator on stderr.
 pub fn unusable(why: impl std::fmt::Display) -> Problem {
-    eprintln!("audit-append: {why}");
+    shell::warn!("settings", error = why);
     Problem::offline()
 }
 

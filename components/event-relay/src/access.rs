@@ -60,7 +60,11 @@ pub fn operator(call: &Call) -> Result<(), Problem> {
 }
 
 fn verify(call: &Call) -> Result<Grant, Problem> {
-    sessions::verify(call.authorization(), call.origin().as_deref()).map_err(refused)
+    let grant = sessions::verify(call.authorization(), call.origin().as_deref()).map_err(refused)?;
+    if grant.caller != Caller::Operator {
+        call.is_of(&grant.tenant);
+    }
+    Ok(grant)
 }
 
 fn refused(refusal: Refusal) -> Problem {

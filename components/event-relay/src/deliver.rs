@@ -55,7 +55,7 @@ pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
                 && let Some(tenant) = { queue.borrow_mut().pop_front() }
             {
                 let tally = deliver(&tenant, &vault).await.unwrap_or_else(|error| {
-                    eprintln!("events of {tenant}: {error}");
+                    shell::warn!("events", tenant = tenant, error = error);
                     Tally::default()
                 });
                 // Whether or not anybody still listens.
@@ -132,7 +132,7 @@ fn open(tenant: &str, endpoint: &Endpoint, vault: &Vault) -> Vec<vault::Secret> 
     let context = endpoint_context(tenant);
     let opened = endpoint.sealed_secrets(host::now()).filter_map(|sealed| {
         let opened = vault.open(&context, sealed);
-        opened.map_err(|error| eprintln!("secret of the endpoint of {tenant}: {error}")).ok()
+        opened.map_err(|error| shell::warn!("endpoint_secret", tenant = tenant, error = error)).ok()
     });
     opened.collect()
 }

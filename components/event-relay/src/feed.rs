@@ -1,4 +1,5 @@
-//! `GET /v1/events`: what happened, as a page of JSON or as a stream of server-sent events.
+//! `GET /v1/events`: what happened, as a page of JSON or as a stream of server-sent events. `GET /v1/live` is that stream,
+//! without having to be asked for by name.
 
 use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, offline};
@@ -16,16 +17,27 @@ pub fn tell(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     let scope = access::scope(call, &store)?;
     let after = after(call.header("last-event-id"), call.query("after"))?;
     if wants_stream(call.header("accept")) {
-        // Who says no place hears what happens from now on.
-        let from = match after {
-            Some(after) => after,
-            None => events::feed::end(&store, &scope.tenant).map_err(|error| offline(&error))?,
-        };
-        let credential = Credential::of(call, &scope);
-        return stream::open(store, scope, credential, from).map_err(|error| offline(&error));
+        return stream(call, store, scope, after);
     }
     let limit = limit(call.query("limit"))?;
     page(&store, &scope, after.unwrap_or(0), limit).map(|page| Reply::json(200, &page))
+}
+
+/// `GET /v1/live`: what happens, as it happens.
+pub fn live(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
+    let scope = access::scope(call, &store)?;
+    let after = after(call.header("last-event-id"), call.query("after"))?;
+    stream(call, store, scope, after)
+}
+
+fn stream(call: &Call, store: KeyValue, scope: Scope, after: Option<u64>) -> Result<Reply, Problem> {
+    // Who says no place hears what happens from now on.
+    let from = match after {
+        Some(after) => after,
+        None => events::feed::end(&store, &scope.tenant).map_err(|error| offline(&error))?,
+    };
+    let credential = Credential::of(call, &scope);
+    stream::open(store, scope, credential, from).map_err(|error| offline(&error))
 }
 
 /// Of a page's events alone there may be none, and more behind: `next` leads on.

@@ -23,12 +23,13 @@ const BODY: Limits = Limits { body_bytes: 1024 };
 #[cfg_attr(target_family = "wasm", spin_sdk::http_service)]
 #[cfg_attr(not(target_family = "wasm"), allow(dead_code))]
 async fn handle(request: Request) -> Response<BoxBody> {
-    serve(request, BODY, route).await
+    serve(env!("CARGO_PKG_NAME"), request, BODY, route).await
 }
 
 async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     match (call.method.clone(), call.segments().as_slice()) {
         (Method::GET, ["v1", "events"]) => feed::tell(call, store),
+        (Method::GET, ["v1", "live"]) => feed::live(call, store),
         (Method::GET, ["v1", "events", "dead-letters"]) => dead_letters::list(call, &store),
         (Method::POST, ["v1", "events", "dead-letters", id, "redeliver"]) => dead_letters::redeliver(call, &store, id),
         (Method::POST, ["v1", "events", "test"]) => trial::test(call, &store),
@@ -39,7 +40,7 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 
 fn unrouted(path: &[&str]) -> Problem {
     match path {
-        ["v1", "events"] | ["v1", "events", "dead-letters"] => Problem::method_not_allowed(&["GET"]),
+        ["v1", "events"] | ["v1", "live"] | ["v1", "events", "dead-letters"] => Problem::method_not_allowed(&["GET"]),
         ["v1", "events", "test"]
         | ["v1", "events", "dead-letters", _, "redeliver"]
         | ["v1", "maintenance", "events"] => Problem::method_not_allowed(&["POST"]),

@@ -59,7 +59,7 @@ pub fn open(store: KeyValue, scope: Scope, credential: Credential, from: u64) ->
     spin_sdk::wasip3::spawn(async move {
         let mut stream = Stream { store, scope, credential, ticket, client, place: from, farewell: None };
         if let End::Store(error) = stream.run().await {
-            eprintln!("store: {error}");
+            shell::warn!("store", error = error);
         }
     });
     Ok(reply)

@@ -8,8 +8,12 @@ use shell::{Call, Problem};
 pub async fn anyone(call: &Call, store: &dyn Store) -> Result<Grant, Problem> {
     let admin_key = shell::host::variable("admin_key").await;
     let now = shell::host::now();
-    session::verify(store, &admin_key, call.authorization(), call.origin().as_deref(), now)
-        .map_err(|refusal| refusal.problem())
+    let grant = session::verify(store, &admin_key, call.authorization(), call.origin().as_deref(), now)
+        .map_err(|refusal| refusal.problem())?;
+    if grant.caller != Caller::Operator {
+        call.is_of(&grant.tenant);
+    }
+    Ok(grant)
 }
 
 /// The verified caller; never the operator, who has no tenant.

@@ -111,7 +111,7 @@ fn reap(now: Millis, limit: usize) -> Result<Vec<String>, StoreError> {
         let run = limits::reap(&store, now, limit.saturating_sub(overdue.len()))?;
         overdue.extend(run.overdue);
         if let Some(error) = run.failed {
-            eprintln!("limits: counting anew: {error}");
+            shell::warn!("limits", about = "counting anew", error = error);
         }
         if !run.more || shell::host::now().since(now) > REAP_MS {
             return Ok(overdue);
@@ -124,10 +124,15 @@ pub fn reserve(asked: &limits::Reservation) -> Result<Permit, Denial> {
     let (now, id) = (shell::host::now(), shell::host::new_id("lc_"));
     let store = open().map_err(|error| denial(None, &asked.tenant, &id, error.into()))?;
     let granted = limits::reserve(&store, now, &id, asked).map_err(|refusal| {
-        if let Err(error) = denials::tell(&store, now, &id, asked, &refusal) {
-            eprintln!("limits: telling of a denial: {error}");
+        let denied = denial(Some(&store), &asked.tenant, &id, refusal.clone());
+        // Whoever finds the reaper late lends it a hand and asks once more: it is that answer that counts.
+        let is_last = !denied.stale || asked.counted;
+        // Perhaps it isn't counted, or told, and is answered all the same.
+        let counted = if is_last { limits::count_denial(&store, &refusal) } else { Ok(()) };
+        if let Err(error) = counted.and(denials::tell(&store, now, &id, asked, &refusal)) {
+            shell::warn!("limits", about = "a denial", error = error);
         }
-        denial(Some(&store), &asked.tenant, &id, refusal)
+        denied
     })?;
     Ok(Permit {
         id: granted.id,
@@ -145,7 +150,7 @@ pub fn reserve(asked: &limits::Reservation) -> Result<Permit, Denial> {
 /// may write to the log.
 pub fn reap_few() {
     if let Err(error) = reap(shell::host::now(), FEW) {
-        eprintln!("limits: {error}");
+        shell::warn!("limits", error = error);
     }
 }
 
@@ -203,7 +208,7 @@ fn denial(store: Option<&dyn Store>, tenant: &str, id: &str, refusal: limits::De
         limits::DenialKind::Offline => DenialKind::Offline,
     };
     if kind == DenialKind::Offline {
-        eprintln!("limits: {}", refusal.message);
+        shell::warn!("limits", error = refusal.message);
     }
     Denial {
         kind,
@@ -267,7 +272,7 @@ fn fault(from: limits::Fault) -> Fault {
         limits::Fault::Conflict { code, .. } => make(FaultKind::Conflict, code, None),
         limits::Fault::Invalid { param, .. } => make(FaultKind::Invalid, "invalid_request", Some(param)),
         limits::Fault::Store(error) => {
-            eprintln!("limits: {error}");
+            shell::warn!("limits", error = error);
             Fault {
                 kind: FaultKind::Offline,
                 code: "offline".into(),

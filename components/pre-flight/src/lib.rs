@@ -22,7 +22,7 @@ const BODY: Limits = Limits { body_bytes: 64 * 1024 };
 
 #[cfg_attr(target_family = "wasm", http_service)]
 async fn handle(request: Request) -> Response<BoxBody> {
-    serve(request, BODY, route).await
+    serve(env!("CARGO_PKG_NAME"), request, BODY, route).await
 }
 
 async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {

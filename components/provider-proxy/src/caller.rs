@@ -18,7 +18,11 @@ pub fn tenant_caller(call: &Call) -> Result<Grant, Problem> {
 
 /// The verified caller of any kind.
 pub fn anyone(call: &Call) -> Result<Grant, Problem> {
-    sessions::verify(call.authorization(), call.origin().as_deref()).map_err(refused)
+    let grant = sessions::verify(call.authorization(), call.origin().as_deref()).map_err(refused)?;
+    if grant.caller != Caller::Operator {
+        call.is_of(&grant.tenant);
+    }
+    Ok(grant)
 }
 
 /// The operator.

@@ -153,7 +153,7 @@ async fn fetch(call: &Call, store: &KeyValue, wanted: Wanted<'_>, place: &Place)
     let fetched = Fetched { at: host::now(), data };
     // Failing to keep it is no reason to fail otherwise: it is paid for.
     if let Err(error) = place.keep(store, &fetched) {
-        eprintln!("keeping context of {}: {error}", place.source);
+        shell::warn!("keeping_context", about = place.source, error = error);
     }
     Ok(place.found(fetched, Some(metered.permit.id)))
 }

@@ -131,7 +131,7 @@ impl Keyed {
         if let Some((attempt, vault)) = self.0.and_then(|held| held.place)
             && let Err(problem) = attempt.finish(store, &vault, &kept())
         {
-            eprintln!("keeping an answer: {} {}", problem.code, problem.message);
+            shell::warn!("keeping_an_answer", code = problem.code, message = problem.message);
         }
     }
 

@@ -21,6 +21,7 @@ mod mcp;
 mod messages;
 mod metered;
 mod permits;
+mod persona;
 mod problems;
 mod record;
 mod relay;
@@ -30,8 +31,10 @@ mod runs;
 mod session_events;
 mod speech;
 mod stop;
+mod telemetry;
 mod told;
 mod topic;
+mod training;
 mod vendor;
 
 use http::{Method, Response};
@@ -48,10 +51,18 @@ const BODY: Limits = Limits { body_bytes: 1024 * 1024 };
 
 #[cfg_attr(target_family = "wasm", http_service)]
 async fn handle(request: Request) -> Response<BoxBody> {
-    serve(request, BODY, route).await
+    serve(env!("CARGO_PKG_NAME"), request, BODY, route).await
 }
 
 async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
+    let answer = routed(call, store).await;
+    if let Err(problem) = &answer {
+        telemetry::refused(call, problem);
+    }
+    answer
+}
+
+async fn routed(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     let segments = call.segments();
     match (call.method.clone(), segments.as_slice()) {
         (Method::POST, ["v1", "chat", "completions"]) => chat::complete(call, store).await,
@@ -74,6 +85,8 @@ async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         (Method::POST, ["v1", "audit", "corrections"]) => corrections::correct(call),
         (Method::POST, ["v1", "mcp"]) => mcp::serve(call, &store).await,
         (_, ["v1", "projects" | "runs" | "approvals", ..]) => runs::route(call, &store).await,
+        (Method::POST, ["v1", "twins", id, "train"]) => training::train(call, &store, id).await,
+        (Method::POST, ["api", "metatwin", "train"]) => training::train_by_mtid(call, &store).await,
         (Method::POST, ["v1", "maintenance", "runs"]) => runs::maintain(call, &store).await,
         (Method::POST, ["v1", "maintenance", "messages"]) => messages::maintain(call),
         (Method::POST, ["v1", "maintenance"]) => maintenance::run(call, &store).await,
@@ -87,6 +100,8 @@ fn unrouted(path: &[&str]) -> Problem {
         ["v1", "speech" | "maintenance" | "jobs" | "mcp"] | ["v1", "audit", "corrections"] => &["POST"],
         ["v1", "sessions", _, "ticks"]
         | ["v1", "preflight", _, "settle"]
+        | ["v1", "twins", _, "train"]
+        | ["api", "metatwin", "train"]
         | ["v1", "maintenance", "runs" | "messages"] => &["POST"],
         ["v1", "models" | "vendors"] | ["v1", "router", "health"] | ["v1", "jobs", _] | ["v1", "context", ..] => {
             &["GET"]

@@ -14,6 +14,7 @@ use crate::{
     },
     keyed::{self, Failed},
     permits::{self, Ask, quantities},
+    telemetry::Trace,
     vendor::{
         self, Vendor,
         attempt::{self, Effort, Refusal},
@@ -51,6 +52,8 @@ pub struct Metered {
     pub body: Body,
     /// When the vendor was called.
     pub called_at: Millis,
+    /// What a collector is told of it, where there is one.
+    pub trace: Option<Box<Trace>>,
 }
 
 /// Makes the call.
@@ -78,21 +81,36 @@ pub async fn begin(call: &Call, store: &dyn Store, wanted: Wanted<'_>) -> Result
         }
     };
     let called_at = host::now();
+    let trace = Trace::begin(call, wanted.capability, vendor, &planned.model, &permit);
     // What if we crash here? The permit expires and the reaper charges it in full: the vendor may have been called.
     match attempt::make(store, &vault, vendor, planned, &permit.id, wanted.effort, admitted).await {
-        Ok(answer) => accept(wanted, permit, answer, called_at),
+        Ok(answer) => accept(wanted, permit, answer, called_at, trace),
         Err(Refusal::Free(problem)) => {
             permits::release(&permit.id);
+            tell(trace, &problem);
             Err(Failed::Free(about(problem, &permit)))
         }
         Err(Refusal::Lost(problem)) => {
             permits::settle_later(&permit.id, &Usage::Unknown);
+            tell(trace, &problem);
             Err(Failed::Charged(about(problem, &permit)))
         }
     }
 }
 
-fn accept(wanted: Wanted<'_>, permit: Permit, answer: Answer, called_at: Millis) -> Result<Metered, Failed> {
+fn tell(trace: Option<Box<Trace>>, problem: &Problem) {
+    if let Some(trace) = trace {
+        trace.failed(problem);
+    }
+}
+
+fn accept(
+    wanted: Wanted<'_>,
+    permit: Permit,
+    answer: Answer,
+    called_at: Millis,
+    trace: Option<Box<Trace>>,
+) -> Result<Metered, Failed> {
     let Wanted { grant, vendor, operation, planned, .. } = wanted;
     let media_type = upstream::media_type(&answer.head);
     let expected = planned.content_types.contains(&media_type);
@@ -100,6 +118,7 @@ fn accept(wanted: Wanted<'_>, permit: Permit, answer: Answer, called_at: Millis)
         // What it says is not read, so nobody knows what it cost.
         permits::settle_later(&permit.id, &Usage::Unknown);
         let problem = Problem::new(Kind::VendorError, "vendor_content_type", "The vendor's answer is of another type.");
+        tell(trace, &problem);
         return Err(Failed::Charged(about(problem, &permit)));
     }
     let meter = Meter::new(vendor.name(), &operation, &answer.head, &planned.worst_case);
@@ -112,6 +131,7 @@ fn accept(wanted: Wanted<'_>, permit: Permit, answer: Answer, called_at: Millis)
         meter,
         body: answer.body,
         called_at,
+        trace,
     })
 }
 

@@ -66,7 +66,7 @@ pub fn reserve_now(request_id: &str, ask: &Ask<'_>) -> Result<Permit, Problem> {
         if denial.stale
             && let Err(problem) = settle_overdue(FEW)
         {
-            eprintln!("permits: {} {}", problem.code, problem.message);
+            shell::warn!("permits", code = problem.code, message = problem.message);
         }
         log_offline(denial)
     })
@@ -74,7 +74,7 @@ pub fn reserve_now(request_id: &str, ask: &Ask<'_>) -> Result<Permit, Problem> {
 
 fn log_offline(denial: Denial) -> Problem {
     if denial.kind == DenialKind::Offline {
-        eprintln!("limits: {}", denial.message);
+        shell::warn!("limits", message = denial.message);
     }
     denied(denial)
 }
@@ -119,7 +119,7 @@ pub fn log(charge: &limits::Decision) -> Result<Settled, Problem> {
         return Ok(Settled { cost_nanos, stage });
     }
     let stage = audit::append(&entry(charge)).map_err(|failure| {
-        eprintln!("audit: {}", failure.message);
+        shell::warn!("audit", message = failure.message);
         Problem::offline()
     })?;
     // What if we crash after this? The reaper has it logged and told again, under the same ids.
@@ -132,7 +132,7 @@ pub fn log(charge: &limits::Decision) -> Result<Settled, Problem> {
 fn settle_found(id: &str, used: &Usage) -> Result<Settled, Problem> {
     match settle(id, used) {
         Err(problem) if problem.kind == Kind::InvalidRequest => {
-            eprintln!("usage of {id}: {}", problem.message);
+            shell::warn!("usage", about = id, message = problem.message);
             settle(id, &Usage::Unknown)
         }
         settled => settled,
@@ -142,7 +142,7 @@ fn settle_found(id: &str, used: &Usage) -> Result<Settled, Problem> {
 /// Settles after the answer is out: a failure has nobody to go to but the log, and the reaper tries again.
 pub fn settle_later(id: &str, used: &Usage) {
     if let Err(problem) = settle_found(id, used) {
-        eprintln!("settle {id}: {} {}", problem.code, problem.message);
+        shell::warn!("settle", about = id, code = problem.code, message = problem.message);
     }
 }
 
@@ -164,7 +164,7 @@ pub fn settle_overdue(limit: u32) -> Result<u64, Problem> {
     for id in limits::overdue(limit).map_err(faulty)? {
         match settle(&id, &Usage::Unknown) {
             Ok(_) => settled += 1,
-            Err(problem) => eprintln!("settling {id}: {} {}", problem.code, problem.message),
+            Err(problem) => shell::warn!("settling", about = id, code = problem.code, message = problem.message),
         }
     }
     Ok(settled)
@@ -174,7 +174,7 @@ pub fn settle_overdue(limit: u32) -> Result<u64, Problem> {
 /// permit is charged in full once it is overdue; who comes again by itself uses [`give_back`].
 pub fn release(id: &str) {
     if let Err(fault) = limits::release(id) {
-        eprintln!("release {id}: {} {}", fault.code, fault.message);
+        shell::warn!("release", about = id, code = fault.code, message = fault.message);
     }
 }
 

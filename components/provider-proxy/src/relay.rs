@@ -41,6 +41,8 @@ type Page = mpsc::Sender<Result<Frame<Bytes>, anyhow::Error>>;
 pub struct Passing {
     /// What tells the visitor that this is an AI.
     pub disclosure: Option<String>,
+    /// The answer begins with it, spoken: once all of it has gone out, the session needn't be told again.
+    pub says_it: bool,
     /// Puts back what was masked.
     pub restorer: Option<Restorer>,
     /// The route that was asked for.
@@ -63,19 +65,28 @@ pub fn stream(mut metered: Metered, store: KeyValue, request_id: String, keyed: 
     spin_sdk::wasip3::spawn(async move {
         let mut record = keyed.record();
         let mut restored = Restored::streamed(passing.restorer);
+        let mut broken = None;
         let end = match pump(&mut metered, &store, &mut page, &mut record, &mut restored).await {
             Ok(end) => end,
             Err(problem) => {
                 tell(&metered, &mut page, &problem, &request_id).await;
+                broken = Some(problem.code);
                 End::Cut
             }
         };
+        if let (true, End::Whole, Some(session)) = (passing.says_it, end, &metered.session) {
+            disclosure::said(&store, session);
+        }
         // Before the answer ends, so that whoever repeats it after its end finds it. What if we crash here? A repeat is
         // told that the call was attempted already.
         keyed.finish(&store, || record.kept(kept_head, end));
         drop(page);
         // The page has its answer (or has left). What if we crash here? The reaper charges the permit in full.
-        permits::settle_later(&metered.permit.id, &used(metered.meter.usage()));
+        let usage = metered.meter.usage();
+        permits::settle_later(&metered.permit.id, &used(usage.clone()));
+        if let Some(trace) = metered.trace.take() {
+            trace.ended(&usage, broken.as_deref()).await;
+        }
     });
     reply
 }
@@ -83,12 +94,22 @@ pub fn stream(mut metered: Metered, store: KeyValue, request_id: String, keyed: 
 /// Reads a whole answer: as it is passed on, and its body.
 pub async fn whole(mut metered: Metered, mut passing: Passing) -> Result<(Reply, Bytes), Failed> {
     let answer = collect(&mut metered).await;
-    let usage = used(metered.meter.usage());
+    let usage = metered.meter.usage();
     let id = metered.permit.id.clone();
+    let trace = match (metered.trace.take(), &answer) {
+        (Some(trace), Err(problem)) => {
+            trace.failed(problem);
+            None
+        }
+        (trace, _) => trace,
+    };
     let settle = move || {
         spin_sdk::wasip3::spawn(async move {
             spin_sdk::time::sleep(A_MOMENT).await;
-            permits::settle_later(&id, &usage);
+            permits::settle_later(&id, &used(usage.clone()));
+            if let Some(trace) = trace {
+                trace.ended(&usage, None).await;
+            }
         })
     };
     let bytes = match answer {
@@ -109,9 +130,13 @@ pub async fn collect(metered: &mut Metered) -> Result<Vec<u8>, Problem> {
     let rest = metered.meter.end().map_err(garbled)?;
     // A meter that holds the answer back until it has proved to be one gives all of it at the end.
     if answer.is_empty() {
-        return Ok(rest);
+        answer = rest;
+    } else {
+        answer.extend(rest);
     }
-    answer.extend(rest);
+    if let Some(trace) = &mut metered.trace {
+        trace.heard(&answer);
+    }
     Ok(answer)
 }
 
@@ -137,6 +162,9 @@ async fn pump(
         }
         let ready = restored.push(metered.meter.push(&chunk).map_err(garbled)?);
         record.push(&ready);
+        if let Some(trace) = &mut metered.trace {
+            trace.heard(&ready);
+        }
         if !send(page, ready).await {
             return Ok(End::Cut);
         }
@@ -165,7 +193,7 @@ async fn send(page: &mut Page, bytes: Vec<u8>) -> bool {
 
 /// The head is out, so an error can only be an event in the stream, or a cut.
 async fn tell(metered: &Metered, page: &mut Page, problem: &Problem, request_id: &str) {
-    eprintln!("answer of {} for {}: {}", metered.vendor, metered.permit.id, problem.code);
+    shell::warn!("answer", provider = metered.vendor, about = metered.permit.id, code = problem.code);
     let problem = about(problem.clone(), &metered.permit);
     if metered.planned.answer == Answer::EventStream {
         let json = String::from_utf8_lossy(&problem.to_json(request_id)).into_owned();
@@ -176,7 +204,7 @@ async fn tell(metered: &Metered, page: &mut Page, problem: &Problem, request_id:
 }
 
 fn garbled(reason: String) -> Problem {
-    eprintln!("garbled answer: {reason}");
+    shell::warn!("garbled_answer", error = reason);
     Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")
 }
 

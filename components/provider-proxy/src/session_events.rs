@@ -36,7 +36,7 @@ pub fn log_waiting(store: &dyn Store) -> Result<u64, Problem> {
     match failure {
         None => Ok(logged.len() as u64),
         Some(why) => {
-            eprintln!("events of sessions: {why}");
+            shell::warn!("events_of_sessions", error = why);
             Err(Problem::offline())
         }
     }

@@ -10,8 +10,10 @@ use crate::{
         sessions::Grant,
     },
     caller::{capable, owns, tenant_caller},
+    disclosure,
     keyed::{self, Failed, Keyed, Start},
     metered::{self, Metered, Wanted},
+    persona,
     problems::{faulty, unplannable},
     relay::{self, Passing},
     stop,
@@ -43,12 +45,8 @@ pub async fn speak(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         Start::Before(reply) => return Ok(reply),
         Start::Now(keyed) => keyed,
     };
-    let operation = Operation::Speech(adapter::Speech { text, voice, format });
-    match begin(call, &store, &grant, operation, &keyed).await {
-        Ok((metered, disclosure)) => {
-            let passing = Passing { disclosure, ..Passing::default() };
-            Ok(relay::stream(metered, store, call.request_id.clone(), keyed, passing))
-        }
+    match begin(call, &store, &grant, adapter::Speech { text, voice, format }, &keyed).await {
+        Ok((metered, passing)) => Ok(relay::stream(metered, store, call.request_id.clone(), keyed, passing)),
         Err(failed) => Err(keyed.fail(&store, call, failed)),
     }
 }
@@ -57,11 +55,22 @@ async fn begin(
     call: &Call,
     store: &KeyValue,
     grant: &Grant,
-    operation: Operation,
+    mut speech: adapter::Speech,
     keyed: &Keyed,
-) -> Result<(Metered, Option<String>), Failed> {
+) -> Result<(Metered, Passing), Failed> {
     let tenant = vendor::tenant(store, &grant.tenant)?;
-    let vendor = vendor::choose(store, &tenant, Capability::Speech)?;
+    let mut vendor = vendor::choose(store, &tenant, Capability::Speech)?;
+    if let Some(persona) = persona::of(store, grant, &tenant)? {
+        if speech.voice.is_none() {
+            speech.voice = persona::voice(store, &tenant, &persona, vendor.name())?;
+        }
+        vendor = persona::felt(vendor, &persona);
+    }
+    let said = disclosure::to_say(store, &tenant.disclosure, grant.session.as_deref())?;
+    if let Some(label) = &said {
+        speech.text.insert_str(0, label);
+    }
+    let operation = Operation::Speech(speech);
     let planned = adapter::plan(vendor.name(), &operation, &vendor.options).map_err(unplannable)?;
     let wanted = Wanted {
         grant,
@@ -74,7 +83,8 @@ async fn begin(
         counted: false,
     };
     let metered = metered::begin(call, store, wanted).await?;
-    Ok((metered, tenant.disclosure.shown().map(str::to_owned)))
+    let disclosure = tenant.disclosure.shown().map(str::to_owned);
+    Ok((metered, Passing { disclosure, says_it: said.is_some(), ..Passing::default() }))
 }
 
 /// `DELETE /v1/speech/{limit_check_id}`

@@ -60,7 +60,7 @@ pub async fn find(store: &dyn Store, tenant: &str, auth: &EndUserAuth, token: &s
             Ok(keys)
         }
         Err(why) => {
-            eprintln!("key set of tenant {tenant}: {why}");
+            shell::warn!("key_set", tenant = tenant, error = why);
             let usable = old.filter(|old| now.since(old.at) < STALE).ok_or(Refusal::NoKeySet)?;
             Ok(KeySet::read(&usable.set))
         }

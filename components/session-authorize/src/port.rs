@@ -68,6 +68,8 @@ fn granted(grant: session::Grant) -> wit::Grant {
         credential: grant.credential,
         channel: grant.channel,
         capabilities: grant.capabilities,
+        module: grant.module,
+        behavior: grant.behavior,
         origin: grant.origin,
     }
 }
@@ -78,6 +80,8 @@ fn seen(view: session::View) -> wit::View {
         tenant: view.session.tenant,
         channel: view.session.channel,
         capabilities: view.session.capabilities,
+        module: view.session.module,
+        behavior: view.session.behavior,
         status: view.status.into(),
         created_at: view.session.created_at.to_string(),
         expires_at: view.session.expires_at.to_string(),
@@ -102,9 +106,9 @@ fn told((place, event): (u64, session::Event)) -> wit::SessionEvent {
 fn refused(refusal: Refusal) -> wit::Refusal {
     let kind = match &refusal {
         Refusal::Unauthenticated { .. } => wit::RefusalKind::Unauthenticated,
-        Refusal::NotFound => wit::RefusalKind::NotFound,
+        Refusal::NotFound | Refusal::LinkUnknown => wit::RefusalKind::NotFound,
         Refusal::Store(error) => {
-            eprintln!("store: {error}");
+            shell::warn!("store", error = error);
             wit::RefusalKind::Offline
         }
         Refusal::NoKeySet => wit::RefusalKind::Offline,

@@ -5,7 +5,7 @@ use http::{HeaderMap, Method, request::Parts};
 use problem::Problem;
 use serde::de::DeserializeOwned;
 
-use crate::body;
+use crate::{body, log::Note};
 
 /// One request.
 pub struct Call {
@@ -21,10 +21,12 @@ pub struct Call {
     pub body: Bytes,
     /// `req_...`, also in `X-Request-Id` of the answer.
     pub request_id: String,
+    /// What its log line says besides.
+    pub note: Note,
 }
 
 impl Call {
-    pub(crate) fn new(parts: Parts, body: Bytes, request_id: String) -> Self {
+    pub(crate) fn new(parts: Parts, body: Bytes, request_id: String, component: &'static str) -> Self {
         Self {
             method: parts.method,
             path: parts.uri.path().to_owned(),
@@ -32,7 +34,13 @@ impl Call {
             headers: parts.headers,
             body,
             request_id,
+            note: Note::of(component),
         }
+    }
+
+    /// The caller is known: the request's log line says whose it is.
+    pub fn is_of(&self, tenant: &str) {
+        self.note.set_tenant(tenant);
     }
 
     /// A request that the gate makes of itself for somebody who doesn't speak HTTP with it, or not this route: it has no
@@ -46,6 +54,7 @@ impl Call {
             headers: HeaderMap::new(),
             body: body.into(),
             request_id: request_id.into(),
+            note: Note::default(),
         }
     }
 
@@ -148,7 +157,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Call::new(request.body(()).unwrap().into_parts().0, Bytes::new(), "req_1".into())
+        Call::new(request.body(()).unwrap().into_parts().0, Bytes::new(), "req_1".into(), "shell")
     }
 
     #[test]

@@ -67,7 +67,7 @@ mod tests {
         let check = |origin: Option<&str>, reply: Reply, allowed: Option<&str>, varies: bool| {
             let request = http::Request::builder().uri("/nowhere");
             let request = origin.into_iter().fold(request, |request, origin| request.header("origin", origin));
-            let call = Call::new(request.body(()).unwrap().into_parts().0, Bytes::new(), "req_1".into());
+            let call = Call::new(request.body(()).unwrap().into_parts().0, Bytes::new(), "req_1".into(), "shell");
             let headers = share(&store, &call, reply).0.headers().clone();
             let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
             assert_eq!(header("access-control-allow-origin"), allowed, "{origin:?}");

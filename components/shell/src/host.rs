@@ -80,8 +80,9 @@ pub fn setting(name: &str) -> String {
 
 /// The vault under the variable `master_key`. Read without waiting: every call to a vendor needs it.
 pub async fn vault() -> Result<Vault, Problem> {
-    Vault::new(&setting("master_key")).map_err(|error| {
-        eprintln!("master_key: {error}");
+    let vault = Vault::new(&setting("master_key")).and_then(|vault| vault.accepting(&setting("master_previous_key")));
+    vault.map_err(|error| {
+        crate::warn!("master_key", error = error);
         Problem::offline()
     })
 }

@@ -26,7 +26,7 @@ use crate::{Call, Reply, host};
 pub use answers::Attempt;
 use answers::{Answers, Found};
 pub use kept::{Head, Kept, MAX_BODY_BYTES};
-pub use sweep::sweep;
+pub use sweep::{forget_owners, sweep};
 
 /// How long an attempt of [`once`] may take before a retry may take over.
 const LEASE: u64 = 10 * SECOND;

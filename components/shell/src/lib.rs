@@ -9,6 +9,8 @@ pub mod call;
 pub mod cors;
 pub mod host;
 pub mod idempotency;
+pub mod log;
+pub mod operator;
 pub mod page;
 pub mod reply;
 mod serve;
@@ -28,6 +30,6 @@ static ALLOCATOR: heap::Small<std::alloc::System> = heap::Small::new(std::alloc:
 /// A store failure is `offline`; the reason goes to the log.
 #[must_use]
 pub fn offline(error: &kv_schemas::StoreError) -> Problem {
-    eprintln!("store: {error}");
+    warn!("store", error = error);
     Problem::offline()
 }

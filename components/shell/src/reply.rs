@@ -7,6 +7,8 @@ use problem::Problem;
 use serde::Serialize;
 use spin_sdk::http::{BoxBody, EmptyBody, box_body};
 
+use crate::log::Told;
+
 /// A response with a body of any kind.
 pub struct Reply(pub Response<BoxBody>);
 
@@ -40,6 +42,7 @@ impl Reply {
     #[must_use]
     pub fn problem(problem: &Problem, request_id: &str) -> Self {
         let mut reply = Self::bytes(problem.kind.status(), "application/json", problem.to_json(request_id));
+        reply.0.extensions_mut().insert(Told { kind: problem.kind, code: problem.code.clone() });
         if let Some(id) = &problem.limit_check_id {
             reply = reply.with("x-limit-check-id", id);
         }

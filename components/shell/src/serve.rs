@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use problem::{Kind, Problem};
 use spin_sdk::http::{BoxBody, Request};
 
-use crate::{Call, KeyValue, Reply, cors, host, offline};
+use crate::{Call, KeyValue, Reply, cors, host, log, offline};
 
 /// Bounds of a component's requests.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +25,8 @@ impl Default for Limits {
 /// client still sends shows there as a broken pipe, and the 413 is never seen; but nobody is listened to for good.
 const MAX_DRAINED: usize = 10 * 1024 * 1024;
 
-/// Serves one request with `route`.
-pub async fn serve<F>(request: Request, limits: Limits, route: F) -> Response<BoxBody>
+/// Serves one request with `route`. `component` is what its log line calls who serves it.
+pub async fn serve<F>(component: &'static str, request: Request, limits: Limits, route: F) -> Response<BoxBody>
 where
     F: AsyncFnOnce(&Call, KeyValue) -> Result<Reply, Problem>,
 {
@@ -49,7 +49,7 @@ where
         Ok(body) => (body, None),
         Err(problem) => (Bytes::new(), Some(problem)),
     };
-    let call = Call::new(parts, body, request_id);
+    let call = Call::new(parts, body, request_id, component);
     let store = KeyValue::open();
     let reply = match (store.clone(), refusal) {
         (_, Some(problem)) => Reply::problem(&problem, &call.request_id),
@@ -63,7 +63,9 @@ where
         (true, Ok(store)) => cors::share(&store, &call, reply),
         _ => reply,
     };
-    reply.with("x-request-id", &call.request_id).0
+    let reply = reply.with("x-request-id", &call.request_id);
+    log::request(&call, &reply);
+    reply.0
 }
 
 fn too_large(limits: Limits) -> Problem {

@@ -14,7 +14,7 @@ use crate::settings::{self, MAX_BYTES, Settings};
 
 #[http_service]
 async fn handle(request: Request) -> Response<BoxBody> {
-    serve(request, Limits { body_bytes: MAX_BYTES }, async |call, store| {
+    serve(env!("CARGO_PKG_NAME"), request, Limits { body_bytes: MAX_BYTES }, async |call, store| {
         let reply = match answer(call, &store).await {
             Ok(reply) if call.method == "HEAD" => reply.without_body(),
             Ok(reply) => reply,
@@ -51,7 +51,7 @@ fn public(settings: &Settings) -> serde_json::Value {
 }
 
 fn offline(error: StoreError) -> Refusal {
-    eprintln!("store: {error}");
+    shell::warn!("store", error = error);
     Refusal::Offline
 }
 

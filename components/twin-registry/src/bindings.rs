@@ -60,7 +60,7 @@ fn seal(vault: &Vault, context: &str, secret: Option<String>) -> Result<Option<S
         return Ok(None);
     };
     vault.seal(context, host::random(), &secret).map(Some).map_err(|error| {
-        eprintln!("vault: {error}");
+        shell::warn!("vault", error = error);
         Problem::offline()
     })
 }

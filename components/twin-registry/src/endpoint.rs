@@ -70,7 +70,7 @@ fn signs(vault: &Vault, tenant: &str, endpoint: Option<&Endpoint>, secret: &str)
 
 fn seal(vault: &Vault, tenant: &str, secret: &str) -> Result<String, Problem> {
     vault.seal(&endpoint_context(tenant), host::random(), secret).map_err(|error| {
-        eprintln!("vault: {error}");
+        shell::warn!("vault", error = error);
         Problem::offline()
     })
 }

@@ -4,7 +4,7 @@ use kv_schemas::StoreError;
 use shell::{Call, host};
 use tenancy::{Event, Journal};
 
-mod bindings {
+pub mod bindings {
     wit_bindgen::generate!({
         path: ["../../wit/vendor", "../../wit/core"],
         world: "tollgate:core/registry",

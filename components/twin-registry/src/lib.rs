@@ -6,17 +6,23 @@
 
 mod access;
 mod bindings;
+mod certificates;
 mod companies;
 mod endpoint;
+mod front;
 mod health;
 mod journal;
 mod keys;
-mod metrics;
+mod maintenance;
+mod mesh;
 mod openapi;
 mod prices;
+mod privacy;
 mod refuse;
+mod reseal;
 mod route;
 mod tenants;
+mod twins;
 
 use http::Response;
 use shell::{KeyValue, Limits, serve};
@@ -32,5 +38,5 @@ async fn handle(request: Request) -> Response<BoxBody> {
     {
         return health::without_store(&error);
     }
-    serve(request, Limits::default(), route::route).await
+    serve(env!("CARGO_PKG_NAME"), request, Limits::default(), route::route).await
 }

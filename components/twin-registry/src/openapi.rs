@@ -64,7 +64,7 @@ mod tests {
                 let id = operation["operationId"].as_str().unwrap();
                 assert!(ids.insert(id.to_owned()), "{id} twice");
                 let responses = operation["responses"].as_object().unwrap();
-                assert!(responses.keys().any(|status| status.starts_with('2')), "{id}");
+                assert!(responses.keys().any(|status| status.starts_with('2') || status == "101"), "{id}");
                 assert_eq!(responses["405"]["$ref"], "#/components/responses/MethodNotAllowed", "{id}");
                 for name in path.split('{').skip(1).filter_map(|rest| rest.split('}').next()) {
                     let all = [&item["parameters"], &operation["parameters"]];
@@ -83,9 +83,11 @@ mod tests {
         let manifest = include_str!("../../../spin.toml");
         let routes = manifest.lines().filter_map(|line| line.strip_prefix("route = \"")?.strip_suffix('"'));
         let routes: Vec<&str> = routes.filter(|route| *route != "/...").collect();
-        let leads = |route: &str, path: &str| match route.strip_suffix("/...") {
-            Some(folder) => path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
-            None => path == route,
+        let same = |(route, path): (&str, &str)| route == path || (route.starts_with(':') && path.starts_with('{'));
+        let leads = |route: &str, path: &str| {
+            let (pattern, open) = route.strip_suffix("/...").map_or((route, false), |folder| (folder, true));
+            let (wanted, found) = (pattern.split('/').count(), path.split('/').count());
+            (wanted == found || (open && found > wanted)) && pattern.split('/').zip(path.split('/')).all(same)
         };
         let document = document();
         let paths: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
@@ -149,9 +151,13 @@ mod tests {
         let tenant = tenancy::parse_tenant(&serde_json::json!({"id": "a", "company": "c",
             "vendors": {"context": {"provider": "v", "model": "m", "into_chat": "t", "cache_seconds": 1}},
             "routes": {"auto": {"rungs": [{"provider": "v", "model": "m", "rank": 1}], "template": "t"}}}));
-        let tenant = serde_json::to_value(tenant.unwrap()).unwrap();
+        let mut tenant = tenant.unwrap();
+        let asked = serde_json::to_value(&tenant).unwrap();
+        check("TenantInput", &asked);
+        tenant.twin = Some(tenancy::TwinAccess::new("MTID#0000-0000-0001"));
+        (tenant.disclosure.law, tenant.disclosure.spoken) = (Some(tenancy::Law::Eu), Some(true));
+        let tenant = serde_json::to_value(&tenant).unwrap();
         check("Tenant", &tenant);
-        check("TenantInput", &tenant);
         check("VendorChoice", &tenant["vendors"]["context"]);
         check("Route", &tenant["routes"]["auto"]);
         check("RouteRung", &tenant["routes"]["auto"]["rungs"][0]);
@@ -193,6 +199,13 @@ mod tests {
         check("/v1/runs/{id}/continue", true);
         check("/v1/runs/{id}/cancel", false);
         check("/v1/audit/corrections", true);
+        check("/v1/twins", true);
+        check("/v1/twins/{id}/links", true);
+        check("/v1/twins/{id}/consents", true);
+        check("/v1/twins/{id}/deploy", false);
+        check("/api/metatwin/create", true);
+        check("/v1/twins/{id}/train", true);
+        check("/api/metatwin/train", true);
         check("/v1/sessions/{id}/ticks", false);
         check("/v1/maintenance", false);
         let conflict = document["components"]["responses"]["Conflict"]["description"].as_str().unwrap();

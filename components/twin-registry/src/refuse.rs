@@ -1,8 +1,9 @@
-//! Refusals of crate `tenancy` in the documented error shape.
+//! Refusals of the crates `tenancy` and `twins` in the documented error shape.
 
 use problem::{Kind, Problem};
 use shell::offline;
 use tenancy::{Invalid, WriteError};
+use twins::Refusal;
 
 /// 400 with the field's path.
 pub fn invalid(invalid: Invalid) -> Problem {
@@ -17,11 +18,40 @@ pub fn write(error: WriteError) -> Problem {
         WriteError::Deleted => Problem::conflict("tenant_deleted", "This id belonged to a tenant that was deleted."),
         WriteError::Busy => Problem {
             retry_after_ms: Some(1_000),
-            ..Problem::new(Kind::Conflict, "in_progress", "This tenant is being made by another request.")
+            ..Problem::new(Kind::Conflict, "in_progress", "This tenant is being made or changed by another request.")
         },
         WriteError::NotFound(what) => Problem::not_found(format!("There is no such {what}.")),
         WriteError::Store(error) => offline(&error),
     }
+}
+
+/// A refused change of a twin.
+pub fn twin(refusal: Refusal) -> Problem {
+    let message = refusal.to_string();
+    match refusal {
+        Refusal::Invalid(field) => invalid(field),
+        Refusal::NotFound(what) => Problem::not_found(format!("There is no such {what}.")),
+        Refusal::Exists => Problem::conflict("twin_exists", "This tenant has a twin, and can have one only."),
+        Refusal::Retired => Problem::conflict("twin_retired", "This twin is retired."),
+        Refusal::ConsentRequired => consent_required(),
+        Refusal::TooMany { what, .. } => Problem::conflict(&format!("too_many_{what}"), sentence(&message)),
+        Refusal::Busy => Problem {
+            retry_after_ms: Some(1_000),
+            ..Problem::new(Kind::Conflict, "in_progress", "This twin is being changed by another request.")
+        },
+        Refusal::Store(error) => offline(&error),
+    }
+}
+
+/// 403: nobody has consented.
+pub fn consent_required() -> Problem {
+    Problem::forbidden("consent_required", "A recorded consent is required.")
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 #[cfg(test)]

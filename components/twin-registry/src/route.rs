@@ -1,13 +1,25 @@
 //! Paths and methods.
 
 use http::Method;
-use shell::{Call, KeyValue, Problem, Reply};
+use shell::{Call, KeyValue, Problem, Reply, operator};
 
-use crate::{access, bindings, companies, endpoint, health, keys, metrics, openapi, prices, tenants};
+use crate::{
+    access, bindings, certificates, companies, endpoint, front, health, keys, maintenance, mesh, openapi, prices,
+    privacy, tenants, twins,
+};
 
 /// Answers one request.
 pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
     let path = call.segments();
+    // Who may, these say themselves.
+    match path.as_slice() {
+        ["v1", "twins", rest @ ..] => return twins::route(call, &store, rest).await,
+        ["api", "metatwin", rest @ ..] => return front::route(call, &store, rest).await,
+        ["v1", "tenants", id, "certificates"] => return certificates::route(call, &store, id).await,
+        ["v1", "mesh", rest @ ..] => return mesh::route(call, &store, rest).await,
+        ["v1", "privacy", rest @ ..] => return privacy::route(call, &store, rest).await,
+        _ => {}
+    }
     let allowed = methods(&path).ok_or_else(|| Problem::not_found("There is nothing at this path."))?;
     if !allowed.contains(&call.method.as_str()) {
         return Err(Problem::method_not_allowed(allowed));
@@ -22,11 +34,11 @@ pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         access::operator_or_own(call, &store, id).await?;
         return tenants::get(&store, id);
     }
-    access::operator(call).await?;
+    operator::admit(call).await?;
     match (path.as_slice(), call.method.as_str()) {
         (["v1", "tenants"], "POST") => tenants::create(call, &store).await,
         (["v1", "tenants"], _) => tenants::list(call, &store),
-        (["v1", "tenants", id], "PATCH") => tenants::update(call, &store, id),
+        (["v1", "tenants", id], "PATCH") => tenants::update(call, id).await,
         (["v1", "tenants", id], _) => tenants::delete(call, &store, id),
         (["v1", "tenants", id, "keys"], "POST") => keys::issue(call, &store, id).await,
         (["v1", "tenants", id, "keys"], _) => keys::list(&store, id),
@@ -37,7 +49,8 @@ pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         (["v1", "tenants", id, "events"], "PUT") => endpoint::put(call, &store, id).await,
         (["v1", "tenants", id, "events"], "DELETE") => endpoint::delete(call, &store, id),
         (["v1", "tenants", id, "events"], _) => endpoint::get(&store, id),
-        (["metrics"], _) => metrics::get(&store),
+        (["v1", "maintenance", "registry"], "POST") => maintenance::round().await,
+        (["v1", "maintenance", "registry"], _) => maintenance::show(&store).await,
         (["v1", "companies", id], "PUT") => companies::put(call, &store, id),
         (["v1", "companies", id], _) => companies::get(&store, id),
         (["v1", "prices"], "PUT") => prices::put(call, &store),
@@ -48,8 +61,8 @@ pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
 fn methods(path: &[&str]) -> Option<&'static [&'static str]> {
     Some(match path {
         ["health"] => &["GET", "HEAD"],
-        ["v1", "openapi.json"] | ["metrics"] => &["GET"],
-        ["v1", "tenants"] => &["GET", "POST"],
+        ["v1", "openapi.json"] => &["GET"],
+        ["v1", "tenants"] | ["v1", "maintenance", "registry"] => &["GET", "POST"],
         ["v1", "tenants", _] => &["GET", "PATCH", "DELETE"],
         ["v1", "tenants", _, "keys"] => &["GET", "POST"],
         ["v1", "tenants", _, "keys", _] => &["DELETE"],
@@ -71,8 +84,6 @@ mod tests {
         };
         check("/health", Some("GET, HEAD"));
         check("/v1/openapi.json", Some("GET"));
-        check("/metrics", Some("GET"));
-        check("/metrics/x", None);
         check("/v1/tenants", Some("GET, POST"));
         check("/v1/tenants/", Some("GET, POST"));
         check("/v1/tenants/demo", Some("GET, PATCH, DELETE"));

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency, offline};
 use tenancy::{NewKeys, find_tenant, key_id, parse_tenant};
 
-use crate::{journal::Log, refuse};
+use crate::{journal::Log, refuse, twins::changing_tenant};
 
 const DEFAULT_PAGE: usize = 50;
 const MAX_PAGE: usize = 200;
@@ -44,15 +44,17 @@ pub fn get(store: &KeyValue, id: &str) -> Result<Reply, Problem> {
 }
 
 /// `PATCH /v1/tenants/{id}`
-pub fn update(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
+pub async fn update(call: &Call, id: &str) -> Result<Reply, Problem> {
     let patch: Json = call.json()?;
-    let tenant = tenancy::patch(store, host::now(), id, &patch, &Log(call)).map_err(refuse::write)?;
+    let tenant = changing_tenant(|store| tenancy::patch(store, host::now(), id, &patch, &Log(call))).await?;
     Ok(Reply::json(200, &tenant))
 }
 
 /// `DELETE /v1/tenants/{id}`
 pub fn delete(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
     tenancy::delete(store, host::now(), id, &Log(call)).map_err(refuse::write)?;
+    // What if we crash here? Nobody reads them, and the same request again takes them away.
+    compliance::forget_certificates(store, id).map_err(|error| offline(&error))?;
     Ok(Reply::empty(204))
 }
 

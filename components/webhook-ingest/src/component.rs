@@ -14,7 +14,7 @@ use crate::{
 
 #[http_service]
 async fn handle(request: Request) -> Response<BoxBody> {
-    serve(request, Limits { body_bytes: MAX_READ }, async |call, store| {
+    serve(env!("CARGO_PKG_NAME"), request, Limits { body_bytes: MAX_READ }, async |call, store| {
         let admin_key = host::variable("admin_key").await;
         let vault = host::vault().await;
         let house =

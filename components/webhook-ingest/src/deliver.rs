@@ -63,7 +63,7 @@ pub fn deliver(call: &Call, house: &House<'_>, provider: &str, tenant: &str) -> 
     let answer = receive(house.store, house.books, now, &delivery, &event).map_err(|error| offline(&error))?;
     // This event is safe; what can't be done for others now is done later.
     if let Err(error) = house.at_desk(|desk| desk.work_if_neglected(LAZY)) {
-        eprintln!("webhooks that are due: {error}");
+        shell::warn!("webhooks_due", error = error);
     }
     let status = match answer {
         Answer::Accepted => "accepted",
@@ -99,7 +99,7 @@ fn secrets(
     let Some((kind, sealed)) = own.or(shared) else { return Ok(Err(SignatureError::NoSecret)) };
     let vault = house.vault.as_ref().map_err(Clone::clone)?;
     let opened = vault.open(&format!("vendor/{tenant}/{provider}/{kind}"), sealed).map_err(|error| {
-        eprintln!("webhook secret of {tenant} for {provider}: {error}");
+        shell::warn!("webhook_secret", tenant = tenant, provider = provider, error = error);
         Problem::offline()
     })?;
     Ok(Secrets::parse(opened.expose()))

@@ -55,7 +55,7 @@ pub fn maintain(call: &Call, house: &House<'_>) -> Result<Reply, Problem> {
     operator(call, house)?;
     let worked = house.at_desk(|desk| desk.work(ROUND)).map_err(|error| offline(&error))?;
     if let Some(trouble) = worked.trouble {
-        eprintln!("webhooks that are due: {trouble}");
+        shell::warn!("webhooks_due", error = trouble);
     }
     ingest::sweep(house.store, house.now(), SWEPT).map_err(|error| offline(&error))?;
     let round = Round { status: "ok", done: worked.done, retrying: worked.retrying, dead: worked.dead };

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use kv_schemas::{Store, StoreError};
 
 use crate::{
-    Entry, Kind, Staged, places,
+    Entry, Kind, SettledTotal, Staged, places,
     places::TenantCount,
     totals::{Scope, Totals, place, summed, tally},
 };
@@ -19,13 +19,15 @@ use crate::{
 pub(crate) struct Batch {
     /// The next sequence number.
     pub size: u64,
+    /// What all entries up to there come to.
+    pub settled: SettledTotal,
     counts: BTreeMap<String, TenantCount>,
     totals: BTreeMap<(Scope, String, String), Totals>,
 }
 
 impl Batch {
-    pub fn new(size: u64) -> Self {
-        Self { size, counts: BTreeMap::new(), totals: BTreeMap::new() }
+    pub fn new(size: u64, settled: SettledTotal) -> Self {
+        Self { size, settled, counts: BTreeMap::new(), totals: BTreeMap::new() }
     }
 
     /// Gives an entry its number, unless it has one.
@@ -56,6 +58,7 @@ impl Batch {
         for scope in scopes.iter().copied() {
             self.sum(store, scope, seq, &entry)?;
         }
+        self.settled.count(&entry);
         self.size = seq.saturating_add(1);
         Ok(())
     }

@@ -39,6 +39,17 @@ impl Month {
         let end = Millis::parse(&format!("{end}-01T00:00:00Z"))?;
         (begin.month() == text).then(|| Self { name: text.to_owned(), end })
     }
+
+    /// `2026-11`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// When the next one begins.
+    pub(crate) fn end(&self) -> Millis {
+        self.end
+    }
 }
 
 /// Whether an invoice can still change.

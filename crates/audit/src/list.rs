@@ -81,7 +81,7 @@ pub struct Item {
 }
 
 impl Item {
-    fn staged(Staged { entry, opening }: Staged) -> Self {
+    pub(crate) fn staged(Staged { entry, opening }: Staged) -> Self {
         Self { seq: None, entry, opening }
     }
 
@@ -256,7 +256,7 @@ fn strange(key: &str) -> StoreError {
     StoreError::Corrupt { key: key.to_owned(), reason: "names an entry of another id".into() }
 }
 
-fn numbered(store: &dyn Store, seq: u64) -> Result<Option<Item>, StoreError> {
+pub(crate) fn numbered(store: &dyn Store, seq: u64) -> Result<Option<Item>, StoreError> {
     let Some(entry) = places::entry(seq).get(store)? else {
         return Ok(None);
     };

@@ -93,7 +93,7 @@ pub fn progress(store: &dyn Store) -> Result<Progress, StoreError> {
     progress_at(store, &State::load(store)?)
 }
 
-fn progress_at(store: &dyn Store, state: &State) -> Result<Progress, StoreError> {
+pub(crate) fn progress_at(store: &dyn Store, state: &State) -> Result<Progress, StoreError> {
     let tail = places::stage().tail(store)?;
     let staged = tail.saturating_add(1).saturating_sub(state.next_stage);
     Ok(Progress { size: state.size, staged, published: state.published_size() })
@@ -154,13 +154,13 @@ impl Run<'_> {
                 return Ok(());
             }
             // What if we crash in here? The next run finds the same slots and writes the same bytes.
-            let mut batch = Batch::new(state.size);
+            let mut batch = Batch::new(state.size, state.settled.clone());
             for entry in entries {
                 batch.take(self.store, entry)?;
                 state.pass();
             }
             batch.commit(self.store)?;
-            state.size = batch.size;
+            (state.size, state.settled) = (batch.size, batch.settled);
             match next {
                 Next::End | Next::More => {}
                 Next::Young(hole) => state.hole = Some(hole),

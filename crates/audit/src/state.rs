@@ -4,7 +4,7 @@ use calendar::Millis;
 use kv_schemas::{Counter, Lease, Slot, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, Staged, places, tree::KEPT};
+use crate::{Entry, SettledTotal, Staged, places, tree::KEPT};
 
 /// More staged entries than this are not looked at by one reader: a bound on its time, not on the log. A list ends there;
 /// there are no sums until the sequencer has caught up.
@@ -35,6 +35,9 @@ pub(crate) struct State {
     /// The size of checkpoint `published + 1`, from when that is decided until it is published.
     #[serde(default)]
     pub frozen: Option<u64>,
+    /// What the `size` entries come to; of states of before, those that have come since.
+    #[serde(default)]
+    pub settled: SettledTotal,
 }
 
 /// A wait at a stage index that was taken and isn't written.
@@ -57,6 +60,7 @@ impl Default for State {
             published: 0,
             kept: Vec::new(),
             frozen: None,
+            settled: SettledTotal::default(),
         }
     }
 }

@@ -7,7 +7,9 @@ mod common;
 use audit::{Entry, Filter, GRACE_MS, Scope};
 use calendar::Millis;
 use common::{
-    NOW, append, entry, everything, ids, month, picture, sequence,
+    NOW, append,
+    books::check_settled_total,
+    entry, everything, ids, month, picture, sequence,
     tree::{check_served, check_tree},
 };
 use kv_schemas::{Log, Store, families, gap::Gap, memory::Memory};
@@ -81,6 +83,7 @@ fn a_run_that_fails_anywhere_is_resumed_to_the_same_log() {
             finish(&store);
             assert_eq!(picture(&store), picture(&smooth), "failed after {fuel} operations");
             check_tree(&store, &format!("failed after {fuel} operations"));
+            check_settled_total(&store, &everything(&store, Filter::All), &format!("failed after {fuel} operations"));
             if whole {
                 assert!(fuel > 10, "the run does something");
                 break;
@@ -106,6 +109,7 @@ fn two_crashes_in_a_row_change_nothing_either() {
             let when = format!("failed after {first}, then after {second} operations");
             assert_eq!(picture(&store), picture(&smooth), "{when}");
             check_tree(&store, &when);
+            check_settled_total(&store, &everything(&store, Filter::All), &when);
         }
     }
 }

@@ -8,12 +8,14 @@
 mod corrected;
 pub mod delivery;
 mod emit;
+mod erase;
 mod event;
 pub mod feed;
 mod maintain;
 
 pub use corrected::corrected;
 pub use emit::{emit, emit_at_most_once_a_minute};
+pub use erase::{Stretch, forget_sessions, of_sessions};
 pub use event::Event;
 pub use feed::{Page, read};
 pub use maintain::{endpoints, tend};

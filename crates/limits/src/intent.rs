@@ -12,7 +12,7 @@ use crate::{
 
 /// Lists the permit, and makes sure that of several callers with one idempotency key only one makes it.
 pub(crate) fn claim(store: &dyn Store, key: &Key) -> Result<(), Denial> {
-    list().append(store, &Listed { id: key.id.clone() })?;
+    list().append(store, &Listed { id: key.id.clone(), moved: false })?;
     // What if we crash after winning? The list has the id and there is no record: the reaper writes down that this
     // attempt was lost.
     if key.is_keyed() && !maker(&key.id).win(store)? {

@@ -12,6 +12,7 @@
 
 mod correct;
 mod correction;
+mod denied;
 mod error;
 mod holds;
 mod intent;
@@ -31,12 +32,13 @@ mod units;
 
 pub use correct::correct;
 pub use correction::{Amount, Corrected, Correction};
+pub use denied::{LIMITERS, count_denial, denials, reasons};
 pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Hold, Remaining, Rung, standing};
 pub use meter::{Meter, Scope};
 pub use permit::{Charge, Holder, Permit, Settlement, State, Used, permit};
 pub use priced::quote;
-pub use reaper::{PATIENCE_MS, Reaped, held, in_limbo, last_reaped, open, reap};
+pub use reaper::{HeldSummary, PATIENCE_MS, Reaped, held, held_summary, in_limbo, last_reaped, open, reap};
 pub use reservation::{Granted, Reservation};
 pub use reserve::reserve;
 pub use settle::{charge, close, kept, release};

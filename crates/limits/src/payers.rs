@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use kv_schemas::{Memo, Store, StoreError, families};
 use serde::Deserialize;
-use tenancy::{CAPABILITIES, Company, Ladder, Limits};
+use tenancy::{CAPABILITIES, Company, Ladder, Limits, TwinAccess};
 
 use crate::{
     error::{Denial, DenialKind},
@@ -22,6 +22,8 @@ pub(crate) struct Payer {
     pub limits: Limits,
     #[serde(default)]
     pub ladder: Ladder,
+    #[serde(default)]
+    pub twin: Option<TwinAccess>,
 }
 
 fn all() -> Vec<String> {
@@ -63,6 +65,14 @@ impl Payers {
         ])
     }
 
+    /// For a twin that nobody consents to any more, or that is retired, nothing is spent, whoever asks and whatever for.
+    pub fn check_twin(&self) -> Result<(), Denial> {
+        match self.tenant.twin.as_ref().and_then(|twin| twin.closed.as_deref()) {
+            Some(code) => Err(Denial::new(DenialKind::Forbidden, code, "The tenant's twin can't be used any more.")),
+            None => Ok(()),
+        }
+    }
+
     pub fn check_capability(&self, capability: &str) -> Result<(), Denial> {
         if !CAPABILITIES.contains(&capability) {
             return Err(Denial::invalid("capability", "invalid_request", "is not a known capability"));
@@ -90,13 +100,15 @@ mod tests {
         let check = |record: serde_json::Value| {
             let store = Memory::default();
             store.set("tenant/t", record.to_string().as_bytes()).unwrap();
-            let Tenant { id, company, capabilities, limits, ladder, .. } =
+            let Tenant { id, company, capabilities, limits, ladder, twin, .. } =
                 tenancy::find_tenant(&store, "t").unwrap().unwrap();
-            let payer = Payer { id, company, capabilities, limits, ladder };
+            let payer = Payer { id, company, capabilities, limits, ladder, twin };
             assert_eq!(Payer::find(&store, "t").unwrap().as_deref(), Some(&payer), "{record}");
         };
         check(json!({"id": "t", "company": "c"}));
         check(serde_json::to_value(Tenant::new("t", "c")).unwrap());
+        let twin = json!({"id": "MTID#7K3Q-9D2M-XW4B", "closed": "twin_retired", "revoked_before": 9});
+        check(json!({"id": "t", "company": "c", "twin": twin}));
         let limits = json!({"monthly_cost_usd": "9.00", "daily_units": {"seconds": 9}, "burst": 9, "queue_wait_ms": 5});
         check(json!({"id": "t", "company": "c", "capabilities": ["chat"], "limits": limits,
             "ladder": {"throttle_at": 0.8, "text_only_at": 0.95}, "display_name": "T", "vendors": {}}));

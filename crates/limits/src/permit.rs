@@ -209,6 +209,9 @@ pub struct Charge {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Listed {
     pub id: String,
+    /// It stood elsewhere on the list before: whoever counts permits doesn't count it again.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub moved: bool,
 }
 
 /// A permit's key.

@@ -57,6 +57,7 @@ fn prepare(store: &dyn Store, now: Millis, asked: &Reservation) -> Result<Ready,
     if !asked.counted && asked.ticket.is_none() {
         rate::count(store, &payers.limits, asked.server, &asked.credential, now)?;
     }
+    payers.check_twin()?;
     payers.check_capability(&asked.capability)?;
     let priced = priced::price(store, asked, now)?;
     let takes_place = asked.continues.is_none();

@@ -3,46 +3,9 @@
 
 mod common;
 
-use std::cell::Cell;
-
 use common::{NOW, seconds, settle, store};
-use kv_schemas::{Store, StoreError, memory::Memory};
+use kv_schemas::{Store, counted::Counted, memory::Memory};
 use limits::{Reservation, Used, reap, reserve};
-
-/// Counts operations.
-struct Counted<'a> {
-    store: &'a Memory,
-    operations: Cell<u64>,
-}
-
-impl Counted<'_> {
-    fn one_more(&self) -> &Memory {
-        self.operations.set(self.operations.get() + 1);
-        self.store
-    }
-}
-
-impl Store for Counted<'_> {
-    fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.one_more().get(key)
-    }
-
-    fn set(&self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.one_more().set(key, value)
-    }
-
-    fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.one_more().delete(key)
-    }
-
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.one_more().exists(key)
-    }
-
-    fn increment(&self, key: &str, delta: i64) -> Result<i64, StoreError> {
-        self.one_more().increment(key, delta)
-    }
-}
 
 fn hold(store: &Memory, ids: std::ops::Range<u64>, ttl_ms: u64) {
     let asked = Reservation { counted: true, ttl_ms, ..seconds(1) };
@@ -53,7 +16,7 @@ fn hold(store: &Memory, ids: std::ops::Range<u64>, ttl_ms: u64) {
 
 /// One maintenance: how many operations it took, and what it found overdue.
 fn round(store: &Memory, second: u64) -> (u64, Vec<String>) {
-    let counted = Counted { store, operations: Cell::new(0) };
+    let counted = Counted::of(store);
     let (mut overdue, mut runs) = (Vec::new(), 0);
     loop {
         let reaped = reap(&counted, NOW.plus(second * 1_000), usize::MAX).unwrap();
@@ -61,7 +24,7 @@ fn round(store: &Memory, second: u64) -> (u64, Vec<String>) {
         runs += 1;
         assert!(runs < 1_000, "it goes round and round");
         if !reaped.more {
-            return (counted.operations.get(), overdue);
+            return (counted.operations(), overdue);
         }
     }
 }

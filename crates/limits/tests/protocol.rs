@@ -219,6 +219,27 @@ fn what_makes_no_sense_is_refused_before_anything_is_held() {
 }
 
 #[test]
+fn ses_5_nobody_spends_for_a_twin_that_is_closed_and_what_is_held_is_settled() {
+    for closed in ["consent_revoked", "twin_retired"] {
+        let store = store("{}", "{}");
+        let mut tenant = tenancy::find_tenant(&store, "t").unwrap().unwrap();
+        let open = tenancy::TwinAccess::new("MTID#7K3Q-9D2M-XW4B");
+        tenant.twin = Some(open.clone());
+        tenancy::tenant("t").set(&store, &tenant).unwrap();
+        reserve(&store, NOW, "lc_1", &seconds(1)).unwrap();
+        tenant.twin = Some(tenancy::TwinAccess { closed: Some(closed.into()), ..open });
+        tenancy::tenant("t").set(&store, &tenant).unwrap();
+        for capability in ["chat", "speech", "video", "jobs"] {
+            let asked = Reservation { capability: capability.into(), ..seconds(1) };
+            assert_eq!(code(reserve(&store, NOW, "lc_2", &asked)), closed, "{capability}");
+        }
+        charge(&store, "lc_1", &Used::Actual(vec![Quantity::new("seconds", 1)])).unwrap();
+        close(&store, "lc_1", 1).unwrap();
+        assert_eq!((money(&store), places(&store)), (USD / 100, 0));
+    }
+}
+
+#[test]
 fn the_month_rolls_over_with_a_call_in_flight_and_both_months_stay_right() {
     let store = store("{}", "{}");
     let (late, next) = (Millis::parse("2026-11-30T23:59:59Z").unwrap(), Millis::parse("2026-12-01T00:00:30Z").unwrap());

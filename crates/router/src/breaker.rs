@@ -19,8 +19,10 @@
 //! go uncounted, and a straggler may write a count over an opening or after a success. Each is a statistic that is off
 //! by as many calls as were under way, and the next few calls set it right.
 
-use calendar::Millis;
-use kv_schemas::{Once, Store, StoreError, Value, expiry, families};
+use std::collections::BTreeSet;
+
+use calendar::{MINUTE, Millis};
+use kv_schemas::{Log, Once, Store, StoreError, Value, expiry, families, sweep};
 use serde::{Deserialize, Serialize};
 
 /// When it opens, and for how long.
@@ -88,6 +90,47 @@ enum Seen {
     Clean,
     Failures,
     Probe { wait_ms: u64 },
+}
+
+/// A place on the list of breakers that have opened, for whoever wants to know which are open without asking for each.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Whose.
+    pub tenant: String,
+    /// Of which vendor.
+    pub vendor: String,
+    /// When it opened.
+    #[serde(default)]
+    pub at: Millis,
+}
+
+/// The list. What stands on it may have closed since: its record says so.
+#[must_use]
+pub fn list() -> Log<Listed> {
+    families::BREAKER_LIST.log(&[])
+}
+
+/// An opening that is on the list for so long is written down, or was lost: the list goes first.
+const UNWRITTEN_MS: u64 = MINUTE;
+
+/// Strikes off the list what has closed, and what stands on it twice. Looks at `most` of them; gives how many it struck.
+///
+/// # Errors
+/// The store can't be reached: the next look does it.
+pub fn strike_closed(store: &dyn Store, now: Millis, most: usize) -> Result<usize, StoreError> {
+    let head = families::BREAKER_HEAD.value(&[]);
+    let (mut open, mut closed) = (BTreeSet::new(), Vec::new());
+    for (index, Listed { tenant, vendor, at }) in sweep::pending(store, &list(), &head, now.0, most)? {
+        let is_open = matches!(record(&tenant, &vendor).get(store)?, Some(Record::Open { .. }));
+        let is_young = now.since(at) < UNWRITTEN_MS;
+        // What if one opens just now, whose place is struck off? Only a place older than a minute is, and each opening has
+        // one of its own.
+        if !(is_young || is_open && open.insert((tenant, vendor))) {
+            closed.push(index);
+        }
+    }
+    sweep::done(store, &list(), &head, &closed)?;
+    Ok(closed.len())
 }
 
 fn record(tenant: &str, vendor: &str) -> Value<Record> {
@@ -211,6 +254,9 @@ impl Pass {
                 };
                 let opens = failures >= settings.failures;
                 if opens {
+                    // First: what if we crash in between? A place for one that isn't open, which is struck off.
+                    let Self { tenant, vendor, .. } = self;
+                    list().append(store, &Listed { tenant, vendor, at: now })?;
                     open(settings.open_ms.clamp(1, settings.longest_ms.max(1)))
                 } else {
                     Record::Closed { failures }

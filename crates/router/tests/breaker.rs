@@ -5,8 +5,8 @@ mod common;
 
 use calendar::{HOUR, Millis};
 use common::{Caller, NOW, every_schedule};
-use kv_schemas::{Store, StoreError, expiry, families, memory::Memory};
-use router::breaker::{Admission, Record, Settings, admit};
+use kv_schemas::{Slot, Store, StoreError, expiry, families, memory::Memory};
+use router::breaker::{Admission, Listed, Record, Settings, admit, list, strike_closed};
 
 /// Opens at the third failure, for ten seconds, and for 25 at most.
 const SETTINGS: Settings = Settings { failures: 3, open_ms: 10_000, longest_ms: 25_000 };
@@ -159,7 +159,52 @@ fn a_call_that_goes_well_costs_one_get_and_a_recovery_leaves_nothing() {
     expiry::sweep(&store, NOW.hour_number()).unwrap();
     assert_eq!(call(&store, NOW.plus(10_000), Went::Well), Ok(Let::Probe));
     expiry::sweep(&store, NOW.plus(3 * HOUR).hour_number()).unwrap();
-    assert_eq!(store.keys(), ["expiry-head"]);
+    assert_eq!(strike_closed(&store, NOW.plus(3 * HOUR), 10), Ok(1));
+    assert_eq!(store.keys(), ["breaker-head", "breaker-list/tail", "expiry-head"]);
+}
+
+/// Which are on the list.
+fn listed(store: &dyn Store) -> Vec<Listed> {
+    let slots = 1..=list().tail(store).unwrap();
+    slots
+        .filter_map(|index| if let Slot::Entry(entry) = list().get(store, index).unwrap() { Some(entry) } else { None })
+        .collect()
+}
+
+#[test]
+fn ops_1_what_opens_is_on_the_list_until_it_has_closed() {
+    let store = opened();
+    let entry = Listed { tenant: "demo".into(), vendor: "openai".into(), at: NOW };
+    assert_eq!(listed(&store), std::slice::from_ref(&entry));
+    // A probe that fails opens nothing anew.
+    assert_eq!(call(&store, NOW.plus(10_000), Went::Wrong), Ok(Let::Probe));
+    assert_eq!(strike_closed(&store, NOW.plus(HOUR), 10), Ok(0));
+    assert_eq!(listed(&store), [entry]);
+    assert_eq!(call(&store, NOW.plus(HOUR), Went::Well), Ok(Let::Probe));
+    assert_eq!(strike_closed(&store, NOW.plus(HOUR), 10), Ok(1));
+    assert_eq!(listed(&store), []);
+    // Twice between two looks: one of the places is enough.
+    for at in [HOUR, HOUR + 20_000] {
+        (0..3).for_each(|_| drop(call(&store, NOW.plus(at), Went::Wrong)));
+        if at == HOUR {
+            assert_eq!(call(&store, NOW.plus(at + 10_000), Went::Well), Ok(Let::Probe));
+        }
+    }
+    assert_eq!((listed(&store).len(), strike_closed(&store, NOW.plus(2 * HOUR), 10)), (2, Ok(1)));
+    assert_eq!(listed(&store).len(), 1);
+}
+
+#[test]
+fn ops_1_no_breaker_is_open_without_being_on_the_list_whoever_crashes() {
+    let fails = |store: &dyn Store| call(store, NOW, Went::Wrong);
+    let nearly = Memory::default();
+    (0..2).for_each(|_| drop(call(&nearly, NOW, Went::Wrong)));
+    every_schedule(&nearly, &[&fails, &fails], 1, &|store, results| {
+        let is_open = matches!(record(store), Some(Record::Open { .. }));
+        assert!(!is_open || !listed(store).is_empty(), "{results:?}");
+        strike_closed(store, NOW.plus(HOUR), 10).unwrap();
+        assert_eq!(listed(store).len(), usize::from(is_open), "{results:?}");
+    });
 }
 
 #[test]

@@ -78,6 +78,9 @@ pub(crate) fn put_started(
     if age_attested {
         details.insert("age".into(), "attested".into());
     }
+    for (name, of_link) in [("module", &session.module), ("behavior", &session.behavior)] {
+        details.extend(of_link.as_ref().map(|text| (name.to_owned(), text.clone())));
+    }
     if let Some(least) = tenant.minimum_age {
         details.insert("minimum_age".into(), least.to_string());
     }

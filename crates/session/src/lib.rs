@@ -5,9 +5,12 @@
 //! randomness and the key sets.
 
 mod admit;
+mod count;
+mod erase;
 mod events;
 mod key_set;
 mod open;
+mod pages;
 mod rate;
 mod record;
 mod refusal;
@@ -15,13 +18,16 @@ mod state;
 mod sweep;
 #[cfg(test)]
 mod tests;
+mod twin;
 pub mod user_token;
 mod verify;
 
 pub use admit::{Admission, admit};
+pub use count::{Open, count_open_sessions};
+pub use erase::{forget, is_over};
 pub use events::{Event, WRITE_MS, events, events_logged};
 pub use key_set::{KeySet, MAX_BYTES as MAX_KEY_SET_BYTES};
-pub use open::{Ask, Opened, Seed, open, parse_ask, wants_key_set};
+pub use open::{Ask, Opened, Seed, UserKeys, open, parse_ask, wants_key_set};
 pub use rate::count_open;
 pub use record::{Ending, LIFETIME, Session, TICK_SECONDS, token};
 pub use refusal::Refusal;

@@ -1,15 +1,17 @@
 //! Opening a session: everything is checked first, then three writes: its place, its event, itself.
 
 use calendar::Millis;
+use compliance::{Page, PersonKey};
 use kv_schemas::Store;
 use serde::Serialize;
 use serde_json::Value as Json;
 use tenancy::{CHANNELS, Invalid, Object, Tenant, key_hash};
+use twins::LinkAddress;
 
 use crate::{
-    Admission, KeySet, Refusal, Session, TICK_SECONDS, events, record,
+    Admission, KeySet, Refusal, Session, TICK_SECONDS, events, pages, record,
     record::{LIFETIME, Listed},
-    user_token,
+    twin, user_token,
 };
 
 /// The largest end-user token that is looked at, in bytes.
@@ -28,6 +30,19 @@ pub struct Ask {
     pub age_attested: Option<u32>,
     /// The end user's JWT.
     pub user_token: Option<String>,
+    /// The page that it is asked for on.
+    pub page: Option<Page>,
+    /// The link that it is opened by.
+    pub link: Option<LinkAddress>,
+}
+
+/// What end users' tokens are checked with, and under which key a person's sessions are noted.
+#[derive(Debug, Clone)]
+pub struct UserKeys {
+    /// The tenant's.
+    pub set: KeySet,
+    /// The deployment's.
+    pub people: PersonKey,
 }
 
 /// The answer: the only time the token is shown.
@@ -43,6 +58,12 @@ pub struct Opened {
     pub mode: &'static str,
     /// What it may be used for.
     pub capabilities: Vec<String>,
+    /// The module of the link that it was opened by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// The link's mode: how the twin behaves in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub behavior: Option<String>,
     /// How often the page ticks.
     pub tick_seconds: u32,
     /// RFC 3339, UTC.
@@ -72,10 +93,12 @@ pub fn parse_ask(body: &Json) -> Result<Ask, Invalid> {
         consent: body.flag("consent")?.unwrap_or(false),
         age_attested: body.integer("age_attested", 0, MAX_AGE)?.and_then(|age| u32::try_from(age).ok()),
         user_token: body.text("user_token", 1, MAX_USER_TOKEN)?.map(str::to_owned),
+        page: pages::parse(&body)?,
+        link: twin::parse_link(&body)?,
     })
 }
 
-/// Checks everything and opens the session. `key_set` is the tenant's, where it demands an end-user token.
+/// Checks everything and opens the session. `user_keys` are there where the tenant demands an end-user token.
 ///
 /// Safe to repeat with the same seed: it is the same session again, with a later end.
 pub fn open(
@@ -83,14 +106,22 @@ pub fn open(
     now: Millis,
     caller: &Admission,
     ask: &Ask,
-    key_set: Option<&KeySet>,
+    user_keys: Option<&UserKeys>,
     seed: &Seed,
 ) -> Result<Opened, Refusal> {
     let tenant = &caller.tenant;
     check_house_rules(tenant, ask)?;
+    twin::check_gate(caller)?;
+    pages::check(store, now, caller, ask.page.as_ref())?;
+    let (module, behavior) = twin::linked(store, caller, ask.link.as_ref())?;
     if let Some(auth) = &tenant.end_user_auth {
         let shown = ask.user_token.as_deref().ok_or_else(user_token::required)?;
-        user_token::verify(shown, auth, key_set.ok_or(Refusal::NoKeySet)?, now)?;
+        let keys = user_keys.ok_or(Refusal::NoKeySet)?;
+        // Noted before it exists: there is none that its person can't ask for. What if we crash here? The index names a
+        // session that nobody has.
+        if let Some(person) = user_token::verify(shown, auth, &keys.set, now)? {
+            keys.people.note(store, &tenant.id, &person, &seed.id, now)?;
+        }
     }
     let session = Session {
         id: seed.id.clone(),
@@ -100,6 +131,8 @@ pub fn open(
         token_sha256: key_hash(&seed.secret),
         channel: ask.channel.clone(),
         capabilities: tenant.capabilities.clone(),
+        module,
+        behavior,
         origin: caller.origin.clone(),
         created_at: now,
         expires_at: now.plus(LIFETIME),
@@ -119,6 +152,8 @@ pub fn open(
         tenant_id: session.tenant,
         mode,
         capabilities: session.capabilities,
+        module: session.module,
+        behavior: session.behavior,
         tick_seconds: TICK_SECONDS,
         expires_at: session.expires_at.to_string(),
         disclosure: tenant.disclosure.shown().map(str::to_owned),

@@ -29,6 +29,12 @@ pub struct Session {
     pub channel: String,
     /// What the tenant had when it was opened.
     pub capabilities: Vec<String>,
+    /// The module of the link that it was opened by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// How the twin behaves in it, if not as it does elsewhere: the link's mode.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behavior: Option<String>,
     /// The origin it was opened from and works for; `None` when the tenant's server opened it.
     pub origin: Option<String>,
     /// When it was opened.

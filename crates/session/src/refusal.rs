@@ -44,6 +44,9 @@ pub enum Refusal {
     /// There is no such session, or not of this tenant.
     #[error("There is no such session.")]
     NotFound,
+    /// Nobody has issued this link, or it was taken back.
+    #[error("There is no such link.")]
+    LinkUnknown,
     /// The tenant's key set can't be had: tokens of end users can't be checked, so nobody gets in. Try again later.
     #[error("The tenant's key set can't be reached.")]
     NoKeySet,
@@ -70,6 +73,7 @@ impl Refusal {
             Self::TooYoung { .. } => "age_required",
             Self::TooMany { .. } => "session_rate",
             Self::NotFound => "not_found",
+            Self::LinkUnknown => "link_unknown",
             Self::NoKeySet => "key_set_unreachable",
             Self::Store(_) => "offline",
         }
@@ -90,6 +94,7 @@ impl Refusal {
                 ..Problem::new(Kind::RateLimited, self.code(), self.to_string())
             },
             Self::NotFound => Problem::not_found(self.to_string()),
+            Self::LinkUnknown => Problem { code: self.code().into(), ..Problem::not_found(self.to_string()) },
             Self::NoKeySet => Problem { code: self.code().into(), message: self.to_string(), ..Problem::offline() },
             Self::Store(_) => Problem::offline(),
         }

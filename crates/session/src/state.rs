@@ -3,7 +3,7 @@
 //! ```text
 //!   active --page says so--> ended (page)
 //!     |----a tick is overdue--> ended (missed_tick)
-//!     |----its key or tenant is gone--> ended (revoked)
+//!     |----its key or tenant is gone, or the consent to its twin--> ended (revoked)
 //!     +----15 minutes--> expired
 //! ```
 //! All but the first hold from the moment they are true, whether or not anybody has noted them: a session that missed
@@ -62,9 +62,14 @@ pub fn state(store: &dyn Store, session: &Session, now: Millis) -> Result<State,
     let tenant = find_access(store, &session.tenant)?;
     let key = find_key(store, &session.key_sha256)?;
     Ok(match (tenant, key) {
-        (Some(tenant), Some(key)) if key.tenant == tenant.id => State::Active(tenant),
+        (Some(tenant), Some(key)) if key.tenant == tenant.id && !is_revoked(&tenant, session) => State::Active(tenant),
         _ => State::Lapsed("revoked"),
     })
+}
+
+/// Its tenant's twin is retired, or the person it is of has taken their consent back.
+pub(crate) fn is_revoked(tenant: &Access, session: &Session) -> bool {
+    tenant.twin.as_ref().is_some_and(|twin| twin.has_ended(session.created_at))
 }
 
 /// Finds a session.

@@ -9,16 +9,17 @@
 //! a burst of sessions costs many short calls, never a long one. One caller at a time is enough; two do no harm, since
 //! all that can be lost is how far one of them came.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use calendar::{DAY, MINUTE, Millis};
 use kv_schemas::{Slot, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
-use tenancy::{find_key, find_tenant};
+use tenancy::{Access, find_access, find_key};
 
 use crate::{
     Session,
     record::{self, LIFETIME},
+    state::is_revoked,
 };
 
 /// The most places that one call looks at.
@@ -139,23 +140,25 @@ fn forget(store: &dyn Store, head: Head, now: Millis) -> Result<u64, StoreError>
     Ok(forgotten)
 }
 
-/// Remembers during one call which tenants and keys are gone: many sessions share them.
+/// Remembers during one call what tenants are like and which keys are gone: many sessions share them.
 #[derive(Default)]
 struct Revoked {
-    tenants: BTreeMap<String, bool>,
+    /// Absent once it is gone.
+    tenants: BTreeMap<String, Option<Rc<Access>>>,
     keys: BTreeMap<String, bool>,
 }
 
 impl Revoked {
     fn is(&mut self, store: &dyn Store, session: &Session) -> Result<bool, StoreError> {
-        let tenant_gone = match self.tenants.get(&session.tenant) {
-            Some(gone) => *gone,
+        let tenant = match self.tenants.get(&session.tenant) {
+            Some(tenant) => tenant.clone(),
             None => {
-                let gone = find_tenant(store, &session.tenant)?.is_none();
-                self.tenants.insert(session.tenant.clone(), gone);
-                gone
+                let tenant = find_access(store, &session.tenant)?;
+                self.tenants.insert(session.tenant.clone(), tenant.clone());
+                tenant
             }
         };
+        let tenant_gone = tenant.is_none_or(|tenant| is_revoked(&tenant, session));
         let key_gone = match self.keys.get(&session.key_sha256) {
             Some(gone) => *gone,
             None => {

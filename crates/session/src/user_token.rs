@@ -22,8 +22,8 @@ fn invalid() -> Refusal {
     Refusal::unauthenticated("user_token_invalid", "The end user's token is malformed, expired or not rightly signed.")
 }
 
-/// Checks a token against the tenant's issuer, audience and keys.
-pub fn verify(token: &str, auth: &EndUserAuth, keys: &KeySet, now: Millis) -> Result<(), Refusal> {
+/// Checks a token against the tenant's issuer, audience and keys. Gives who it is of: `sub`, where it says.
+pub fn verify(token: &str, auth: &EndUserAuth, keys: &KeySet, now: Millis) -> Result<Option<String>, Refusal> {
     let (message, signature) = token.rsplit_once('.').ok_or_else(invalid)?;
     let (header, claims) = message.split_once('.').ok_or_else(invalid)?;
     let header = object(header).ok_or_else(invalid)?;
@@ -45,7 +45,10 @@ pub fn verify(token: &str, auth: &EndUserAuth, keys: &KeySet, now: Millis) -> Re
     if !keys.verifies(header.get("kid").and_then(Json::as_str), algorithm, message, signature) {
         return Err(invalid());
     }
-    if is_current(&claims, now) { Ok(()) } else { Err(invalid()) }
+    if !is_current(&claims, now) {
+        return Err(invalid());
+    }
+    Ok(claims.get("sub").and_then(Json::as_str).filter(|person| !person.is_empty()).map(str::to_owned))
 }
 
 /// The key id that a token names, to find out whether a fresher key set is needed. Not verified.

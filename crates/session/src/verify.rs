@@ -37,6 +37,10 @@ pub struct Grant {
     pub channel: String,
     /// What may be used.
     pub capabilities: Vec<String>,
+    /// The module of the link that the session was opened by.
+    pub module: Option<String>,
+    /// The link's mode.
+    pub behavior: Option<String>,
     /// The origin that answers may be shared with.
     pub origin: Option<String>,
 }
@@ -73,6 +77,8 @@ fn operator() -> Grant {
         credential: "operator".into(),
         channel: String::new(),
         capabilities: CAPABILITIES.map(str::to_owned).into(),
+        module: None,
+        behavior: None,
         origin: None,
     }
 }
@@ -87,6 +93,8 @@ fn server(store: &dyn Store, key: &str) -> Result<Grant, Refusal> {
         credential: key.id.clone(),
         channel: String::new(),
         capabilities: tenant.capabilities.clone(),
+        module: None,
+        behavior: None,
         origin: None,
     })
 }
@@ -107,7 +115,7 @@ fn page(store: &dyn Store, token: &str, origin: Option<&str>, now: Millis) -> Re
     if !tenant.channels.contains(&session.channel) {
         return Err(Refusal::forbidden("channel_disabled", "This channel is switched off."));
     }
-    let Session { id, channel, capabilities, .. } = session.as_ref();
+    let Session { id, channel, capabilities, module, behavior, .. } = session.as_ref();
     Ok(Grant {
         caller: Caller::Page,
         capabilities: capabilities.iter().filter(|c| tenant.capabilities.contains(c)).cloned().collect(),
@@ -115,6 +123,8 @@ fn page(store: &dyn Store, token: &str, origin: Option<&str>, now: Millis) -> Re
         credential: id.clone(),
         session: Some(id.clone()),
         channel: channel.clone(),
+        module: module.clone(),
+        behavior: behavior.clone(),
         origin: origin.map(str::to_owned),
     })
 }

@@ -1,6 +1,6 @@
 //! A tenant's bindings to vendors: secrets come in sealed, and never leave.
 
-use std::rc::Rc;
+use std::{collections::BTreeSet, rc::Rc};
 
 use kv_schemas::{Memo, Store, StoreError};
 use serde_json::{Map, Value as Json};
@@ -75,6 +75,18 @@ pub fn unbind(store: &dyn Store, tenant: &str, vendor: &str, journal: &dyn Journ
     // The tenant's note of it stays: one for each time a vendor is bound anew.
     binding.delete(store)?;
     Ok(())
+}
+
+/// The vendors that a tenant is bound to, or was.
+///
+/// # Errors
+/// The store can't be reached.
+pub fn bound_vendors(store: &dyn Store, tenant: &str) -> Result<BTreeSet<String>, StoreError> {
+    let vendor = |(_, holding)| match holding {
+        Holding::Vendor { vendor } => Some(vendor),
+        _ => None,
+    };
+    Ok(holdings::all(store, tenant)?.into_iter().filter_map(vendor).collect())
 }
 
 /// Reads a binding.

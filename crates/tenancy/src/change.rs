@@ -12,7 +12,7 @@ use crate::{
     holdings::{self, Holding},
     keys, origins,
     past_limits::{Owner, remember},
-    patched, tenant, vendor_binding,
+    patched, tenant, twin, vendor_binding,
 };
 
 /// Applies a merge patch and gives the result.
@@ -23,8 +23,29 @@ pub fn patch(
     patch: &Json,
     journal: &dyn Journal,
 ) -> Result<Tenant, WriteError> {
+    if find_tenant(store, id)?.ok_or(WriteError::NotFound("tenant"))?.twin.is_none() {
+        return patch_now(store, now, id, patch, journal);
+    }
+    // What if we crash while holding the claim? The next request waits for the lease, then begins again from the top.
+    let claim = twin::claim_twin(store, now, id)?.ok_or(WriteError::Busy)?;
+    let done = patch_now(store, now, id, patch, journal);
+    match done {
+        Err(WriteError::Store(_)) => claim.forfeit(store),
+        // What if we crash here? It is done; whoever comes next waits for the lease.
+        _ => claim.release(store)?,
+    }
+    done
+}
+
+fn patch_now(
+    store: &dyn Store,
+    now: Millis,
+    id: &str,
+    patch: &Json,
+    journal: &dyn Journal,
+) -> Result<Tenant, WriteError> {
     let current = find_tenant(store, id)?.ok_or(WriteError::NotFound("tenant"))?;
-    let next = patched(&current, patch)?;
+    let mut next = patched(&current, patch)?;
     // What if we crash after one, or before the record is set? The tenant is as it was, and the repeat is noted again.
     for event in Event::tenant_changed(&current, &next) {
         journal.note(&event)?;
@@ -40,6 +61,11 @@ pub fn patch(
     }
     // From here on the change holds.
     tenant(id).set(store, &next)?;
+    // A twin that was made since, and written before us, is not lost.
+    while let Some(access) = twin::access(id).get(store)?.filter(|access| next.twin.as_ref() != Some(access)) {
+        next.twin = Some(access);
+        tenant(id).set(store, &next)?;
+    }
     // Deleted meanwhile? Then the record just written goes again. What if we crash before it does? The keys are gone, so
     // nobody can use it, and deleting once more removes it.
     if is_gone(store, id)? {
@@ -77,6 +103,25 @@ pub fn delete(store: &dyn Store, now: Millis, id: &str, journal: &dyn Journal) -
     }
     // From here on no key and no session of it is accepted: whoever checks one reads this record first.
     tenant(id).delete(store)?;
+    clear_up(store, id)?;
+    Ok(())
+}
+
+/// Whether the tenant is gone; then what was written for it since goes as well. For whoever has written something that the
+/// tenant holds. Idempotent.
+///
+/// # Errors
+/// The store failed: something may be left, and deleting the tenant once more takes it away.
+pub fn clear_up_if_gone(store: &dyn Store, id: &str) -> Result<bool, StoreError> {
+    let gone = find_tenant(store, id)?.is_none();
+    if gone {
+        clear_up(store, id)?;
+    }
+    Ok(gone)
+}
+
+/// Takes away all that a tenant without a record holds.
+fn clear_up(store: &dyn Store, id: &str) -> Result<(), StoreError> {
     // What if we crash in between? What is left opens nothing. The same request again takes it away.
     for (note, holding) in holdings::all(store, id)? {
         match &holding {
@@ -85,10 +130,14 @@ pub fn delete(store: &dyn Store, now: Millis, id: &str, journal: &dyn Journal) -
             Holding::Vendor { vendor } => vendor_binding(id, vendor).delete(store)?,
             Holding::Endpoint => forget_endpoint(store, id)?,
             Holding::Listed { index } => families::TENANT_LIST.log::<String>(&[]).remove(store, *index)?,
+            Holding::Twin => holdings::forget_twin(store, id)?,
+            Holding::TwinListed { index } => families::TWIN_LIST.log::<String>(&[]).remove(store, *index)?,
+            Holding::Certificates => families::CERTIFICATES.value::<Json>(&[id]).delete(store)?,
         }
         holdings::log(id).remove(store, note)?;
     }
-    Ok(())
+    // Noted or not: a change of the twin that was under way may have written it once more after its note was gone.
+    holdings::forget_twin(store, id)
 }
 
 /// A page of the list of tenants.

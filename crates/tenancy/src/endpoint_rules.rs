@@ -8,12 +8,14 @@ use serde_json::Value as Json;
 use crate::{Invalid, NO_DEV_HOSTS, binding_rules::matches_pattern, fields::Object, names::Address};
 
 /// Everything that events are of, besides `test`, which is always sent.
-pub const EVENT_TYPES: [&str; 14] = [
+pub const EVENT_TYPES: [&str; 21] = [
+    "consent.revoked",
     "job.done",
     "job.failed",
     "limit.denied",
     "live.ended",
     "log.corrected",
+    "mesh.note",
     "run.cancelled",
     "run.done",
     "run.failed",
@@ -23,6 +25,11 @@ pub const EVENT_TYPES: [&str; 14] = [
     "session.ended",
     "session.started",
     "test",
+    "twin.created",
+    "twin.deployed",
+    "twin.linked",
+    "twin.retired",
+    "twin.trained",
 ];
 /// Stands for all of them.
 const ALL: &str = "*";

@@ -5,6 +5,7 @@
 
 use kv_schemas::{Log, Slot, Store, StoreError, families};
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 /// One thing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +21,12 @@ pub(crate) enum Holding {
     Vendor { vendor: String },
     /// The endpoint for its events.
     Endpoint,
+    /// Its twin, and all that is kept beside it.
+    Twin,
+    /// A place in the list of all twins.
+    TwinListed { index: u64 },
+    /// Certificates for its pages.
+    Certificates,
 }
 
 pub(crate) fn log(tenant: &str) -> Log<Holding> {
@@ -48,4 +55,48 @@ pub(crate) fn listed_at(store: &dyn Store, tenant: &str) -> Result<Option<u64>, 
         }
     }
     Ok(None)
+}
+
+/// To be called before a tenant's certificates are written. Idempotent.
+///
+/// # Errors
+/// The store can't be reached: nothing may be written.
+pub fn will_hold_certificates(store: &dyn Store, tenant: &str) -> Result<(), StoreError> {
+    note_once(store, tenant, Holding::Certificates)
+}
+
+/// To be called before a tenant's twin, or anything beside it, is written. Idempotent.
+///
+/// # Errors
+/// The store can't be reached: nothing may be written.
+pub fn will_hold_twin(store: &dyn Store, tenant: &str) -> Result<(), StoreError> {
+    note_once(store, tenant, Holding::Twin)
+}
+
+/// Puts a tenant into the list of all twins, and gives its place. What if we crash in between? A place that the twin
+/// doesn't say is its own, which is passed over.
+///
+/// # Errors
+/// The store can't be reached.
+pub fn list_twin(store: &dyn Store, tenant: &str) -> Result<u64, StoreError> {
+    let index = families::TWIN_LIST.log::<String>(&[]).append(store, &tenant.to_owned())?;
+    log(tenant).append(store, &Holding::TwinListed { index })?;
+    Ok(index)
+}
+
+/// What if two do this at once? It is noted twice, which does no harm.
+fn note_once(store: &dyn Store, tenant: &str, holding: Holding) -> Result<(), StoreError> {
+    if all(store, tenant)?.into_iter().any(|(_, noted)| noted == holding) {
+        return Ok(());
+    }
+    log(tenant).append(store, &holding).map(drop)
+}
+
+/// Takes away what the twin and its like left, when their tenant goes.
+pub(crate) fn forget_twin(store: &dyn Store, tenant: &str) -> Result<(), StoreError> {
+    // Its id stays, so that it is not given again.
+    families::TWIN.value::<Json>(&[tenant]).delete(store)?;
+    families::TWIN_CONSENT.value::<Json>(&[tenant]).delete(store)?;
+    families::TWIN_TRAINING.value::<Json>(&[tenant]).delete(store)?;
+    families::TWIN_ACCESS.value::<Json>(&[tenant]).delete(store)
 }

@@ -26,6 +26,7 @@ mod limit_rules;
 mod limits;
 mod names;
 mod origins;
+mod page_rules;
 mod past_limits;
 mod price_rules;
 mod prices;
@@ -37,16 +38,17 @@ mod telegram_rules;
 mod tenant_rules;
 #[cfg(test)]
 mod tests;
+mod twin;
 mod vendor_rules;
 mod write_error;
 
 pub use binding_rules::{BindingAsked, NO_DEV_HOSTS, parse_binding};
-pub use bindings::{BindingSealed, bind, find_binding, unbind};
-pub use change::{Page, delete, list, patch};
+pub use bindings::{BindingSealed, bind, bound_vendors, find_binding, unbind};
+pub use change::{Page, clear_up_if_gone, delete, list, patch};
 pub use claim::{Claim, Mark};
 pub use companies::put_company;
 pub use create::{MAKING_LEASE, NewKeys, create};
-pub use disclosure::Disclosure;
+pub use disclosure::{Disclosure, LAWS, Law, LawRow, Spoken};
 pub use endpoint::{
     Endpoint, EndpointSealed, ListedEndpoint, OldSecret, endpoint_context, endpoint_list, find_endpoint,
     remove_endpoint, set_endpoint,
@@ -55,6 +57,7 @@ pub use endpoint_rules::{EVENT_TYPES, EndpointAsked, SECRET_PREFIX, parse_endpoi
 pub use event_id::event_id;
 pub use events::{Event, Journal, Unlogged};
 pub use fields::{Invalid, Object};
+pub use holdings::{list_twin, will_hold_certificates, will_hold_twin};
 pub use keys::{
     Credential, KeyKind, KeyRecord, admin_key_matches, find_key, hash_key, issue_key, key_by_hash, key_hash, key_id,
     list_keys, revoke_key,
@@ -63,6 +66,7 @@ pub use ladder::Ladder;
 pub use limit_rules::parse_company;
 pub use limits::Limits;
 pub use names::{is_id, is_route, is_vendor};
+pub use page_rules::{is_page, is_restricted};
 pub use past_limits::{Highest, Owner, PAST_KEPT, PastLimits, highest_cap};
 pub use price_rules::parse_prices;
 pub use prices::{all_prices, put_prices, vendor_prices};
@@ -72,5 +76,6 @@ pub use records::{
     find_access, find_company, find_tenant, tenant, vendor_binding,
 };
 pub use routes::{Route, RoutePick, RouteRung, RouteWeights};
-pub use tenant_rules::{parse_tenant, patched};
+pub use tenant_rules::{merge_patch, parse_tenant, patched};
+pub use twin::{TWIN_CHANGE_MS, TwinAccess, claim_twin, set_twin_access, twin_access};
 pub use write_error::WriteError;

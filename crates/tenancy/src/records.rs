@@ -6,7 +6,7 @@ use kv_schemas::{Memo, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use crate::{Disclosure, Ladder, Limits, Privacy, Route};
+use crate::{Disclosure, Ladder, Limits, Privacy, Route, TwinAccess};
 
 /// What a session may be opened from.
 pub const CHANNELS: [&str; 3] = ["portal", "widget", "landing"];
@@ -63,6 +63,12 @@ pub struct Tenant {
     /// What public streams show.
     #[serde(default)]
     pub disclosure: Disclosure,
+    /// Pages that sell what needs a certificate of analysis, such as `/shop/*`.
+    #[serde(default)]
+    pub restricted_pages: Vec<String>,
+    /// Its twin, where it has one: kept by what `/v1/twins` does, not by who changes the tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<TwinAccess>,
 }
 
 impl Tenant {
@@ -86,6 +92,8 @@ impl Tenant {
             routes: BTreeMap::new(),
             privacy: Privacy::default(),
             disclosure: Disclosure::default(),
+            restricted_pages: Vec::new(),
+            twin: None,
         }
     }
 }
@@ -104,6 +112,9 @@ pub struct Access {
     /// As of [`Tenant`].
     #[serde(default = "all_capabilities")]
     pub capabilities: Vec<String>,
+    /// As of [`Tenant`].
+    #[serde(default)]
+    pub twin: Option<TwinAccess>,
 }
 
 /// The vendor of one capability.
@@ -253,13 +264,14 @@ mod tests {
     fn who_may_call_is_what_the_tenant_says() {
         let check = |tenant: &Tenant| {
             let access: Access = serde_json::from_slice(&serde_json::to_vec(tenant).unwrap()).unwrap();
-            let Tenant { id, allowed_origins, channels, capabilities, .. } = tenant.clone();
-            assert_eq!(access, Access { id, allowed_origins, channels, capabilities });
+            let Tenant { id, allowed_origins, channels, capabilities, twin, .. } = tenant.clone();
+            assert_eq!(access, Access { id, allowed_origins, channels, capabilities, twin });
         };
         let mut tenant = Tenant::new("a", "c");
         check(&tenant);
         tenant.allowed_origins = vec!["https://a.example".into()];
         (tenant.channels, tenant.capabilities) = (vec!["widget".into()], Vec::new());
+        tenant.twin = Some(TwinAccess::new("MTID#0000-0000-0001"));
         check(&tenant);
         let written = r#"{"id":"a","company":"c"}"#;
         let (whole, access): (Tenant, Access) =

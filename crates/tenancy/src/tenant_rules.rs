@@ -3,14 +3,14 @@
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    CAPABILITIES, CHANNELS, Disclosure, EndUserAuth, Invalid, Ladder, PersonalData, Privacy, Tenant,
+    CAPABILITIES, CHANNELS, Disclosure, EndUserAuth, Invalid, LAWS, Ladder, Law, PersonalData, Privacy, Tenant,
     fields::Object,
     limit_rules,
     names::{self, Address},
-    route_rules, vendor_rules,
+    page_rules, route_rules, vendor_rules,
 };
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "id",
     "company",
     "display_name",
@@ -27,6 +27,7 @@ const FIELDS: [&str; 16] = [
     "routes",
     "privacy",
     "disclosure",
+    "restricted_pages",
 ];
 
 /// The most origins of a tenant.
@@ -79,6 +80,7 @@ pub fn parse_tenant(body: &Json) -> Result<Tenant, Invalid> {
     if let Some(disclosure_field) = body.object("disclosure")? {
         tenant.disclosure = disclosure(&disclosure_field)?;
     }
+    tenant.restricted_pages = page_rules::patterns(&body)?;
     Ok(tenant)
 }
 
@@ -92,11 +94,16 @@ pub fn patched(tenant: &Tenant, patch: &Json) -> Result<Tenant, Invalid> {
             return Err(Invalid::new(name, "can't be changed"));
         }
     }
-    merge(&mut whole, patch);
-    parse_tenant(&whole)
+    merge_patch(&mut whole, patch);
+    // Not the caller's to change, so it isn't read as if it came from one.
+    if let Some(whole) = whole.as_object_mut() {
+        whole.remove("twin");
+    }
+    Ok(Tenant { twin: tenant.twin.clone(), ..parse_tenant(&whole)? })
 }
 
-fn merge(target: &mut Json, patch: &Json) {
+/// Applies a merge patch (RFC 7386).
+pub fn merge_patch(target: &mut Json, patch: &Json) {
     let Json::Object(patch) = patch else {
         *target = patch.clone();
         return;
@@ -111,7 +118,7 @@ fn merge(target: &mut Json, patch: &Json) {
         if value.is_null() {
             target.remove(name);
         } else {
-            merge(target.entry(name.clone()).or_insert(Json::Null), value);
+            merge_patch(target.entry(name.clone()).or_insert(Json::Null), value);
         }
     }
 }
@@ -196,10 +203,27 @@ fn privacy(privacy: &Object<'_>) -> Result<Privacy, Invalid> {
 }
 
 fn disclosure(disclosure: &Object<'_>) -> Result<Disclosure, Invalid> {
-    disclosure.only(&["show", "label"])?;
+    disclosure.only(&["show", "label", "law", "spoken"])?;
     let default = Disclosure::default();
-    Ok(Disclosure {
+    let law = match disclosure.text("law", 1, 16)? {
+        Some(name) => Some(Law::named(name).ok_or_else(|| {
+            let names: Vec<&str> = LAWS.iter().map(|row| row.name).collect();
+            disclosure.fault("law", format!("must be one of {}", names.join(", ")))
+        })?),
+        None => None,
+    };
+    let read = Disclosure {
         show: disclosure.flag("show")?.unwrap_or(default.show),
         label: disclosure.line("label", 1, 200)?.map_or(default.label, str::to_owned),
-    })
+        law,
+        spoken: disclosure.flag("spoken")?,
+    };
+    // Not taken and then left aside: who switches it off must hear that it stays.
+    match law {
+        Some(_) if !read.show => Err(disclosure.fault("show", "can't be false where a law demands it")),
+        Some(law) if read.spoken == Some(false) && law.demands_speech() => {
+            Err(disclosure.fault("spoken", "can't be false where a law demands it"))
+        }
+        _ => Ok(read),
+    }
 }

@@ -17,8 +17,9 @@ pub enum WriteError {
     /// The id belonged to a tenant that was deleted; its log entries and sums stay, so it is not given again.
     #[error("a tenant with this id was deleted; ids are not given twice")]
     Deleted,
-    /// Somebody is making this tenant right now, or crashed at it a moment ago: the caller tries again.
-    #[error("this tenant is being made by another request")]
+    /// Somebody is making this tenant right now, or changing it or its twin, or crashed at it a moment ago: the caller tries
+    /// again.
+    #[error("this tenant is being made or changed by another request")]
     Busy,
     /// There is no such tenant, key or binding.
     #[error("there is no such {0}")]

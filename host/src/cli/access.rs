@@ -26,13 +26,21 @@ pub struct Keys {
 
 impl Access {
     pub fn gate(&self) -> Result<Gate> {
-        let url =
-            self.url.as_deref().filter(|url| !url.is_empty()).context("which gate? Give --url, or TOLLGATE_URL")?;
+        let url = self.url().context("which gate? Give --url, or TOLLGATE_URL")?;
         Gate::new(url, &self.keys.one()?)
     }
 }
 
 impl Access {
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref().filter(|url| !url.is_empty())
+    }
+
+    /// Also where the admin key is the one that is used.
+    pub fn secret_key(&self) -> Option<&str> {
+        self.keys.secret_key.as_deref().filter(|key| !key.is_empty())
+    }
+
     pub fn is_admin(&self) -> bool {
         matches!(self.keys.one(), Ok(Key::Admin(_)))
     }

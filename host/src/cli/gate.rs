@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response, StatusCode, header};
-use http_body_util::{BodyExt, Empty, Limited};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
@@ -30,20 +30,25 @@ const NEXT_CURSOR: &str = "x-next-cursor";
 pub enum Key {
     /// The operator, who sees everything.
     Admin(String),
-    /// A tenant's server, which sees its own.
+    /// A tenant's server, which sees its own; or whatever else opens something.
     Secret(String),
+    /// Nobody in particular.
+    None,
 }
 
 impl Key {
-    fn secret(&self) -> &str {
-        let (Self::Admin(key) | Self::Secret(key)) = self;
-        key
+    fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Admin(key) | Self::Secret(key) => Some(key),
+            Self::None => None,
+        }
     }
 
     fn name(&self) -> &'static str {
         match self {
             Self::Admin(_) => "admin key",
             Self::Secret(_) => "secret key",
+            Self::None => "question of a stranger",
         }
     }
 }
@@ -52,6 +57,7 @@ impl Key {
 pub struct Answer {
     pub status: StatusCode,
     pub body: Bytes,
+    headers: HeaderMap,
 }
 
 impl Answer {
@@ -59,6 +65,11 @@ impl Answer {
     pub fn code(&self) -> Option<String> {
         let body: serde_json::Value = serde_json::from_slice(&self.body).ok()?;
         Some(body["error"]["code"].as_str()?.to_owned())
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
 
     /// A gate's errors have one shape.
@@ -72,7 +83,7 @@ impl Answer {
 
 /// See the module's description.
 pub struct Gate {
-    client: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     url: String,
     key: Key,
 }
@@ -105,14 +116,25 @@ impl Gate {
 
     /// A whole answer, whatever its status.
     pub async fn ask(&self, path: &str, accept: &str) -> Result<Answer> {
-        let response = self.get(path, accept).await?;
-        let status = response.status();
+        self.send(Method::GET, path, &[("accept", accept)], None).await
+    }
+
+    /// The same for any method, with headers and a JSON body.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<Answer> {
+        let response = self.call(method, path, headers, body).await?;
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = timeout(CHUNK_LIMIT, Limited::new(response.into_body(), MAX_BYTES).collect()).await;
         let body = body
             .map_err(|_| anyhow!("no end within {CHUNK_LIMIT:?}"))
             .and_then(|body| body.map_err(|error| anyhow!("{error}")));
         let body = body.with_context(|| format!("reading {}{path}", self.url))?.to_bytes();
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, headers })
     }
 
     /// The bytes of what must be there.
@@ -169,12 +191,28 @@ impl Gate {
     }
 
     async fn get(&self, path: &str, accept: &str) -> Result<Response<Incoming>> {
+        self.call(Method::GET, path, &[("accept", accept)], None).await
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<Response<Incoming>> {
         let url = format!("{}{path}", self.url);
-        let request = Request::get(&url)
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.key.secret()))
-            .header(header::ACCEPT, accept)
-            .body(Empty::new())
-            .with_context(|| format!("`{}` is no address of a gate", self.url))?;
+        let mut request = Request::builder().method(method).uri(&url);
+        if let Some(key) = self.key.secret() {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let body = body.map(|body| Bytes::from(body.to_string())).unwrap_or_default();
+        let request =
+            request.body(Full::new(body)).with_context(|| format!("`{}` is no address of a gate", self.url))?;
         let answer = timeout(HEAD_LIMIT, self.client.request(request)).await;
         let answer = answer.map_err(|_| anyhow!("no answer within {HEAD_LIMIT:?}")).and_then(|answer| Ok(answer?));
         answer.with_context(|| format!("asking {url}"))

@@ -19,6 +19,7 @@ use crate::effects::Effects;
 use crate::kv::bindings::Capabilities;
 use crate::kv::{Backend, KeyValue, direct};
 use crate::logs::GuestOutput;
+use crate::metrics::Metrics;
 use crate::outbound::client::{Hooks, OutboundClient};
 
 pub mod limits;
@@ -70,6 +71,7 @@ pub struct Granted {
 pub struct GuestData {
     pub component: Arc<Granted>,
     pub effects: Arc<Effects>,
+    pub metrics: Arc<Metrics>,
     pub table: ResourceTable,
     wasi: WasiCtx,
     http: WasiHttpCtx,
@@ -109,7 +111,7 @@ pub struct Factory {
     component: Arc<Granted>,
     kv: Arc<dyn KeyValue>,
     settings: Settings,
-    gauge: Arc<Gauge>,
+    metrics: Arc<Metrics>,
 }
 
 impl Factory {
@@ -123,7 +125,7 @@ impl Factory {
         component: Granted,
         kv: Arc<dyn KeyValue>,
         settings: Settings,
-        gauge: Arc<Gauge>,
+        metrics: Arc<Metrics>,
     ) -> Result<Self> {
         let name = component.name.clone();
         let pre = linker.instantiate_pre(compiled).with_context(|| {
@@ -138,7 +140,7 @@ impl Factory {
             component: Arc::new(component),
             kv,
             settings,
-            gauge,
+            metrics,
         })
     }
 
@@ -155,6 +157,7 @@ impl Factory {
         }
         let data = GuestData {
             component: self.component.clone(),
+            metrics: self.metrics.clone(),
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
@@ -184,7 +187,7 @@ impl HandlerState for Factory {
             .map_err(|_| wasmtime::format_err!("the component takes too long to start"))??;
         let took_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         tracing::debug!(component = &*self.component.name, took_us, "instance made");
-        let shared = Arc::new(WorkerShared::new(self.gauge.clone()));
+        let shared = Arc::new(WorkerShared::new(self.metrics.instances.clone()));
         Ok(Instance {
             store,
             proxy,

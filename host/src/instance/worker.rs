@@ -26,13 +26,20 @@ use crate::effects::Effects;
 /// that doesn't give way is still there after this much more, and then the instance goes.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How many instances are at work. A shutdown waits for none.
+/// How many instances there are, and how many are at work. A shutdown waits until none is.
 #[derive(Default)]
-pub struct Gauge(AtomicUsize);
+pub struct Gauge {
+    alive: AtomicUsize,
+    busy: AtomicUsize,
+}
 
 impl Gauge {
+    pub fn alive(&self) -> usize {
+        self.alive.load(Ordering::Acquire)
+    }
+
     pub fn busy(&self) -> usize {
-        self.0.load(Ordering::Acquire)
+        self.busy.load(Ordering::Acquire)
     }
 }
 
@@ -92,6 +99,7 @@ pub struct WorkerShared {
 
 impl WorkerShared {
     pub fn new(gauge: Arc<Gauge>) -> Self {
+        gauge.alive.fetch_add(1, Ordering::AcqRel);
         Self {
             open: AtomicUsize::new(0),
             limit: AtomicU64::new(0),
@@ -112,8 +120,8 @@ impl WorkerShared {
 
     fn set_busy(&self, busy: bool) {
         match (self.busy.swap(busy, Ordering::AcqRel), busy) {
-            (false, true) => self.gauge.0.fetch_add(1, Ordering::AcqRel),
-            (true, false) => self.gauge.0.fetch_sub(1, Ordering::AcqRel),
+            (false, true) => self.gauge.busy.fetch_add(1, Ordering::AcqRel),
+            (true, false) => self.gauge.busy.fetch_sub(1, Ordering::AcqRel),
             _ => return,
         };
     }
@@ -122,6 +130,7 @@ impl WorkerShared {
 impl Drop for WorkerShared {
     fn drop(&mut self) {
         self.set_busy(false);
+        self.gauge.alive.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

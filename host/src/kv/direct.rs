@@ -6,6 +6,7 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures::executor::block_on;
@@ -16,6 +17,7 @@ use super::bindings::wasi::keyvalue::store::Error;
 use super::wasi::Bucket;
 use super::{KvError, KvFuture, Seq};
 use crate::instance::GuestData;
+use crate::metrics::Operation;
 
 type Store<'a> = StoreContextMut<'a, GuestData>;
 
@@ -27,29 +29,38 @@ pub fn add_to_linker(linker: &mut Linker<GuestData>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut store = linker.instance(STORE)?;
     store.func_wrap("[method]bucket.get", |store: Store<'_>, (bucket, key): (Resource<Bucket>, String)| {
-        let data = store.data();
+        let (data, started) = (store.data(), Instant::now());
         let value = noted(data, data.effects.kv().get(label(data, &bucket)?, &key));
+        data.metrics.operated(Operation::Get, started);
         Ok((value.map(|value| value.map(Vec::from)),))
     })?;
     store.func_wrap("[method]bucket.exists", |store: Store<'_>, (bucket, key): (Resource<Bucket>, String)| {
-        let data = store.data();
-        Ok((noted(data, data.effects.kv().exists(label(data, &bucket)?, &key)),))
+        let (data, started) = (store.data(), Instant::now());
+        let there = noted(data, data.effects.kv().exists(label(data, &bucket)?, &key));
+        data.metrics.operated(Operation::Exists, started);
+        Ok((there,))
     })?;
     store.func_wrap(
         "[method]bucket.set",
         |store: Store<'_>, (bucket, key, value): (Resource<Bucket>, String, Vec<u8>)| {
-            let data = store.data();
-            Ok((written(data, data.effects.kv().set(label(data, &bucket)?, &key, Bytes::from(value))),))
+            let (data, started) = (store.data(), Instant::now());
+            let done = written(data, data.effects.kv().set(label(data, &bucket)?, &key, Bytes::from(value)));
+            data.metrics.operated(Operation::Set, started);
+            Ok((done,))
         },
     )?;
     store.func_wrap("[method]bucket.delete", |store: Store<'_>, (bucket, key): (Resource<Bucket>, String)| {
-        let data = store.data();
-        Ok((written(data, data.effects.kv().delete(label(data, &bucket)?, &key)),))
+        let (data, started) = (store.data(), Instant::now());
+        let done = written(data, data.effects.kv().delete(label(data, &bucket)?, &key));
+        data.metrics.operated(Operation::Delete, started);
+        Ok((done,))
     })?;
     let mut atomics = linker.instance(ATOMICS)?;
     atomics.func_wrap("increment", |store: Store<'_>, (bucket, key, delta): (Resource<Bucket>, String, i64)| {
-        let data = store.data();
-        Ok((noted(data, data.effects.kv().increment(label(data, &bucket)?, &key, delta)),))
+        let (data, started) = (store.data(), Instant::now());
+        let value = noted(data, data.effects.kv().increment(label(data, &bucket)?, &key, delta));
+        data.metrics.operated(Operation::Increment, started);
+        Ok((value,))
     })?;
     linker.allow_shadowing(false);
     Ok(())

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 
 use self::redis::RedisUrl;
+use crate::metrics::histogram::Histogram;
 
 pub mod bindings;
 pub mod direct;
@@ -104,6 +105,10 @@ pub trait KeyValue: Send + Sync + 'static {
     fn durable(&self, seq: Seq) -> KvFuture<'_, ()>;
     /// Writes what is pending and closes. Blocks.
     fn close(&self);
+    /// How long commits take, where this process makes them.
+    fn commits(&self) -> Option<&Histogram> {
+        None
+    }
 }
 
 /// Checks the bounds on a key.

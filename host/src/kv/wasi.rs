@@ -1,5 +1,7 @@
 //! `wasi:keyvalue` for guests: synchronous imports, answered from memory almost always.
 
+use std::time::Instant;
+
 use bytes::Bytes;
 use wasmtime::component::Resource;
 
@@ -9,6 +11,7 @@ use super::bindings::wasi::keyvalue::store::{self, Error, KeyResponse};
 use super::{KvError, KvFuture, Seq};
 use crate::effects::Effects;
 use crate::instance::GuestData;
+use crate::metrics::{Metrics, Operation};
 
 /// Keys per page of `list-keys`.
 const PAGE: usize = 1_000;
@@ -31,17 +34,32 @@ fn too_many(keys: usize) -> Option<Error> {
     (keys > MAX_BATCH).then(|| Error::Other(format!("{keys} keys in one call, at most {MAX_BATCH}")))
 }
 
+/// What an operation is noted in. Not the instance itself, of which no other thread may know while one waits.
+struct Books<'a> {
+    effects: &'a Effects,
+    metrics: &'a Metrics,
+}
+
+fn books(data: &GuestData) -> Books<'_> {
+    Books { effects: &data.effects, metrics: &data.metrics }
+}
+
 /// Waits for a read and remembers the position it depends on.
-async fn noted<T>(effects: &Effects, read: KvFuture<'_, (T, Seq)>) -> Result<T, Error> {
-    let (value, seq) = read.await?;
-    effects.note(seq);
+async fn noted<T>(books: Books<'_>, operation: Operation, read: KvFuture<'_, (T, Seq)>) -> Result<T, Error> {
+    let started = Instant::now();
+    let read = read.await;
+    books.metrics.operated(operation, started);
+    let (value, seq) = read?;
+    books.effects.note(seq);
     Ok(value)
 }
 
 /// Waits for a write and remembers its position.
-async fn written(effects: &Effects, write: KvFuture<'_, Seq>) -> Result<(), Error> {
-    let seq = write.await?;
-    effects.note(seq);
+async fn written(books: Books<'_>, operation: Operation, write: KvFuture<'_, Seq>) -> Result<(), Error> {
+    let started = Instant::now();
+    let write = write.await;
+    books.metrics.operated(operation, started);
+    books.effects.note(write?);
     Ok(())
 }
 
@@ -57,7 +75,7 @@ impl store::Host for GuestData {
 impl store::HostBucket for GuestData {
     async fn get(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
-        let value = noted(&self.effects, self.effects.kv().get(label, &key)).await;
+        let value = noted(books(self), Operation::Get, self.effects.kv().get(label, &key)).await;
         Ok(value.map(|value| value.map(Vec::from)))
     }
 
@@ -68,17 +86,17 @@ impl store::HostBucket for GuestData {
         value: Vec<u8>,
     ) -> wasmtime::Result<Result<(), Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
-        Ok(written(&self.effects, self.effects.kv().set(label, &key, value.into())).await)
+        Ok(written(books(self), Operation::Set, self.effects.kv().set(label, &key, value.into())).await)
     }
 
     async fn delete(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<(), Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
-        Ok(written(&self.effects, self.effects.kv().delete(label, &key)).await)
+        Ok(written(books(self), Operation::Delete, self.effects.kv().delete(label, &key)).await)
     }
 
     async fn exists(&mut self, bucket: Resource<Bucket>, key: String) -> wasmtime::Result<Result<bool, Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
-        let exists = noted(&self.effects, self.effects.kv().exists(label, &key)).await;
+        let exists = noted(books(self), Operation::Exists, self.effects.kv().exists(label, &key)).await;
         Ok(exists)
     }
 
@@ -89,7 +107,7 @@ impl store::HostBucket for GuestData {
     ) -> wasmtime::Result<Result<KeyResponse, Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
         let page = self.effects.kv().list_keys(label, cursor.as_deref(), PAGE);
-        let keys = match noted(&self.effects, page).await {
+        let keys = match noted(books(self), Operation::ListKeys, page).await {
             Ok(keys) => keys,
             Err(error) => return Ok(Err(error)),
         };
@@ -111,7 +129,7 @@ impl atomics::Host for GuestData {
         delta: i64,
     ) -> wasmtime::Result<Result<i64, Error>> {
         let Bucket(label) = self.table.get(&bucket)?;
-        let value = noted(&self.effects, self.effects.kv().increment(label, &key, delta)).await;
+        let value = noted(books(self), Operation::Increment, self.effects.kv().increment(label, &key, delta)).await;
         Ok(value)
     }
 
@@ -150,7 +168,7 @@ impl batch::Host for GuestData {
         let Bucket(label) = self.table.get(&bucket)?;
         let mut values = Vec::with_capacity(keys.len());
         for key in keys {
-            match noted(&self.effects, self.effects.kv().get(label, &key)).await {
+            match noted(books(self), Operation::Get, self.effects.kv().get(label, &key)).await {
                 Ok(value) => values.push((key, value.map(Vec::from))),
                 Err(error) => return Ok(Err(error)),
             }
@@ -169,7 +187,7 @@ impl batch::Host for GuestData {
         let Bucket(label) = self.table.get(&bucket)?;
         for (key, value) in entries {
             let set = self.effects.kv().set(label, &key, Bytes::from(value));
-            if let Err(error) = written(&self.effects, set).await {
+            if let Err(error) = written(books(self), Operation::Set, set).await {
                 return Ok(Err(error));
             }
         }
@@ -186,7 +204,7 @@ impl batch::Host for GuestData {
         }
         let Bucket(label) = self.table.get(&bucket)?;
         for key in keys {
-            if let Err(error) = written(&self.effects, self.effects.kv().delete(label, &key)).await {
+            if let Err(error) = written(books(self), Operation::Delete, self.effects.kv().delete(label, &key)).await {
                 return Ok(Err(error));
             }
         }

@@ -20,8 +20,9 @@ use tokio::time::{Instant, Sleep, sleep, timeout};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::connector::{CONNECT_TIMEOUT, ConnectError, Connector, TIMEOUT};
-use super::policy::{Policy, Verdict};
+use super::policy::Policy;
 use crate::effects::Effects;
+use crate::metrics::{Metrics, Tool};
 use crate::server::body::DurableBody;
 use crate::server::continued::Continued;
 use crate::server::first::{First, first_frames};
@@ -36,6 +37,8 @@ const POOL_IDLE_PER_HOST: usize = 64;
 pub struct OutboundClient {
     client: Client<HttpsConnector<Connector>, WasiBody>,
     policy: Arc<Policy>,
+    /// For each pattern of the policy the counts of its host.
+    tools: Arc<[Arc<Tool>]>,
     component: Arc<str>,
 }
 
@@ -44,7 +47,8 @@ impl OutboundClient {
     ///
     /// # Errors
     /// The TLS library refuses its own defaults.
-    pub fn new(component: &str, policy: Policy) -> anyhow::Result<Self> {
+    pub fn new(component: &str, policy: Policy, metrics: &Metrics) -> anyhow::Result<Self> {
+        let tools = policy.hosts().map(|host| metrics.tool(&host)).collect();
         let policy = Arc::new(policy);
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())?
@@ -57,7 +61,7 @@ impl OutboundClient {
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .pool_max_idle_per_host(POOL_IDLE_PER_HOST)
             .build(connector);
-        Ok(Self { client, policy, component: component.into() })
+        Ok(Self { client, policy, tools, component: component.into() })
     }
 
     async fn send(
@@ -67,14 +71,14 @@ impl OutboundClient {
         effects: Arc<Effects>,
     ) -> Result<Response<WasiBody>, Error> {
         // Judged here as well as when connecting: a pooled connection is never asked for without it.
-        if self.policy.judge(request.uri()) == Verdict::Denied {
+        let Some((_, place)) = self.policy.find(request.uri()) else {
             tracing::warn!(
                 component = &*self.component,
                 destination = destination(request.uri()),
                 "outbound request denied: not in allowed_outbound_hosts"
             );
             return Err(Error::HttpRequestDenied);
-        }
+        };
         // What the request depends on (a permit, an intent) is on disk before the vendor can see it.
         effects.settled().await.map_err(|error| Error::InternalError(Some(error.to_string())))?;
         let request = with_first_frames(request, effects).await;
@@ -85,19 +89,20 @@ impl OutboundClient {
         let component = self.component.clone();
         let destination = destination(request.uri());
         let sending = TIMEOUT.scope(Cell::new(connect_limit), self.client.request(request));
-        let response = timeout(connect_limit.saturating_add(first_byte_limit), sending)
-            .await
-            .map_err(|_| Error::ConnectionReadTimeout)?
-            .map_err(|error| {
-                let reported = explain(&error);
-                tracing::warn!(
-                    component = &*component,
-                    destination,
-                    error = %reported,
-                    "outbound request failed"
-                );
-                reported
-            })?;
+        let started = Instant::now().into_std();
+        let response = timeout(connect_limit.saturating_add(first_byte_limit), sending).await;
+        let status = response.as_ref().ok().and_then(|response| Some(response.as_ref().ok()?.status()));
+        self.tools[place].observe(status, started.elapsed());
+        let response = response.map_err(|_| Error::ConnectionReadTimeout)?.map_err(|error| {
+            let reported = explain(&error);
+            tracing::warn!(
+                component = &*component,
+                destination,
+                error = %reported,
+                "outbound request failed"
+            );
+            reported
+        })?;
         Ok(response.map(|body| TimedBody::new(body, between_bytes).boxed_unsync()))
     }
 }

@@ -55,18 +55,33 @@ impl Policy {
 
     /// Judges a destination by its address bar alone; addresses are judged when they are known.
     pub fn judge(&self, uri: &Uri) -> Verdict {
-        let Some(target) = Target::of(uri) else {
-            return Verdict::Denied;
-        };
+        self.find(uri).map_or(Verdict::Denied, |(verdict, _)| verdict)
+    }
+
+    /// The verdict, unless it is a denial, and the place of the pattern that it follows from.
+    pub fn find(&self, uri: &Uri) -> Option<(Verdict, usize)> {
+        let target = Target::of(uri)?;
         let literal = target.host == "localhost" || target.address().is_some();
-        let mut verdict = Verdict::Denied;
-        for pattern in self.0.iter().filter(|pattern| pattern.matches(&target)) {
-            if literal && pattern.host == Host::Exact(target.host.clone()) {
-                return Verdict::AnyAddress;
+        let mut found: Option<usize> = None;
+        for (place, pattern) in self.0.iter().enumerate().filter(|(_, pattern)| pattern.matches(&target)) {
+            if literal && matches!(&pattern.host, Host::Exact(host) if *host == target.host) {
+                return Some((Verdict::AnyAddress, place));
             }
-            verdict = Verdict::PublicOnly;
+            // One that names a host says more than one that names none.
+            if found.is_none_or(|found| self.0[found].host == Host::Any) {
+                found = Some(place);
+            }
         }
-        verdict
+        found.map(|place| (Verdict::PublicOnly, place))
+    }
+
+    /// The hosts as the patterns name them, in their order: as many as those are, whoever is called.
+    pub fn hosts(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|pattern| match &pattern.host {
+            Host::Any => "other".into(),
+            Host::Below(domain) => format!("*{domain}"),
+            Host::Exact(host) => host.clone(),
+        })
     }
 }
 
@@ -283,6 +298,23 @@ mod tests {
         ] {
             check(&["*://*:*"], &format!("http://{host}/"), Verdict::Denied);
         }
+    }
+
+    #[test]
+    fn a_destination_is_named_by_the_pattern_that_says_most() {
+        let patterns = ["https://*:*", "https://*.livekit.cloud", "http://127.0.0.1:*", "https://api.openai.com"];
+        let policy = Policy::parse(patterns).unwrap();
+        let hosts: Vec<String> = policy.hosts().collect();
+        assert_eq!(hosts, ["other", "*.livekit.cloud", "127.0.0.1", "api.openai.com"]);
+        let check = |uri: &str, host: Option<&str>| {
+            let found = policy.find(&uri.parse().unwrap()).map(|(_, place)| &*hosts[place]);
+            assert_eq!(found, host, "{uri}");
+        };
+        check("https://api.openai.com/v1", Some("api.openai.com"));
+        check("https://a.livekit.cloud/", Some("*.livekit.cloud"));
+        check("https://somebody.example/", Some("other"));
+        check("http://127.0.0.1:9/", Some("127.0.0.1"));
+        check("http://somebody.example/", None);
     }
 
     #[test]

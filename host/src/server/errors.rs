@@ -1,6 +1,6 @@
 //! The answers this host gives by itself, in the shape that the HTTP interface documents.
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use serde_json::{Map, Value, json};
@@ -63,6 +63,14 @@ impl Refusal {
         Self::new(status, "internal", "request_timeout", message)
     }
 
+    /// A socket of another version than there is.
+    pub fn upgrade_required() -> Self {
+        let message = "sockets are opened with Sec-WebSocket-Version: 13".into();
+        let param = Some("sec-websocket-version");
+        let kind = "invalid_request";
+        Self { param, ..Self::new(StatusCode::UPGRADE_REQUIRED, kind, "websocket_version", message) }
+    }
+
     /// What the answer depends on can't be made durable.
     pub fn offline(code: &'static str, message: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "offline", code, message.into())
@@ -80,6 +88,8 @@ impl Refusal {
         error.insert("code".into(), self.code.into());
         error.insert("message".into(), self.message.into());
         error.insert("param".into(), self.param.map_or(Value::Null, Value::from));
+        // Nothing was reserved.
+        error.insert("limit_check_id".into(), Value::Null);
         error.insert("request_id".into(), request_id.clone().into());
         let offline = self.status == StatusCode::SERVICE_UNAVAILABLE;
         if offline {
@@ -94,6 +104,10 @@ impl Refusal {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Ok(request_id) = HeaderValue::try_from(request_id) {
             headers.insert("x-request-id", request_id);
+        }
+        if self.status == StatusCode::UPGRADE_REQUIRED {
+            headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         }
         if offline {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));

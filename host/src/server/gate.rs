@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use http::header::ORIGIN;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 use wasmtime_wasi_http::WasiBody;
@@ -17,6 +17,8 @@ use super::routes::{Match, Routes};
 use super::{Limits, OutBody, cors, intake, request, response};
 use crate::instance::{Factory, RequestSlot};
 use crate::kv::KeyValue;
+use crate::metrics::append::append;
+use crate::metrics::{self, Metrics, Requests};
 
 /// How long a request waits before another try to make an instance for it.
 const RETRY: Duration = Duration::from_millis(10);
@@ -30,6 +32,8 @@ pub struct Gate {
     arrivals: Arc<Arrivals>,
     places: Arc<Semaphore>,
     waiting: Semaphore,
+    requests: Requests,
+    metrics: Arc<Metrics>,
 }
 
 /// Where a request comes from.
@@ -48,8 +52,11 @@ impl Gate {
         limits: Limits,
         request_timeout: Duration,
         kv: Arc<dyn KeyValue>,
+        metrics: Arc<Metrics>,
     ) -> Self {
         Self {
+            requests: Requests::new(routes.patterns().collect()),
+            metrics,
             routes,
             kv,
             arrivals: Arc::new(Arrivals::new(limits.max_concurrent_requests)),
@@ -84,9 +91,35 @@ impl Gate {
         if path == "/.well-known/spin/health" {
             return response::plain("OK");
         }
+        let started = Instant::now();
+        let method = request.method().clone();
+        let found = self.routes.find(&path);
+        let place = found.as_ref().map(|found| found.place);
+        let mut response = self.route(caller, request, &path, found).await;
+        if let Caller::Client(_) = caller {
+            self.requests.observe(&method, place, response.status(), started.elapsed());
+            if path == metrics::PATH && method == Method::GET {
+                response = append(response, || self.show_metrics());
+            }
+        }
+        response
+    }
+
+    fn show_metrics(&self) -> String {
+        let in_flight = self.limits.max_concurrent_requests.saturating_sub(self.places.available_permits());
+        self.metrics.show(&self.requests, in_flight, &*self.kv)
+    }
+
+    async fn route(
+        &self,
+        caller: Caller,
+        request: Request<WasiBody>,
+        path: &str,
+        found: Option<Match<'_, ProxyHandler<Factory>>>,
+    ) -> Response<OutBody> {
         let origin = request.headers().get(ORIGIN).cloned();
-        let refusal = match self.routes.find(&path) {
-            None => Refusal::no_route(&path),
+        let refusal = match found {
+            None => Refusal::no_route(path),
             Some(found) => match self.serve(caller, request, found).await {
                 Ok(response) => return response,
                 Err(refusal) => refusal,

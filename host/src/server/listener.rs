@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::Error;
 
-use super::Gate;
+use super::{Gate, live_socket};
 
 /// What a client that knows HTTP/2 begins with; no HTTP/1.1 request does.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -99,13 +99,16 @@ async fn serve(stream: TcpStream, client: SocketAddr, gate: Arc<Gate>, watcher: 
         Version::Http2 => builder.http2_only(),
     };
     let service = service_fn(move |request: Request<Incoming>| {
-        let gate = gate.clone();
+        let (gate, stop) = (gate.clone(), stop.clone());
         async move {
             let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-            Ok::<_, Infallible>(gate.handle(request, client).await)
+            Ok::<_, Infallible>(match live_socket::is_wanted(&request) {
+                true => live_socket::open(&gate, request, client, stop).await,
+                false => gate.handle(request, client).await,
+            })
         }
     });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%error, "connection ended");
     }

@@ -27,6 +27,8 @@ enum Segment {
 pub struct Match<'a, T> {
     pub target: &'a T,
     pub route: &'a Route,
+    /// Its place among the patterns.
+    pub place: usize,
     /// What the trailing wildcard covers, with its leading slash.
     pub path_info: String,
     /// The values of `:name` segments.
@@ -111,10 +113,16 @@ impl<T> Routes<T> {
         Self(routes)
     }
 
+    /// The patterns, in the order of their places.
+    pub fn patterns(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(route, _)| route.to_string())
+    }
+
     /// Finds who answers `path` (without the query).
     pub fn find(&self, path: &str) -> Option<Match<'_, T>> {
         let parts: Vec<&str> = split(path).collect();
-        let (route, target) = self.0.iter().find(|(route, _)| route.matches(&parts))?;
+        let mut all = self.0.iter().enumerate();
+        let (place, (route, target)) = all.find(|(_, (route, _))| route.matches(&parts))?;
         let mut path_info = String::new();
         if route.wildcard {
             for part in &parts[route.segments.len()..] {
@@ -130,7 +138,7 @@ impl<T> Routes<T> {
             Segment::Named(name) => Some((name.as_str(), (*part).to_owned())),
             Segment::Literal(_) => None,
         });
-        Some(Match { target, route, path_info, named: named.collect() })
+        Some(Match { target, route, place, path_info, named: named.collect() })
     }
 }
 

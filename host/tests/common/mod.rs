@@ -86,7 +86,7 @@ pub fn options(folder: &TempDir) -> Options {
     options.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     options.cache = Some(guests().join("test-cache"));
     options.variables =
-        vec![("admin_key".into(), "tg_admin_test".into()), ("dev_hosts".into(), "http://127.0.0.1:*".into())];
+        vec![("admin_key".into(), "tg_admin_of_the_tests".into()), ("dev_hosts".into(), "http://127.0.0.1:*".into())];
     // The pool of instances reserves address space for each; tests run many hosts side by side.
     options.limits.max_concurrent_requests = 64;
     options

@@ -5,15 +5,15 @@ families! {
 
     /// What happened at a tenant, in order: what its server and its pages are told.
     FEED: Logs "feed/{tenant}" of "JSON `events::Event`",
-        written by "pre-flight, provider-proxy, webhook-ingest, event-relay", read by "-",
-        kept "7 days, and the newest 10,000 only", removed by "event-relay, in maintenance";
+        written by "pre-flight, provider-proxy, webhook-ingest, twin-registry, event-relay", read by "-",
+        kept "7 days, and the newest 10,000 only", removed by "event-relay, in maintenance; twin-registry, erasing";
     /// Which of a feed's slots are forgotten, and up to where a hole stays one.
     FEED_HEAD: Values "feed-head/{tenant}" of "JSON `events::feed::Head`",
-        written by "pre-flight, provider-proxy, webhook-ingest, event-relay", read by "-",
+        written by "pre-flight, provider-proxy, webhook-ingest, twin-registry, event-relay", read by "-",
         kept "until the tenant is deleted", removed by "event-relay, in maintenance";
     /// That an event is in the feed.
     FEED_ONCE: Onces "feed-once/{tenant}/{id}" of "taken at 1",
-        written by "pre-flight, provider-proxy, webhook-ingest, event-relay", read by "-",
+        written by "pre-flight, provider-proxy, webhook-ingest, twin-registry, event-relay", read by "-",
         kept "8 days", removed by "expiry";
     /// In which minute an event was last told that is told once a minute at most.
     FEED_MINUTE: Values "feed-minute/{tenant}/{digest}" of "JSON number: minutes since 1970",
@@ -69,7 +69,7 @@ families! {
         kept "two days", removed by "expiry";
     /// Tenants that have a feed.
     FEED_LIST: Logs "feed-list" of "JSON text: the tenant's id",
-        written by "pre-flight, provider-proxy, webhook-ingest, event-relay", read by "-",
+        written by "pre-flight, provider-proxy, webhook-ingest, twin-registry, event-relay", read by "-",
         kept "until the tenant is deleted", removed by "event-relay, in maintenance";
     /// Where the next look at feeds begins.
     FEED_LIST_HEAD: Values "feed-list-head" of "JSON `kv_schemas::sweep::Head`",

@@ -53,11 +53,11 @@ families! {
         kept "for good", removed by "-";
     /// Permits in the order of their making, for the reaper.
     PERMIT_LIST: Logs "permit-list" of "JSON `limits::permit::Listed`",
-        written by "pre-flight", read by "-",
+        written by "pre-flight", read by "operations",
         kept "until resolved", removed by "pre-flight, in maintenance";
     /// How far the reaper is in that list, and what it waits for.
     PERMIT_HEAD: Values "permit-head" of "JSON `limits::reaper::Head`",
-        written by "pre-flight", read by "-",
+        written by "pre-flight", read by "operations",
         kept "for good", removed by "-";
     /// Since when a run of the reaper is under way.
     REAPER_MARK: Values "reaper-mark" of "JSON number: milliseconds since 1970",
@@ -69,7 +69,7 @@ families! {
         kept "for good", removed by "-";
     /// Keys to delete once an hour is over.
     EXPIRY: Logs "expiry/{hour}" of "JSON list of texts: keys",
-        written by "pre-flight, session-authorize, provider-proxy, webhook-ingest", read by "-",
+        written by "pre-flight, session-authorize, provider-proxy, webhook-ingest, operations", read by "-",
         kept "until the hour after that one is over too", removed by "pre-flight, in maintenance";
     /// The last hour whose keys are deleted.
     EXPIRY_HEAD: Values "expiry-head" of "JSON `kv_schemas::expiry::Head`",

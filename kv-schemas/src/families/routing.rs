@@ -5,7 +5,7 @@ families! {
 
     /// Circuit breaker of a vendor that fails a tenant.
     BREAKER: Values "breaker/{tenant}/{vendor}" of "JSON `router::breaker::Record`",
-        written by "provider-proxy", read by "-",
+        written by "provider-proxy", read by "operations",
         kept "until the vendor answers", removed by "provider-proxy, having its answer";
     /// Who wins to probe a vendor in the turn that began at this moment.
     BREAKER_PROBE: Onces "breaker-probe/{tenant}/{vendor}/{moment}" of "taken at 1",
@@ -21,6 +21,6 @@ families! {
         kept "for good, 64 of a tenant", removed by "-";
     /// What a tenant's last routing decisions came to.
     ROUTE_SUMMARY: Values "route-summary/{tenant}" of "JSON `router::Summary`",
-        written by "provider-proxy", read by "-",
+        written by "provider-proxy", read by "operations",
         kept "for good", removed by "-";
 }

@@ -37,11 +37,11 @@ families! {
         kept "97 days past its start: it ends within 7 days and is kept for 90 more", removed by "expiry";
     /// Runs under way, in the order of their start.
     RUN_LIST: Logs "run-list" of "JSON `runs::store::Listed`",
-        written by "provider-proxy", read by "-",
+        written by "provider-proxy", read by "operations",
         kept "until nothing is left to be done for the run", removed by "provider-proxy, driving it";
     /// Where the drive through them begins.
     RUN_HEAD: Values "run-head" of "JSON `kv_schemas::sweep::Head`",
-        written by "provider-proxy", read by "-",
+        written by "provider-proxy", read by "operations",
         kept "for good", removed by "-";
     /// A tenant's runs in the order of their start.
     RUNS_OF: Logs "runs-of/{tenant}" of "JSON `runs::store::Listed`",

@@ -9,7 +9,7 @@ families! {
         kept "until the tenant is deleted", removed by "twin-registry, deleting it";
     /// All tenant ids ever made, in order.
     TENANT_LIST: Logs "tenant-list" of "JSON text: the tenant's id",
-        written by "twin-registry", read by "-",
+        written by "twin-registry", read by "operations",
         kept "until the tenant is deleted", removed by "twin-registry, deleting it";
     /// All that a tenant holds elsewhere (keys, origins, bindings), written before the thing itself, for its deletion.
     TENANT_HOLDINGS: Logs "tenant-holdings/{tenant}" of "JSON `tenancy::holdings::Holding`",

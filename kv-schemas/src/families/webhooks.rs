@@ -9,7 +9,7 @@ families! {
         kept "14 days", removed by "webhook-ingest, as webhooks come and in its maintenance";
     /// Which stored webhook has this dedupe id.
     WEBHOOK_SEEN: Values "webhook-seen/{tenant}/{provider}/{sha256}" of "JSON `webhooks::ingest::event::Seen`",
-        written by "webhook-ingest", read by "-",
+        written by "webhook-ingest", read by "operations",
         kept "32 days", removed by "webhook-ingest, as webhooks come and in its maintenance";
     /// Who wins to apply a webhook.
     WEBHOOK_APPLYING: Onces "webhook-applying/{tenant}/{provider}/{sha256}" of "taken at 1",
@@ -17,7 +17,7 @@ families! {
         kept "32 days", removed by "webhook-ingest, as webhooks come and in its maintenance";
     /// Webhooks whose effect failed.
     DEAD_LETTER: Logs "dead-letter" of "JSON `webhooks::ingest::DeadLetter`",
-        written by "webhook-ingest", read by "-",
+        written by "webhook-ingest", read by "operations",
         kept "14 days", removed by "webhook-ingest, as webhooks come and in its maintenance";
     /// Webhooks that are not done with: what crashed, and what is to be retried.
     WEBHOOK_DUE: Logs "webhook-due" of "JSON `webhooks::ingest::due::Due`",
@@ -41,7 +41,7 @@ families! {
         kept "for good", removed by "-";
     /// How many deliveries were verified, rejected or duplicates, and how many effects failed or are dead.
     WEBHOOK_COUNT: Counters "webhook-count/{outcome}" of "deliveries or events",
-        written by "webhook-ingest", read by "twin-registry (metrics)",
+        written by "webhook-ingest", read by "operations",
         kept "for good", removed by "-";
     /// How much of a tenant was stored in an hour: above a bound, nothing more.
     WEBHOOK_QUOTA: Counters "webhook-quota/{tenant}/{measure}/{hour}" of "new events; bytes of their bodies",
@@ -53,6 +53,6 @@ families! {
         kept "32 days", removed by "webhook-ingest, as webhooks come and in its maintenance";
     /// Where the reaper of webhooks begins.
     WEBHOOK_HEAD: Values "webhook-head" of "JSON `webhooks::ingest::sweep::Head`",
-        written by "webhook-ingest", read by "-",
+        written by "webhook-ingest", read by "operations",
         kept "for good", removed by "-";
 }

@@ -164,6 +164,7 @@ pub fn send<S: Store + Clone + Send + 'static>(
         headers: map,
         body: bytes::Bytes::copy_from_slice(body.as_bytes()),
         request_id: "req_1".into(),
+        note: shell::log::Note::default(),
     };
     let reply = route(&call, store.clone(), settings, NOW).unwrap_or_else(|p| Reply::problem(&p, "req_1"));
     let (parts, body) = reply.0.into_parts();

@@ -19,7 +19,7 @@ pub async fn of(call: &Call, store: &KeyValue, grant: &Grant, tenant: &Tenant, r
     match context::fetched(call, store, grant, tenant, topic, Some(PATIENCE_MS)).await {
         Ok(found) => Some(request.with_system(&told(topic, &found))),
         Err(problem) => {
-            eprintln!("background of a chat: {} {}", problem.code, problem.message);
+            shell::warn!("background_of_a_chat", code = problem.code, message = problem.message);
             None
         }
     }

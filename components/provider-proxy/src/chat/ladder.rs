@@ -158,7 +158,7 @@ fn observe(
     spin_sdk::wasip3::spawn(async move {
         let noted = KeyValue::open().and_then(|store| window::record(&store, &tenant, observation));
         if let Err(error) = noted {
-            eprintln!("routing statistics of {tenant}: {error}");
+            shell::warn!("routing_statistics", about = tenant, error = error);
         }
     });
 }

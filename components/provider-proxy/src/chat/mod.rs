@@ -27,7 +27,7 @@ use crate::{
     },
     caller::{capable, tenant_caller},
     keyed::{self, Failed, Keyed, Start},
-    relay,
+    persona, relay,
     vendor::{self, upstream},
 };
 
@@ -80,7 +80,7 @@ fn kept(
     }
 }
 
-/// Masks, adds what the tenant wants the model to know, decides who answers, and lets the best answer.
+/// Masks, says who the tenant's twin is, adds what the tenant wants the model to know, decides who answers, and lets the best answer.
 async fn answer(
     call: &Call,
     store: &KeyValue,
@@ -89,8 +89,17 @@ async fn answer(
     deadline: Millis,
 ) -> Result<Answered, Failed> {
     let tenant = vendor::tenant(store, &grant.tenant)?;
-    let Masked { body, restorer } = privacy::mask(&tenant, &call.body)?;
-    let request = Request::read(&body);
+    let Masked { mut body, restorer } = privacy::mask(&tenant, &call.body)?;
+    let mut request = Request::read(&body);
+    if let Some(persona) = persona::of(store, grant, &tenant)?
+        && let Some(read) = &mut request
+    {
+        *read = read.with_first_system(&persona.system);
+        if let Some(notes) = persona::learned(store, &tenant).await {
+            *read = read.with_system(&notes);
+        }
+        body = read.to_bytes().into();
+    }
     // First without the background: a request that nobody could serve doesn't pay for it.
     let mut decision = routing::decide(store, &tenant, &body, request.as_ref())?;
     if let Some(read) = &request

@@ -41,15 +41,23 @@ impl Request {
 
     /// With one more system message, after those which stand at the beginning.
     pub fn with_system(&self, text: &str) -> Self {
+        self.with_system_at(text, |messages| messages.iter().take_while(|message| is_system(message)).count())
+    }
+
+    fn with_system_at(&self, text: &str, place: impl Fn(&[Box<RawValue>]) -> usize) -> Self {
         let mut changed = self.clone();
         let Some(mut messages) = self.messages() else { return changed };
         let Ok(message) = serde_json::value::to_raw_value(&Said { role: "system", content: text }) else {
             return changed;
         };
-        let place = messages.iter().take_while(|message| is_system(message)).count();
-        messages.insert(place, message);
+        messages.insert(place(&messages), message);
         changed.set("messages", &messages);
         changed
+    }
+
+    /// With a system message before all others.
+    pub fn with_first_system(&self, text: &str) -> Self {
+        self.with_system_at(text, |_| 0)
     }
 
     fn messages(&self) -> Option<Vec<Box<RawValue>>> {
@@ -95,6 +103,11 @@ mod tests {
             r#"{"messages":[{"role":"system","content":"a"},{"role":"user","content":"b"}]}"#,
             news,
             &format!(r#"{{"messages":[{{"role":"system","content":"a"}},{added},{{"role":"user","content":"b"}}]}}"#),
+        );
+        check(
+            r#"{"messages":[{"role":"system","content":"a"},{"role":"user","content":"b"}]}"#,
+            |request| request.with_first_system("news"),
+            &format!(r#"{{"messages":[{added},{{"role":"system","content":"a"}},{{"role":"user","content":"b"}}]}}"#),
         );
         check(r#"{"messages":[]}"#, news, &format!(r#"{{"messages":[{added}]}}"#));
         check(r#"{"messages":7}"#, news, r#"{"messages":7}"#);

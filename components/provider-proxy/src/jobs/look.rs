@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use calendar::Millis;
 use events::Event;
 use kv_schemas::Store;
 use shell::{Problem, host, offline};
@@ -56,23 +57,37 @@ pub async fn look(store: &dyn Store, mut job: Job) -> Result<Job, Problem> {
         record::alias(store, &job, named).map_err(|error| offline(&error))?;
     }
     match asked {
-        Ok(state) => match state.progress {
-            Progress::Done(result) => {
-                let result = serde_json::from_slice(&result).unwrap_or_default();
-                over(store, job, &used(state.usage), State::Done { result, at: now })
-            }
-            Progress::Failed(failure) => {
-                over(store, job, &used(state.usage), failed(&failure.code, &failure.message, now))
-            }
-            Progress::Queued => later(store, job, State::Queued),
-            Progress::Running => later(store, job, State::Running),
+        Ok(state) => match end(&state, now) {
+            Some(end) => over(store, job, &used(state.usage), end),
+            None if matches!(state.progress, Progress::Queued) => later(store, job, State::Queued),
+            None => later(store, job, State::Running),
         },
         Err(problem) => {
-            eprintln!("looking at {}: {} {}", job.id, problem.code, problem.message);
+            shell::warn!("looking", about = job.id, code = problem.code, message = problem.message);
             let state = job.state.clone();
             later(store, job, state)
         }
     }
+}
+
+/// The end that the vendor tells of, if it does.
+fn end(state: &adapter::JobState, now: Millis) -> Option<State> {
+    match &state.progress {
+        Progress::Done(result) => {
+            Some(State::Done { result: serde_json::from_slice(result).unwrap_or_default(), at: now })
+        }
+        Progress::Failed(failure) => Some(failed(&failure.code, &failure.message, now)),
+        Progress::Queued | Progress::Running => None,
+    }
+}
+
+/// A job whose vendor was done with it at once is over at once. If that can't be written down now, the next look finds it.
+pub fn concluded(store: &dyn Store, job: Job, state: adapter::JobState) -> Job {
+    let Some(end) = end(&state, host::now()) else { return job };
+    over(store, job.clone(), &used(state.usage), end).unwrap_or_else(|problem| {
+        shell::warn!("concluding", about = job.id, code = problem.code, message = problem.message);
+        job
+    })
 }
 
 /// Gives up a job that no vendor was called for, or that it has refused. An error means that it is to be tried again: its

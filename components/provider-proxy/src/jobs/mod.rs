@@ -11,7 +11,7 @@ use shell::{Call, KeyValue, Problem, Reply, idempotency::Head, offline};
 pub use look::{abandon, is_due, look};
 pub use plan::{Body, Planned};
 pub use record::{Job, Listed, State, enlist, list, mark_sent, record};
-pub use start::hand_over;
+pub use start::{begin_planned, hand_over};
 
 use crate::{
     caller::{capable, owns, tenant_caller},

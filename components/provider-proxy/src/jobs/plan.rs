@@ -16,6 +16,7 @@ use crate::{
     },
     permits::{Ask, quantities},
     problems::unplannable,
+    training,
     vendor::{self, Vendor, callback},
 };
 
@@ -63,6 +64,11 @@ impl Planned {
         Self::at(vendor, job.id.clone(), body, tenant.disclosure.shown(), base).await
     }
 
+    /// One that the gate itself wants of a vendor, which reports to nobody.
+    pub async fn at_vendor(vendor: Vendor, body: Body) -> Result<Self, Problem> {
+        Self::at(vendor, host::new_id("job_"), body, None, None).await
+    }
+
     async fn at(
         vendor: Vendor,
         id: String,
@@ -85,7 +91,8 @@ impl Planned {
     pub fn ask<'a>(&'a self, grant: &'a Grant, token: Option<&'a str>) -> Ask<'a> {
         Ask {
             grant,
-            capability: "jobs",
+            // To make a voice is part of speech: who has that switched off has no voices made either.
+            capability: if self.kind == training::KIND { "speech" } else { "jobs" },
             provider: self.vendor.name(),
             model: &self.call.model,
             worst_case: quantities(&self.call.worst_case),

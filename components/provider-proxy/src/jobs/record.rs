@@ -205,6 +205,7 @@ pub fn close(store: &dyn Store, job: &Job) -> Result<(), StoreError> {
     keys.extend(job.run.as_ref().map(|_| calling.key()));
     keys.extend(by_vendor.as_ref().map(Value::key));
     expiry::forget_after(store, shell::host::now().hour_number() + KEPT_HOURS, &keys)?;
+    crate::training::ended(store, job)?;
     record.set(store, job)?;
     // Last, so that a crash before leaves it on the list of those under way.
     list().remove(store, job.list_index)

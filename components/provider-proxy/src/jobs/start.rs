@@ -4,6 +4,7 @@ use kv_schemas::Store;
 use shell::{Call, KeyValue, Kind, Problem, host, offline};
 
 use super::{
+    look,
     plan::{Body, Planned},
     record::{self, Job, Refused, State, by_vendor},
 };
@@ -32,6 +33,18 @@ pub async fn start(
 ) -> Result<Job, Failed> {
     let id = host::new_id("job_");
     let planned = Planned::asked(store, grant, id, body, callback::base(call).await.as_deref()).await?;
+    begin_planned(call, store, grant, &planned, token, |_| Ok(())).await
+}
+
+/// The same for a job that is planned. `noted` hears of it before the vendor is called, once it is on the list.
+pub async fn begin_planned(
+    call: &Call,
+    store: &KeyValue,
+    grant: &Grant,
+    planned: &Planned,
+    token: Option<&str>,
+    noted: impl FnOnce(&Job) -> Result<(), Problem>,
+) -> Result<Job, Failed> {
     let admitted = attempt::admit(store, &planned.vendor)?;
     let permit = match keyed::first(permits::reserve(call, &planned.ask(grant, token)).await) {
         Ok(permit) => permit,
@@ -47,7 +60,12 @@ pub async fn start(
         permits::release(&permit.id);
         return Err(Failed::Free(offline(&error)));
     }
-    hand_over(store, &planned, job, admitted, upstream::REQUEST_MS).await.map_err(|failed| match failed {
+    if let Err(problem) = noted(&job) {
+        admitted.unused(store, &planned.vendor);
+        give_up(store, job, &problem, None).map_err(|error| Failed::Free(offline(&error)))?;
+        return Err(Failed::Free(about(problem, &permit)));
+    }
+    hand_over(store, planned, job, admitted, upstream::REQUEST_MS).await.map_err(|failed| match failed {
         Failed::Free(problem) => Failed::Free(about(problem, &permit)),
         Failed::Charged(problem) => Failed::Charged(about(problem, &permit)),
         early @ Failed::Early(_) => early,
@@ -64,8 +82,8 @@ pub async fn hand_over(
 ) -> Result<Job, Failed> {
     match send(store, planned, &job, admitted, within_ms).await {
         Ok(state) => {
-            begun(store, &mut job, state).map_err(|error| Failed::Charged(offline(&error)))?;
-            Ok(job)
+            begun(store, &mut job, &state).map_err(|error| Failed::Charged(offline(&error)))?;
+            Ok(look::concluded(store, job, state))
         }
         Err((problem, used)) => {
             let failed = if used.is_some() { Failed::Charged } else { Failed::Free };
@@ -105,15 +123,15 @@ async fn send(
 }
 
 pub fn garbled(vendor: &str, what: &str) -> Problem {
-    eprintln!("job at {vendor}: {what}");
+    shell::warn!("job", about = vendor, error = what);
     Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")
 }
 
 /// The vendor knows it. The note of its id comes first: a webhook may be quick.
-fn begun(store: &dyn Store, job: &mut Job, state: JobState) -> Result<(), kv_schemas::StoreError> {
-    if let Some(vendor_id) = state.vendor_id {
-        by_vendor(job, &vendor_id).set(store, &job.id)?;
-        job.vendor_id = Some(vendor_id);
+fn begun(store: &dyn Store, job: &mut Job, state: &JobState) -> Result<(), kv_schemas::StoreError> {
+    if let Some(vendor_id) = &state.vendor_id {
+        by_vendor(job, vendor_id).set(store, &job.id)?;
+        job.vendor_id = Some(vendor_id.clone());
     }
     job.looked(host::now());
     record::record(&job.id).set(store, job)?;
@@ -147,7 +165,7 @@ fn refuse(
     given_back: Result<(), Problem>,
 ) -> Result<(), kv_schemas::StoreError> {
     if let Err(trouble) = given_back {
-        eprintln!("permit of {}: {} {}", job.id, trouble.code, trouble.message);
+        shell::warn!("permit", about = job.id, code = trouble.code, message = trouble.message);
         // Whoever looks tries again.
         job.refused = Some(Refused { code: problem.code.clone(), message: problem.message.clone() });
         job.looked(host::now());
@@ -211,7 +229,7 @@ mod tests {
         record::close(&store, &Job { state: failed("lost", "", Millis(1)), ..job.clone() }).unwrap();
         let state =
             JobState { vendor_id: Some("v_1".into()), progress: Progress::Queued, usage: adapter::Usage::Unknown };
-        begun(&store, &mut job, state).unwrap();
+        begun(&store, &mut job, &state).unwrap();
         assert_eq!(listed(&store).expect("it goes on").vendor_id.as_deref(), Some("v_1"));
     }
 }

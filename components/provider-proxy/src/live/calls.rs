@@ -99,6 +99,6 @@ impl Start<'_> {
 }
 
 fn garbled(what: &str) -> Problem {
-    eprintln!("start of a live session: {what}");
+    shell::warn!("start_of_a_live_session", error = what);
     Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")
 }

@@ -48,7 +48,7 @@ pub async fn end(store: &dyn Store, id: &str, at: Millis) -> Result<(), Problem>
         let reported = reported(store, &live, &marked)?.is_some();
         let given_up = host::now().since(live.started_at) > GIVE_UP_MS;
         if given_up {
-            eprintln!("{id} at {}: given up, the vendor has not ended it for a day", live.provider);
+            shell::warn!("end_given_up", about = id, provider = live.provider);
         } else if !reported {
             let later = Ending { next_try: host::now().plus(RETRY_MS), ..marked };
             ending(id).set(store, &later).map_err(|error| offline(&error))?;

@@ -46,7 +46,7 @@ pub fn settle_anew(store: &dyn Store, until: Millis) -> Result<(), Problem> {
         match anew(store, &id, until) {
             Ok(Progress::Done) => done.push(index),
             Ok(Progress::Later) => {}
-            Err(problem) => eprintln!("settling {id} anew: {} {}", problem.code, problem.message),
+            Err(problem) => shell::warn!("settling_anew", about = id, code = problem.code, message = problem.message),
         }
         if host::now() > until {
             break;
@@ -128,7 +128,7 @@ fn correct(live: &Live, permit: &str, seconds: u64) -> Result<Progress, Problem>
         // Not in the log yet.
         Err(fault) if fault.kind == FaultKind::NotFound => Ok(Progress::Later),
         Err(fault) if fault.code == "attempt_lost" || fault.kind == FaultKind::Invalid => {
-            eprintln!("settling {} anew: {permit}: {}", live.id, fault.message);
+            shell::warn!("settling_anew", about = live.id, at = permit, message = fault.message);
             Ok(Progress::Done)
         }
         Err(fault) => Err(faulty(fault)),

@@ -247,7 +247,7 @@ async fn abandon(store: &dyn Store, mut live: Live, used: Option<Usage>) -> Resu
         // Also after a refusal: a vendor that failed half way may have started it all the same. If it can't be reached
         // now either, maintenance goes on trying.
         return end(store, &live.id, host::now()).await.or_else(|problem| {
-            eprintln!("ending {} after a failed start: {}", live.id, problem.code);
+            shell::warn!("ending_after_a_failed_start", about = live.id, code = problem.code);
             Ok(())
         });
     }

@@ -21,6 +21,8 @@ pub fn show(call: &Call, id: &str) -> Result<Reply, Problem> {
             "tenant_id": view.tenant,
             "channel": view.channel,
             "capabilities": view.capabilities,
+            "module": view.module,
+            "behavior": view.behavior,
             "status": view.status,
             "created_at": view.created_at,
             "expires_at": view.expires_at,

@@ -81,7 +81,7 @@ async fn pay(call: &Call, store: &KeyValue, grant: &Grant, mut live: Live) -> Re
             if problem.kind == Kind::HardCap
                 && let Err(error) = end::end(store, &live.id, shell::host::now()).await
             {
-                eprintln!("kill switch: {} {}", error.code, error.message);
+                shell::warn!("kill_switch", code = error.code, message = error.message);
             }
             return Err(problem);
         }

@@ -20,6 +20,7 @@ use crate::{
     disclosure,
     keyed::{self, Failed, Start},
     metered::mode,
+    persona,
     vendor::{self, upstream},
 };
 
@@ -84,8 +85,16 @@ async fn answer(
 ) -> Result<(Reply, Vec<u8>), Failed> {
     let tenant = vendor::tenant(store, &grant.tenant)?;
     let vendor = vendor::asked(store, &tenant, capability, asked.provider.as_deref())?;
+    // A page may name another face than the twin's; who it is stays.
+    let (persona, vendor) = match persona::of(store, grant, &tenant)? {
+        Some(twin) if capability == Capability::Video => {
+            let told = persona::told(vendor, &twin);
+            (asked.persona.or(twin.video_persona), told)
+        }
+        _ => (asked.persona, vendor),
+    };
     let label = tenant.disclosure.shown().map(str::to_owned);
-    let wanted = Wanted { grant, vendor, persona: asked.persona, disclosure: label.clone(), length, token };
+    let wanted = Wanted { grant, vendor, persona, disclosure: label.clone(), length, token };
     let opened = open::open(call, store, wanted).await?;
     let answer = shown(&opened, label.as_deref()).await.map_err(Failed::Charged)?;
     let body = answer.to_string().into_bytes();

@@ -34,7 +34,7 @@ pub async fn end_live(store: &KeyValue) -> Result<u64, Problem> {
         match outcome {
             Ok(()) => ended += 1,
             Err(problem) => {
-                eprintln!("ending {}: {} {}", live.id, problem.code, problem.message);
+                shell::warn!("ending", about = live.id, code = problem.code, message = problem.message);
                 if is_vendors(&problem) {
                     silent.push(account);
                 }
@@ -96,8 +96,12 @@ fn is_over(store: &dyn Store, live: &Live, now: Millis) -> Result<bool, StoreErr
         Some(session) => families::SESSION_END.value::<()>(&[session]).exists(store)?,
         None => false,
     };
-    Ok(session_over
-        || live.due <= now
-        || live::report(&live.id).exists(store)?
-        || tenancy::find_tenant(store, &live.tenant)?.is_none())
+    Ok(session_over || live.due <= now || live::report(&live.id).exists(store)? || is_revoked(store, live)?)
+}
+
+/// Its tenant is gone, or the twin that it shows may not be seen any more: the tenant's own server has no session that
+/// would be over.
+fn is_revoked(store: &dyn Store, live: &Live) -> Result<bool, StoreError> {
+    let tenant = tenancy::find_tenant(store, &live.tenant)?;
+    Ok(tenant.is_none_or(|tenant| tenant.twin.is_some_and(|twin| twin.has_ended(live.started_at))))
 }

@@ -9,7 +9,7 @@ pub const UNWRITTEN_MS: u64 = calendar::MINUTE;
 pub fn legible<T>(id: &str, found: Result<Option<T>, StoreError>) -> Result<Option<T>, StoreError> {
     match found {
         Err(error @ StoreError::Corrupt { .. }) => {
-            eprintln!("maintaining {id}: {error}");
+            shell::warn!("maintaining", about = id, error = error);
             Ok(None)
         }
         found => found,

@@ -54,7 +54,7 @@ async fn look_at(store: &KeyValue, job: jobs::Job) -> bool {
     match jobs::look(store, job).await {
         Ok(job) => job.state.is_over(),
         Err(problem) => {
-            eprintln!("looking at {id}: {} {}", problem.code, problem.message);
+            shell::warn!("looking", about = id, code = problem.code, message = problem.message);
             false
         }
     }

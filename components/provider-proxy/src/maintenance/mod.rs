@@ -9,6 +9,7 @@ mod looks;
 #[cfg(test)]
 mod tests;
 
+use router::breaker;
 use serde_json::json;
 use shell::{Call, KeyValue, Problem, Reply, host, offline};
 
@@ -42,12 +43,14 @@ pub async fn run(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let log = write_log(store);
     let finished_jobs = look_at_jobs(store).await.map_err(|error| offline(&error));
     let messages = messages::work_neglected().map_err(|error| offline(&error));
+    let breakers = breaker::strike_closed(store, host::now(), BATCH as usize).map_err(|error| offline(&error));
     // After the jobs: what is over is taken in at once.
     let driven = runs::drive_neglected();
     let (settled, ended_sessions, ended_live, finished_jobs) = (settled?, ended_sessions?, ended_live?, finished_jobs?);
     driven?;
     settled_anew?;
     messages?;
+    breakers?;
     let log = log.map_err(stuck)?;
     Ok(Reply::json(
         200,
@@ -91,7 +94,7 @@ fn caught_up(
 
 /// Whoever calls the maintenance has to hear of it: nothing else shows it before somebody asks for a receipt.
 fn stuck(why: String) -> Problem {
-    eprintln!("log: {why}");
+    shell::warn!("log", error = why);
     let message = format!("All else is done, but the log can't be brought up to date: {why}");
     Problem { code: "log_stuck".into(), message, ..Problem::offline() }
 }
@@ -103,7 +106,7 @@ fn end_sessions() -> Result<u64, Problem> {
         match sessions::end(&session, "missed_tick") {
             Ok(_) => ended += 1,
             // What fails keeps no other going on.
-            Err(refusal) => eprintln!("ending {session}: {} {}", refusal.code, refusal.message),
+            Err(refusal) => shell::warn!("ending", about = session, code = refusal.code, message = refusal.message),
         }
     }
     Ok(ended)

@@ -70,6 +70,29 @@ fn what_cannot_be_read_keeps_nothing_else_going_on() {
 }
 
 #[test]
+fn ses_5_what_a_server_shows_of_a_twin_ends_with_the_consent_to_it() {
+    let check = |twin: Option<tenancy::TwinAccess>, over: bool| {
+        let store = Memory::default();
+        live(&store, "a");
+        let mut record = live::record("a").get(&store).unwrap().unwrap();
+        (record.started_at, record.due) = (Millis(50_000), Millis(200_000));
+        live::record("a").set(&store, &record).unwrap();
+        tenancy::tenant("t")
+            .set(&store, &tenancy::Tenant { twin: twin.clone(), ..tenancy::Tenant::new("t", "c") })
+            .unwrap();
+        assert_eq!(!overdue_live(&store, NOW).unwrap().is_empty(), over, "{twin:?}");
+    };
+    let open = tenancy::TwinAccess::new("MTID#7K3Q-9D2M-XW4B");
+    check(None, false);
+    check(Some(open.clone()), false);
+    check(Some(tenancy::TwinAccess { closed: Some("consent_revoked".into()), ..open.clone() }), true);
+    check(Some(tenancy::TwinAccess { closed: Some("twin_retired".into()), ..open.clone() }), true);
+    // Somebody else has consented since: what began before stays over.
+    check(Some(tenancy::TwinAccess { revoked_before: Millis(60_000), ..open.clone() }), true);
+    check(Some(tenancy::TwinAccess { revoked_before: Millis(40_000), ..open }), false);
+}
+
+#[test]
 fn a_store_that_is_not_there_ends_it() {
     let check = |found: fn(&Memory) -> Result<usize, StoreError>| {
         for operations in 0..100 {

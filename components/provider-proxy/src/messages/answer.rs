@@ -83,6 +83,8 @@ pub fn grant(conversation: &Conversation) -> Grant {
         credential: named("chat_", &[&conversation.tenant, &conversation.provider, &conversation.id]),
         channel: String::new(),
         capabilities: Vec::new(),
+        module: None,
+        behavior: None,
         origin: None,
     }
 }
@@ -106,7 +108,7 @@ pub async fn question(store: &KeyValue, id: &str, message: &Message, state: &Sta
 
 fn failure(message: &Message, tenant: &Tenant, failed: &Failed, origin: Origin) -> Said {
     let problem = failed.problem();
-    eprintln!("question of {}: {} {}", message.conversation.tenant, problem.code, problem.message);
+    shell::warn!("question", about = message.conversation.tenant, code = problem.code, message = problem.message);
     match failed {
         // It is paid for, and nobody has the answer any more.
         Failed::Charged(_) => Said::Text(SORRY.into()),

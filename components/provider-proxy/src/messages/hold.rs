@@ -30,7 +30,7 @@ impl<'a> Hold<'a> {
                 Either::Left((outcome, _)) => return outcome,
                 Either::Right(_) => {
                     if let Err(error) = messaging::keep(self.store, self.id, &self.lease, host::now()) {
-                        eprintln!("lease of {}: {error}", self.id);
+                        shell::warn!("lease", about = self.id, error = error);
                     }
                 }
             }
@@ -50,7 +50,7 @@ impl<'a> Hold<'a> {
     /// Lets the next one in. Failing to is no failure: the lease runs out.
     pub fn release(self) {
         if let Err(error) = self.lease.release(self.store) {
-            eprintln!("lease of {}: {error}", self.id);
+            shell::warn!("lease", about = self.id, error = error);
         }
     }
 }

@@ -126,7 +126,7 @@ async fn conversation(store: &KeyValue, begun: Millis, messages: Vec<(u64, Strin
             Ok(Progress::NotNow) => break,
             // What fails keeps no other conversation waiting.
             Err(error) => {
-                eprintln!("message {id}: {error}");
+                shell::warn!("message", about = id, error = error);
                 break;
             }
         }

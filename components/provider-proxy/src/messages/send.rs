@@ -33,7 +33,7 @@ pub async fn send(store: &KeyValue, to: &Conversation, id: &str, text: &str) -> 
     // A vendor may accept the call and refuse what it asks for.
     let read = meter.push(&bytes).and_then(|_| meter.end());
     read.map(drop).map_err(|what| {
-        eprintln!("answer of {}: {what}", vendor.name());
+        shell::warn!("answer", about = vendor.name(), error = what);
         Problem::new(shell::Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")
     })
 }

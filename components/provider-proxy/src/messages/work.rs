@@ -105,7 +105,7 @@ fn answered(state: &State, said: answer::Said) -> State {
 
 /// Tried again, unless this conversation will never take it.
 fn unsent(id: &str, state: &State, text: &str, problem: &Problem) -> State {
-    eprintln!("sending {id}: {} {}", problem.code, problem.message);
+    shell::warn!("sending", about = id, code = problem.code, message = problem.message);
     if send::is_final(problem) {
         return state.at(Step::GivenUp { why: problem.code.clone() });
     }

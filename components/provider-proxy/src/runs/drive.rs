@@ -21,8 +21,8 @@
 use std::{pin::pin, rc::Rc};
 
 use futures::future::join_all;
-use kv_schemas::Store;
-use runs::{Action, Fact, Failure, Run, apply, plan, store};
+use kv_schemas::{Store, families};
+use runs::{Action, Fact, Failure, Kind as NoticeKind, Run, apply, plan, store};
 use shell::{KeyValue, Problem, host, offline};
 
 use super::{
@@ -85,7 +85,7 @@ pub async fn look_at_jobs(store: &KeyValue, run: &Run) {
         };
         let looked: Result<(), Problem> = look.await;
         if let Err(problem) = looked {
-            eprintln!("looking at {id}: {} {}", problem.code, problem.message);
+            shell::warn!("looking", about = id, code = problem.code, message = problem.message);
         }
     }))
     .await;
@@ -115,12 +115,13 @@ async fn work(store: &KeyValue, id: &str) -> Result<Vec<start::Ready>, Problem> 
 
 /// Does what is planned now; whether there was anything.
 async fn turn(store: &KeyValue, run: &mut Run, unsent: &mut Vec<Unsent>) -> Result<bool, Problem> {
-    let (mut facts, mut starts) = (Vec::new(), Vec::new());
+    let (mut facts, mut starts, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for action in plan(run, host::now()) {
         match action {
             // What if we crash after telling? It is told again, as the same event.
             Action::Tell(notice) => {
                 tell(store, run, &notice).await?;
+                told.push(notice.kind);
                 facts.push(Fact::Told { subject: notice.subject });
             }
             Action::Expire => facts.push(Fact::Expired),
@@ -140,6 +141,7 @@ async fn turn(store: &KeyValue, run: &mut Run, unsent: &mut Vec<Unsent>) -> Resu
         return Ok(false);
     }
     save(store, run)?;
+    told.into_iter().for_each(|kind| count(store, kind));
     if starts.is_empty() {
         return Ok(true);
     }
@@ -149,6 +151,25 @@ async fn turn(store: &KeyValue, run: &mut Run, unsent: &mut Vec<Unsent>) -> Resu
     }
     save(store, run)?;
     Ok(true)
+}
+
+/// One more run has ended, for the operator's numbers: once for each end, since its notice is told and saved as told under
+/// the run's lease, and this comes after. What if we crash in between, or can't write it? One end less is counted, and none
+/// twice. A run that is continued after it failed ends again.
+fn count(store: &dyn Store, told: NoticeKind) {
+    let Some(outcome) = outcome_of(told) else { return };
+    if let Err(error) = families::RUN_COUNT.counter(&[outcome]).add(store, 1) {
+        shell::warn!("run_count", about = outcome, error = error);
+    }
+}
+
+fn outcome_of(told: NoticeKind) -> Option<&'static str> {
+    match told {
+        NoticeKind::Done => Some("ok"),
+        NoticeKind::Failed => Some("failed"),
+        NoticeKind::Cancelled => Some("cancelled"),
+        NoticeKind::Started | NoticeKind::Waiting | NoticeKind::Paused => None,
+    }
 }
 
 /// What a job's record says of its step.
@@ -190,10 +211,35 @@ fn outcome(state: State) -> Option<Result<serde_json::Value, Failure>> {
 /// Facts of the driver come too late at worst, and change nothing then.
 fn take(run: &mut Run, fact: Fact) {
     if let Err(refusal) = apply(run, fact, host::now()) {
-        eprintln!("{}: {refusal}", run.id);
+        shell::warn!("run", about = run.id, error = refusal);
     }
 }
 
 fn save(store: &dyn Store, run: &mut Run) -> Result<(), Problem> {
     store::save(store, run).map_err(|error| offline(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use kv_schemas::memory::Memory;
+
+    use super::*;
+
+    #[test]
+    fn ops_1_ends_are_counted_by_how_they_were_and_nothing_else_is() {
+        let store = Memory::default();
+        for kind in [
+            NoticeKind::Started,
+            NoticeKind::Waiting,
+            NoticeKind::Done,
+            NoticeKind::Paused,
+            NoticeKind::Failed,
+            NoticeKind::Done,
+            NoticeKind::Cancelled,
+        ] {
+            count(&store, kind);
+        }
+        let counted = |outcome: &str| families::RUN_COUNT.counter(&[outcome]).read(&store).unwrap();
+        assert_eq!(["ok", "failed", "cancelled"].map(counted), [2, 1, 1]);
+    }
 }

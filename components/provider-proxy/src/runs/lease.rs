@@ -55,7 +55,7 @@ impl Held {
             return;
         }
         if let Err(error) = lease.release_alone(&*store) {
-            eprintln!("lease of {run}: {error}");
+            shell::warn!("lease", about = run, error = error);
         }
     }
 }

@@ -59,7 +59,7 @@ pub async fn drive_if_neglected(store: &KeyValue, run: &Run) {
         Err(problem) => Err(problem),
     };
     if let Err(problem) = driven {
-        eprintln!("driving {}: {} {}", run.id, problem.code, problem.message);
+        shell::warn!("driving", about = run.id, code = problem.code, message = problem.message);
     }
 }
 
@@ -87,7 +87,7 @@ async fn round(store: &KeyValue, begun: Begun) -> (usize, usize) {
     let Begun { at, listed } = begun;
     let is_gone = |tenant: &str| tenancy::find_tenant(store, tenant).map(|found| found.is_none());
     if let Err(error) = store::delete_orphans(store, at, OWNERS, is_gone) {
-        eprintln!("projects of deleted tenants: {error}");
+        shell::warn!("projects_of_deleted_tenants", error = error);
     }
     let looked_at = listed.len();
     let driven = Cell::new(0);
@@ -99,7 +99,7 @@ async fn round(store: &KeyValue, begun: Begun) -> (usize, usize) {
             Ok(true) => driven.set(driven.get() + 1),
             Ok(false) => {}
             // What fails keeps no other waiting.
-            Err(problem) => eprintln!("driving {}: {} {}", listed.id, problem.code, problem.message),
+            Err(problem) => shell::warn!("driving", about = listed.id, code = problem.code, message = problem.message),
         }
     });
     match select(pin!(drives), pin!(at_work(store))).await {
@@ -113,7 +113,7 @@ async fn at_work(store: &KeyValue) -> Infallible {
     loop {
         spin_sdk::time::sleep(AT_WORK).await;
         if let Err(error) = store::driven().set(store, &host::now()) {
-            eprintln!("a round of runs: {error}");
+            shell::warn!("a_round_of_runs", error = error);
         }
     }
 }

@@ -58,7 +58,7 @@ pub async fn show(store: &KeyValue, grant: &Grant, id: &str) -> Result<Run, Prob
         Err(problem) => Err(problem),
     };
     if let Err(problem) = driven {
-        eprintln!("driving {id}: {} {}", problem.code, problem.message);
+        shell::warn!("driving", about = id, code = problem.code, message = problem.message);
     }
     find(store, grant, id)
 }

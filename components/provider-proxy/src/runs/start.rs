@@ -131,7 +131,7 @@ pub async fn ready(store: &KeyValue, run: &Run, unsent: Unsent) -> Option<Ready>
         Ok(planned) => planned,
         Err(problem) => {
             if let Err(problem) = jobs::abandon(store, job, &problem.code, &problem.message) {
-                eprintln!("abandoning: {} {}", problem.code, problem.message);
+                shell::warn!("abandoning", code = problem.code, message = problem.message);
             }
             return None;
         }
@@ -172,7 +172,7 @@ impl Ready {
         };
         let outcome: Result<(), Problem> = outcome.await;
         if let Err(problem) = outcome {
-            eprintln!("starting {id}: {} {}", problem.code, problem.message);
+            shell::warn!("starting", about = id, code = problem.code, message = problem.message);
         }
     }
 }
@@ -186,6 +186,8 @@ fn grant(run: &Run) -> Grant {
         credential: run.credential.clone(),
         channel: run.channel.clone(),
         capabilities: Vec::new(),
+        module: None,
+        behavior: None,
         origin: None,
     }
 }

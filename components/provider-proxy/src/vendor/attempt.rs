@@ -82,7 +82,7 @@ impl Admitted {
     pub fn unused(self, store: &dyn Store, vendor: &Vendor) {
         let told = self.pass.map(|pass| pass.unused(store, host::now()));
         if let Some(Err(error)) = told {
-            eprintln!("breaker of {}: {error}", vendor.name());
+            shell::warn!("breaker", provider = vendor.name(), error = error);
         }
     }
 
@@ -109,7 +109,7 @@ pub fn admit(store: &dyn Store, vendor: &Vendor) -> Result<Admitted, Problem> {
             Err(Problem { retry_after_ms: Some(retry_after_ms), ..problem })
         }
         Err(error) => {
-            eprintln!("breaker of {}: {error}", vendor.name());
+            shell::warn!("breaker", provider = vendor.name(), error = error);
             Ok(Admitted { pass: None, settings })
         }
     }
@@ -213,7 +213,7 @@ async fn once(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str, firs
 
 /// A vendor's refusal in the gate's terms.
 pub fn explained(vendor: &Vendor, status: u16, failure: adapter::Failure) -> Problem {
-    eprintln!("{} answered {status} ({})", vendor.name(), failure.code);
+    shell::warn!("vendor_refused", provider = vendor.name(), status = status, code = failure.code);
     let kind = if failure.code == "vendor_timeout" { Kind::VendorTimeout } else { Kind::VendorError };
     Problem { retry_after_ms: failure.retry_after_ms, ..Problem::new(kind, &failure.code, failure.message) }
 }
@@ -228,6 +228,6 @@ fn note(store: &dyn Store, vendor: &Vendor, admitted: Admitted, tried: &Tried) {
         Tried::Accepted(_) | Tried::Refused(_) | Tried::Later(_) => pass.succeeded(store),
     };
     if let Err(error) = noted {
-        eprintln!("breaker of {}: {error}", vendor.name());
+        shell::warn!("breaker", provider = vendor.name(), error = error);
     }
 }

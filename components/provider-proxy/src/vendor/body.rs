@@ -94,7 +94,7 @@ impl Body {
         match self.timer.within(limit, ended.into_future()).await.ok_or_else(timeout)? {
             Ok(_) => Ok(None),
             Err(code) => {
-                eprintln!("vendor's answer: {code:?}");
+                shell::warn!("vendor_answer", error = format!("{code:?}"));
                 Err(Problem::new(Kind::VendorError, "vendor_answer_cut", "The vendor's answer ended early."))
             }
         }

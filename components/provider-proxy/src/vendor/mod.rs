@@ -5,7 +5,7 @@ pub mod body;
 pub mod callback;
 pub mod catalog;
 mod outgoing;
-mod timer;
+pub mod timer;
 pub mod upstream;
 
 use kv_schemas::Store;
@@ -53,6 +53,14 @@ impl Vendor {
     /// A whole number among the binding's options: the proxy's own settings stand beside the adapter's.
     pub fn option(&self, name: &str, default: u64, most: u64) -> u64 {
         self.binding.options.get(name).and_then(Json::as_u64).unwrap_or(default).min(most)
+    }
+
+    /// With an option of another value for this call; what the binding says stays for later ones.
+    pub fn with_option(mut self, name: &str, value: impl Into<Json>) -> Self {
+        let mut options = self.binding.options.clone();
+        options.insert(name.into(), value.into());
+        self.options = written(&options);
+        self
     }
 
     /// With `model` where the page asks for none of its own.

@@ -74,14 +74,14 @@ pub async fn call(
 }
 
 /// The end of a request's body that is written to.
-struct Sending {
+pub struct Sending {
     body: StreamWriter<u8>,
     end: FutureWriter<Result<Option<Fields>, ErrorCode>>,
 }
 
 impl Sending {
     /// Writes it all. A host that doesn't take it tells so in the answer.
-    async fn whole(mut self, body: Vec<u8>) {
+    pub async fn whole(mut self, body: Vec<u8>) {
         if !body.is_empty() && !self.body.write_all(body).await.is_empty() {
             return;
         }
@@ -95,8 +95,13 @@ fn assemble(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str) -> Res
     let method = outgoing::method(&planned.method).ok_or_else(|| wrong("no method of a vendor"))?;
     let uri = address(vault, vendor, planned)?;
     let fields = headers(vault, vendor, planned, method, repeat)?;
-    // Not printed: the error may show the header or the path that holds the key.
-    let fields = Fields::from_list(&fields).map_err(|_| wrong("no valid headers"))?;
+    request_of(method, &uri, &fields).map_err(wrong)
+}
+
+/// A request as the host takes it. What is wrong is told in our own words: the host's may show the header or the path that
+/// holds the key.
+pub fn request_of(method: &str, uri: &Uri, fields: &[(String, Vec<u8>)]) -> Result<(Request, Sending), &'static str> {
+    let fields = Fields::from_list(fields).map_err(|_| "no valid headers")?;
     let (body, contents) = wit_stream::new();
     // What if we end before all of it is written? The vendor's connection is cut, as that of a request that broke off.
     let (end, trailers) = wit_future::new(|| Err(ErrorCode::InternalError(Some("the request broke off".into()))));
@@ -108,7 +113,7 @@ fn assemble(vault: &Vault, vendor: &Vendor, planned: &Call, repeat: &str) -> Res
         .and_then(|()| request.set_scheme(Some(&scheme)))
         .and_then(|()| request.set_authority(uri.authority().map(uri::Authority::as_str)))
         .and_then(|()| request.set_path_with_query(path));
-    set.map_err(|()| wrong("no valid request"))?;
+    set.map_err(|()| "no valid request")?;
     Ok((request, Sending { body, end }))
 }
 
@@ -196,13 +201,13 @@ pub fn signed(vault: &Vault, vendor: &Vendor, grants: &Grants) -> Result<Secret,
 fn key(vault: &Vault, vendor: &Vendor) -> Result<Secret, Problem> {
     let sealed = vendor.binding.sealed_secret.as_deref().unwrap_or_default();
     vault.open(&vendor.secret_context(), sealed).map_err(|error| {
-        eprintln!("secret of {} for {}: {error}", vendor.name(), vendor.tenant);
+        shell::warn!("secret", provider = vendor.name(), tenant = vendor.tenant, error = error);
         Problem::offline()
     })
 }
 
 fn misconfigured(vendor: &Vendor, what: &str) -> Problem {
-    eprintln!("the call planned for {}: {what}", vendor.name());
+    shell::warn!("planned_call", provider = vendor.name(), error = what);
     Problem::new(Kind::VendorError, "vendor_misconfigured", "The vendor's binding makes no valid request.")
 }
 
@@ -227,8 +232,10 @@ fn length(head: &AnswerHead) -> Result<Option<u64>, Problem> {
 fn classify(vendor: &Vendor, code: &ErrorCode) -> Failure {
     // A host's own words might have the address in them, and that might have the key.
     match (code, &vendor.profile.credential) {
-        (ErrorCode::InternalError(_), Credential::Path) => eprintln!("call to {}: InternalError", vendor.name()),
-        _ => eprintln!("call to {}: {code:?}", vendor.name()),
+        (ErrorCode::InternalError(_), Credential::Path) => {
+            shell::warn!("vendor_call", provider = vendor.name(), error = "InternalError")
+        }
+        _ => shell::warn!("vendor_call", provider = vendor.name(), error = format!("{code:?}")),
     }
     let unreachable = || Problem::new(Kind::VendorError, "vendor_unreachable", "The vendor can't be reached.");
     match code {

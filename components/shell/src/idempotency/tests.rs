@@ -134,3 +134,25 @@ fn a_crash_at_any_operation_gives_one_answer_in_the_end() {
     }
     panic!("never got through");
 }
+
+#[test]
+fn twn_5_answers_of_one_owner_are_forgotten_before_their_day_is_over() {
+    let store = Memory::default();
+    for (n, owner) in ["call:a:ses_1", "call:a:ses_2", "call:a:ses_1"].into_iter().enumerate() {
+        let key = format!("k-{n}");
+        match Answers::new(owner, &key, "f", LEASE).begin(&store, &vault(), NOW, [1; NONCE_BYTES], || n) {
+            Ok(Found::Now(attempt, _)) => {
+                attempt.finish_with(&store, &vault(), [2; NONCE_BYTES], &kept("said")).unwrap();
+            }
+            _ => panic!("begins"),
+        }
+    }
+    let held = |owner: &str| store.keys().iter().filter(|key| key.contains(&owner.replace('/', "%2F"))).count();
+    assert!(held("ses_1") > 0 && held("ses_2") > 0, "{:?}", store.keys());
+    assert_eq!(forget_owners(&store, 0, |owner| owner == "call:a:ses_1"), Ok(None));
+    assert_eq!((held("ses_1"), held("ses_2") > 0), (0, true), "{:?}", store.keys());
+    assert_eq!(forget_owners(&store, 0, |owner| owner == "call:a:ses_1"), Ok(None));
+    // The sweep passes over what is gone.
+    sweep(&store, NOW.plus(2 * DAY)).unwrap();
+    assert_eq!(held("ses_2"), 0);
+}

@@ -107,6 +107,7 @@ pub fn ask_with(
         headers: map,
         body: bytes::Bytes::copy_from_slice(body),
         request_id: "req_1".into(),
+        note: shell::log::Note::default(),
     };
     let clock = || at;
     let house = House { store, vendors: &Fakes, books: &NoBooks, vault, admin_key: "admin-secret", clock: &clock };

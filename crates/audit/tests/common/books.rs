@@ -1,6 +1,6 @@
 //! Whether a log says one and the same thing everywhere: lists, numbers, sums.
 
-use audit::{Filter, Item, Scope, Totals, totals};
+use audit::{Filter, Item, Kind, Scope, SettledTotal, Totals, settled, totals};
 use kv_schemas::{Store, memory::Memory};
 
 use super::{NOW, everything, ids, sequence, tree::check_tree};
@@ -56,9 +56,27 @@ pub fn check_settled(store: &Memory, before: &[Item], expected: &[String], when:
     check_books(store, expected, when);
     check_tree(store, when);
     let all = everything(store, Filter::All);
+    check_settled_total(store, &all, when);
     let numbers: Vec<_> = all.iter().map(|item| item.seq).collect();
     assert_eq!(numbers, (0..all.len() as u64).map(Some).collect::<Vec<_>>(), "{when}");
     for item in before.iter().filter(|item| item.seq.is_some()) {
         assert!(all.contains(item), "{} was renumbered, {when}", item.entry.limit_check_id);
     }
+}
+
+/// What the whole log comes to is what its entries do, each once, however often they were numbered.
+pub fn check_settled_total(store: &Memory, all: &[Item], when: &str) {
+    let mut expected = SettledTotal::default();
+    for Item { entry, .. } in all {
+        *expected.entries.entry(entry.kind().name().into()).or_default() += 1;
+        match entry.cost_nanos.0 {
+            _ if entry.kind() != Kind::Money => {}
+            credit if credit < 0 => expected.credited -= credit,
+            charge => *expected.charged.entry(entry.capability.clone()).or_default() += charge,
+        }
+    }
+    let (progress, found) = settled(store).unwrap();
+    assert_eq!((progress.size, &found), (all.len() as u64, &expected), "{when}");
+    let net: i64 = all.iter().map(|item| item.entry.cost_nanos.0).sum();
+    assert_eq!(found.nanos(), net, "{when}");
 }

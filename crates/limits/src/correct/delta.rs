@@ -85,7 +85,7 @@ fn others(store: &dyn Store, asked: &Correction, own: &str) -> Result<Vec<Other>
     let log = corrections(&asked.corrects);
     let mut found = Vec::new();
     for index in 1..=log.tail(store)? {
-        if let Slot::Entry(Listed { id }) = log.get(store, index)?
+        if let Slot::Entry(Listed { id, .. }) = log.get(store, index)?
             && id != own
         {
             found.extend(other(store, &id)?);

@@ -64,7 +64,7 @@ pub fn correct(
         // A repeat finds the same, or has something to correct by then.
         return Ok(None);
     }
-    list().append(store, &Listed { id: id.clone() })?;
+    list().append(store, &Listed { id: id.clone(), moved: false })?;
     // What if we crash after winning? The reaper writes down that this attempt was lost.
     if keyed && !maker(&id).win(store)? {
         return Err(IN_PROGRESS);
@@ -88,7 +88,7 @@ fn make(
 ) -> Result<Permit, Fault> {
     let id = record.id.clone();
     permit(&id).set(store, &record)?;
-    let place = corrections(&asked.corrects).append(store, &Listed { id: id.clone() })?;
+    let place = corrections(&asked.corrects).append(store, &Listed { id: id.clone(), moved: false })?;
     // Asked again now that others see this one: of two that come at once, at least one sees the other.
     match delta::of(store, entry, asked, &id) {
         Ok(again) if again == cost => {}

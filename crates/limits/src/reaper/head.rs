@@ -6,7 +6,7 @@ use calendar::Millis;
 use kv_schemas::{Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 
-use super::patience::Patience;
+use super::{patience::Patience, sums::Holds};
 
 /// Holes remembered, at most. What doesn't fit is found again later.
 const MAX_HOLES: usize = 1_024;
@@ -49,6 +49,18 @@ pub(crate) struct Head {
     pub found: u64,
     /// See `found`.
     pub open: u64,
+    /// What those hold that this walk has found so far.
+    #[serde(default)]
+    pub holds: Holds,
+    /// The same of the last whole walk, and when that ended.
+    #[serde(default)]
+    pub held: Holds,
+    /// See `held`.
+    #[serde(default)]
+    pub held_at: Millis,
+    /// Permits that came onto the list, as far as it has been walked.
+    #[serde(default)]
+    pub permits: u64,
     /// Slots that were taken and not written when the walk passed: their writers may still come.
     pub holes: BTreeMap<u64, Patience>,
     /// Permits seen in the middle of a change.
@@ -66,6 +78,10 @@ impl Default for Head {
             walked: 0,
             found: 0,
             open: 0,
+            holds: Holds::default(),
+            held: Holds::default(),
+            held_at: Millis(0),
+            permits: 0,
             holes: BTreeMap::new(),
             stuck: BTreeMap::new(),
             ran_at: Millis(0),

@@ -29,7 +29,7 @@ pub(super) fn listed(store: &dyn Store, slots: impl Iterator<Item = u64>) -> Res
     let mut looked = Looked::default();
     for slot in slots {
         match list().get(store, slot)? {
-            Slot::Entry(Listed { id }) => looked.permits.entry(id).or_default().slots.push(slot),
+            Slot::Entry(Listed { id, .. }) => looked.permits.entry(id).or_default().slots.push(slot),
             Slot::Hole => looked.holes.push(slot),
         }
     }

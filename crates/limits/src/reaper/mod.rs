@@ -16,6 +16,8 @@ mod listed;
 mod look;
 mod patience;
 mod square;
+mod summary;
+mod sums;
 mod walk;
 
 use calendar::Millis;
@@ -25,6 +27,7 @@ use crate::permit::{Permit, list};
 use head::Head;
 pub use held::held;
 pub use patience::PATIENCE_MS;
+pub use summary::{HeldSummary, held_summary};
 
 /// How long one run is left alone.
 const LEASE_MS: u64 = 30_000;

@@ -14,6 +14,7 @@ use super::{
     listed::{Seen, record},
     look::{Verdict, look},
     square,
+    sums::Holds,
 };
 use crate::permit::{KEPT_HOURS, Listed, Permit, State, closer, extension, list, maker, permit, resolver};
 
@@ -28,11 +29,18 @@ pub(super) fn run(store: &dyn Store, lease: &Lease, now: Millis, limit: usize) -
     let mut stretch = Stretch::default();
     if head.cursor <= head.first || head.cursor > head.until {
         // A new walk.
-        (head.cursor, head.until, head.found) = (head.first, list().tail(store)?, 0);
+        (head.cursor, head.until) = (head.first, list().tail(store)?);
+        (head.found, head.holds) = (0, Holds::default());
         stretch.read_holes(store, &mut head, now)?;
     }
     let begin = head.cursor;
     let end = stretch.read(store, &mut head, begin, now)?;
+    head.walked = head.walked.max(end);
+    if stretch.come > 0 {
+        // Before any of them leaves the list. What if we crash here? They are looked at once more, and not counted.
+        head.permits = head.permits.saturating_add(stretch.come);
+        head.clone().save(store, now)?;
+    }
     for (id, slots) in std::mem::take(&mut stretch.ids) {
         stretch.settle(store, now, &mut head, id, slots, limit)?;
     }
@@ -41,16 +49,18 @@ pub(super) fn run(store: &dyn Store, lease: &Lease, now: Millis, limit: usize) -
         list().remove(store, *slot)?;
     }
     head.found = head.found.saturating_add(u64::try_from(stretch.open.len()).unwrap_or(0));
+    head.holds.include(stretch.holds);
     head.cursor = end.saturating_add(1);
-    head.walked = head.walked.max(end);
     if begin == head.first && (stretch.open.is_empty() || head.is_thin(STRETCH)) {
-        stretch.open.iter().try_for_each(|(id, slots)| relist(store, id, slots))?;
+        let moved = |id: &String| Listed { id: id.clone(), moved: true };
+        stretch.open.iter().try_for_each(|(id, slots)| relist(store, moved(id), slots))?;
         head.first = head.cursor;
     }
     let through = end >= head.until || end < begin;
     let pauses = stretch.is_crowded() && begin.saturating_sub(1).checked_div(PORTION) != end.checked_div(PORTION);
     if through {
         (head.open, head.cursor) = (head.found, head.first);
+        (head.held, head.held_at) = (head.holds, now);
     }
     // Before the counting, so that what was seen is remembered whatever comes of that.
     head.clone().save(store, now)?;
@@ -66,6 +76,10 @@ struct Stretch {
     over: Vec<(String, Seen)>,
     open: Vec<(String, Vec<u64>)>,
     due: Vec<String>,
+    /// What the open ones hold.
+    holds: Holds,
+    /// Permits that no walk has seen before.
+    come: u64,
 }
 
 impl Stretch {
@@ -80,7 +94,7 @@ impl Stretch {
             match list().get(store, slot)? {
                 Slot::Entry(listed) => {
                     // Its place is among the others now.
-                    relist(store, &listed.id, &[slot])?;
+                    relist(store, listed, &[slot])?;
                 }
                 // Its writer doesn't come any more.
                 Slot::Hole if patience.is_over(now) => {}
@@ -95,7 +109,11 @@ impl Stretch {
         let end = head.until.min(begin.saturating_add(STRETCH).saturating_sub(1));
         for slot in begin..=end {
             match list().get(store, slot)? {
-                Slot::Entry(listed) => self.ids.entry(listed.id).or_default().push(slot),
+                Slot::Entry(listed) => {
+                    let is_new = slot > head.walked && !listed.moved;
+                    self.come = self.come.saturating_add(u64::from(is_new));
+                    self.ids.entry(listed.id).or_default().push(slot);
+                }
                 Slot::Hole if slot <= head.walked => {}
                 Slot::Hole if head.waits_for(slot, now) => {}
                 // So many at once: the walk waits here.
@@ -115,7 +133,8 @@ impl Stretch {
         limit: usize,
     ) -> Result<(), StoreError> {
         let found = record(store, &id)?;
-        match look(store, now, head, &id, found.as_ref())? {
+        let verdict = look(store, now, head, &id, found.as_ref())?;
+        match verdict {
             Verdict::Unmade if slots.len() > 1 => list().remove(store, slots.remove(0))?,
             Verdict::Over | Verdict::Unmade => {
                 self.over.push((id, Seen { slots, record: found }));
@@ -125,14 +144,17 @@ impl Stretch {
             Verdict::Due if self.due.len() < limit => self.due.push(id.clone()),
             Verdict::Due => {}
         }
+        if let Some(found) = &found {
+            self.holds.count(found, verdict == Verdict::Due);
+        }
         self.open.push((id, slots));
         Ok(())
     }
 }
 
 /// Moves a permit to the end of the list. What if we crash between? It is listed twice, which changes nothing.
-fn relist(store: &dyn Store, id: &str, slots: &[u64]) -> Result<(), StoreError> {
-    list().append(store, &Listed { id: id.to_owned() })?;
+fn relist(store: &dyn Store, listed: Listed, slots: &[u64]) -> Result<(), StoreError> {
+    list().append(store, &listed)?;
     slots.iter().try_for_each(|slot| list().remove(store, *slot))
 }
 

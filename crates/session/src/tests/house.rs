@@ -1,5 +1,6 @@
 //! A house to test in: tenants `a` and `b`, and ways in.
 
+use base64::Engine;
 use calendar::Millis;
 use kv_schemas::memory::Memory;
 use serde_json::{Value as Json, json};
@@ -34,6 +35,12 @@ pub fn seed(n: u64) -> Seed {
     Seed { id: format!("ses_{n}"), secret: format!("{n:064x}") }
 }
 
+/// The key of the index of persons.
+pub fn people(store: &Memory) -> compliance::PersonKey {
+    let vault = vault::Vault::new(&base64::engine::general_purpose::STANDARD.encode([1; 32])).unwrap();
+    compliance::PersonKey::get(store, &vault, [7; 24]).unwrap()
+}
+
 /// Opens a session with a key and a body, as the route does.
 pub fn try_open(
     store: &Memory,
@@ -46,7 +53,8 @@ pub fn try_open(
     let caller = admit(store, Some(&format!("Bearer {key}")), origin)?;
     let ask = parse_ask(&body)?;
     let key_set = caller.tenant.end_user_auth.as_ref().and_then(|auth| auth.jwks.as_ref()).map(KeySet::read);
-    open(store, at, &caller, &ask, key_set.as_ref(), &seed(n))
+    let user_keys = key_set.map(|set| UserKeys { set, people: people(store) });
+    open(store, at, &caller, &ask, user_keys.as_ref(), &seed(n))
 }
 
 /// A page's session of tenant `a`, number `n`; gives its `Authorization`.

@@ -1,6 +1,7 @@
 //! The life of a session: ticks, its end, and what is seen of it.
 
 use calendar::{MINUTE, Millis};
+use serde_json::json;
 
 use super::house::*;
 use crate::*;
@@ -93,4 +94,46 @@ fn ending_is_completed_by_the_next_one_after_a_crash() {
         }
     }
     panic!("never got through");
+}
+
+#[test]
+fn twn_3_open_sessions_are_counted_within_bounds() {
+    let store = house();
+    let count = |most: u64, at: Millis| {
+        let open = count_open_sessions(&store, at, most, |session| session.tenant == "a").unwrap();
+        (open.sessions, open.truncated)
+    };
+    assert_eq!(count(10, NOW), (0, false));
+    (1..=4).for_each(|n| drop(page(&store, n, NOW)));
+    try_open(&store, 5, "tg_sk_b", None, json!({"channel": "widget", "consent": true}), NOW).unwrap();
+    assert_eq!(count(10, NOW), (4, false));
+    end(&store, "ses_2", "page", NOW).unwrap();
+    assert_eq!(count(10, NOW), (3, false));
+    assert_eq!(count(3, NOW), (2, true), "the newest three are b's and two of a's");
+    assert_eq!(count(10, NOW.plus(LIFETIME)), (0, false));
+    // Nothing so old is looked at, however many there are.
+    assert_eq!(count(3, NOW.plus(2 * LIFETIME)), (0, false));
+}
+
+#[test]
+fn twn_5_a_session_that_is_over_can_be_forgotten() {
+    let store = house();
+    page(&store, 1, NOW);
+    page(&store, 2, NOW);
+    let over = |millis: u64| is_over(&store, "ses_1", at(millis)).unwrap();
+    assert!(!over(0) && !over(20 * MINUTE), "nobody has noted that it expired");
+    end(&store, "ses_1", "page", NOW).unwrap();
+    assert!(!over(29_000) && over(30_000), "what was told of it is on its way");
+    forget(&store, "b", "ses_1").unwrap();
+    assert!(find(&store, "ses_1").unwrap().is_some(), "another tenant's");
+    forget(&store, "a", "ses_1").unwrap();
+    forget(&store, "a", "ses_1").unwrap();
+    assert!(find(&store, "ses_1").unwrap().is_none() && is_over(&store, "ses_1", NOW).unwrap());
+    let left: Vec<String> = store.keys().into_iter().filter(|key| key.contains("ses_1")).collect();
+    assert_eq!(left, [""; 0]);
+    // The sweep passes over its place, and looks after the others as ever.
+    assert_eq!(overdue(&store, 10, at(20 * MINUTE)).unwrap(), ["ses_2"]);
+    end(&store, "ses_2", "expired", at(20 * MINUTE)).unwrap();
+    (0..3).for_each(|_| drop(overdue(&store, 10, at(3 * calendar::DAY)).unwrap()));
+    assert!(find(&store, "ses_2").unwrap().is_none());
 }

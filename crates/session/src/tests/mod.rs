@@ -15,5 +15,6 @@ mod lives;
 mod opening;
 mod rates;
 mod sweeping;
+mod twins;
 mod user_tokens;
 mod verifying;

@@ -1,5 +1,6 @@
 //! Who gets a session, and who is refused with which code.
 
+use calendar::Millis;
 use serde_json::{Value as Json, json};
 
 use super::house::*;
@@ -129,4 +130,70 @@ fn a_store_that_fails_opens_nothing() {
         page(&store, 1, NOW);
         assert!(verify(&store, "", Some(&token), Some(HERE), NOW).is_ok(), "crash after {crash}");
     }
+}
+
+#[test]
+fn ses_4_a_restricted_page_opens_nothing_without_a_valid_certificate() {
+    let store = house();
+    tenant(&store, "c", json!({"restricted_pages": ["/shop/*"], "minimum_age": 21}));
+    let day = |at: Millis| at.day();
+    let certificate = |page: &str, to: Millis| {
+        json!({"page": page, "product": "p", "batch": "1", "laboratory": "l", "issued_on": day(NOW), "expires_on": day(to),
+            "url": "https://lab.example/1", "sha256": "0".repeat(64)})
+    };
+    let listed = json!({"certificates": [certificate("/shop/hemp", NOW)]});
+    let listed = compliance::parse_certificates(&listed).unwrap();
+    compliance::put_certificates(&store, "c", &listed, &tenancy::Unlogged).unwrap();
+
+    let check = |key: &str, page: Json, age: u32, at: Millis, refused: Option<&str>| {
+        let body = json!({"channel": "widget", "consent": true, "age_attested": age, "page": page});
+        let origin = Some("https://c.example");
+        let found = try_open(&store, 1, key, origin, body, at);
+        assert_eq!(code(found), refused, "{key} {page} {age}");
+    };
+    let tomorrow = NOW.plus(calendar::DAY);
+    check("tg_pk_c", json!("/shop/hemp"), 21, NOW, None);
+    check("tg_pk_c", json!("/shop//%68emp/"), 21, NOW, None);
+    check("tg_pk_c", json!("/"), 21, NOW, None);
+    check("tg_pk_c", json!("/shop/hemp"), 20, NOW, Some("age_required"));
+    check("tg_pk_c", json!("/shop/oil"), 20, NOW, Some("age_required"));
+    check("tg_pk_c", json!("/shop/oil"), 21, NOW, Some("certificate_missing"));
+    check("tg_pk_c", json!("/shop/hemp"), 21, tomorrow, Some("certificate_expired"));
+    check("tg_pk_c", Json::Null, 21, NOW, Some("invalid_request"));
+    check("tg_sk_c", Json::Null, 21, NOW, None);
+    check("tg_sk_c", json!("/shop/oil"), 21, NOW, Some("certificate_missing"));
+    for bad in [json!("shop"), json!("/%2e%2e/shop"), json!(7), json!(""), json!("/a?b")] {
+        check("tg_pk_c", bad, 21, NOW, Some("invalid_request"));
+    }
+    // Who has no such pages may say where it is, and needn't.
+    for page in [Json::Null, json!("/shop/oil")] {
+        let body = json!({"channel": "widget", "consent": true, "page": page});
+        assert!(try_open(&store, 2, "tg_pk_a", Some(HERE), body, NOW).is_ok());
+    }
+}
+
+#[test]
+fn twn_5_a_session_with_a_users_token_can_be_found_by_who_that_is() {
+    let store = house();
+    let auth = json!({"issuer": "https://id.example", "audience": "twins", "jwks": super::issuer::key_set()});
+    tenant(&store, "c", json!({"end_user_auth": auth}));
+    let open = |n: u64, who: Json| {
+        let claims = json!({"iss": "https://id.example", "aud": "twins", "sub": who, "exp": NOW.0 / 1000 + 300});
+        let token = super::issuer::sign("d", &json!({"alg": "EdDSA"}), &claims);
+        let body = json!({"channel": "widget", "consent": true, "user_token": token});
+        try_open(&store, n, "tg_pk_c", Some("https://c.example"), body, NOW).unwrap();
+    };
+    open(1, json!("anna"));
+    open(2, json!("bert"));
+    open(3, json!("anna"));
+    open(4, Json::Null);
+    open(5, json!(""));
+    let check = |person: &str, sessions: &[&str]| {
+        let found = compliance::sessions_of(&store, &people(&store), "c", person, NOW, 10).unwrap();
+        assert_eq!(found.sessions.iter().map(|found| found.session.as_str()).collect::<Vec<_>>(), sessions, "{person}");
+    };
+    check("anna", &["ses_1", "ses_3"]);
+    check("bert", &["ses_2"]);
+    check("", &[]);
+    assert!(!format!("{:?}", store.dump()).contains("anna"));
 }

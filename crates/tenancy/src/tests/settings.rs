@@ -156,6 +156,19 @@ fn a_disclosure_is_taken_off_on_purpose_only() {
         check("disclosure", json!({"label": label}), Some("disclosure.label"));
     }
     check("disclosure", json!({"show": "no"}), Some("disclosure.show"));
+    check("disclosure", json!({"law": null, "spoken": null}), None);
+    for law in ["eu", "us-ca", "us-ut", "us-ny"] {
+        check("disclosure", json!({"law": law, "spoken": true}), None);
+        check("disclosure", json!({"law": law, "show": false}), Some("disclosure.show"));
+    }
+    for law in ["eu", "us-ut"] {
+        check("disclosure", json!({"law": law, "spoken": false}), Some("disclosure.spoken"));
+    }
+    check("disclosure", json!({"law": "us-ca", "spoken": false}), None);
+    for law in [json!("de"), json!(""), json!(7)] {
+        check("disclosure", json!({"law": law}), Some("disclosure.law"));
+    }
+    check("disclosure", json!({"spoken": "no"}), Some("disclosure.spoken"));
     check("disclosure", json!({"text": "x"}), Some("disclosure.text"));
     for disclosure in [json!("AI Host"), json!(""), json!(false)] {
         check("disclosure", disclosure, Some("disclosure"));
@@ -232,6 +245,8 @@ fn a_patch_merges_the_settings_field_by_field() {
     refuse(json!({"routes": {"auto": {"rungs": null}}}), "routes.auto.rungs");
     refuse(json!({"routes": {"new": {"pick": "order"}}}), "routes.new.rungs");
     refuse(json!({"disclosure": ""}), "disclosure");
+    check(json!({"disclosure": {"law": "eu"}}), "/disclosure", json!({"show": true, "label": "KI", "law": "eu"}));
+    refuse(json!({"disclosure": {"law": "eu", "show": false}}), "disclosure.show");
     refuse(json!({"vendors": {"chat": {"provider": "v", "cache_seconds": 1}}}), "vendors.chat.cache_seconds");
 }
 

@@ -20,7 +20,7 @@ use super::memory::Known;
 
 mod again;
 mod loaded;
-mod log_key;
+pub mod log_key;
 mod over_http;
 mod print;
 mod redis;

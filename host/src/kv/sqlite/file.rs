@@ -47,11 +47,16 @@ pub fn open_writer(path: &Path, vfs: Option<&'static str>) -> rusqlite::Result<(
             Journal::Rollback
         }
     };
-    connection.execute(SCHEMA, [])?;
+    make_table(&connection)?;
     // Fewer checkpoints: pages that are written again and again are carried into the file less often.
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     Ok((connection, journal))
+}
+
+/// The one table, if it isn't there.
+pub fn make_table(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute(SCHEMA, []).map(drop)
 }
 
 /// Opens the file for reading, beside the writer.

@@ -23,7 +23,9 @@ use self::key::KeyRef;
 use self::shared::Shared;
 use self::state::{Known, State};
 use super::{KeyValue, KvError, KvFuture, Seq, add_to_counter, check_key, check_value};
+use crate::metrics::histogram::Histogram;
 
+pub mod backup;
 mod cache;
 mod file;
 mod filter;
@@ -217,6 +219,10 @@ impl KeyValue for SqliteStore {
             return Box::pin(future::ok(()));
         }
         Box::pin(self.shared.durable(seq))
+    }
+
+    fn commits(&self) -> Option<&Histogram> {
+        Some(&self.shared.commits_took)
     }
 
     fn close(&self) {

@@ -134,7 +134,7 @@ fn replay(
 }
 
 /// Takes the data folder for this process alone. The kernel gives it back, however the process ends.
-fn lock(data: &Path) -> anyhow::Result<File> {
+pub(super) fn lock(data: &Path) -> anyhow::Result<File> {
     let path = data.join("lock");
     let file = File::create(&path).with_context(|| format!("creating {}", path.display()))?;
     match file.try_lock() {
@@ -145,7 +145,7 @@ fn lock(data: &Path) -> anyhow::Result<File> {
 }
 
 /// Makes the names in a folder durable, and the folder's own. It may have been made a moment ago, with its parents.
-fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     let folder = folder.canonicalize()?;
     File::open(&folder)?.sync_all()?;
     for parent in folder.ancestors().skip(1) {

@@ -14,6 +14,7 @@ use super::log::{Log, Syncing};
 use super::progress::Progress;
 use super::state::State;
 use crate::kv::{KvError, Seq};
+use crate::metrics::histogram::{Histogram, STEPS};
 
 /// Memory that the queue keeps from one commit to the next.
 const KEPT_BYTES: usize = 1024 * 1024;
@@ -29,6 +30,8 @@ pub struct Shared {
     pub progress: Progress,
     /// The queue, or the tables, have got shorter.
     pub room: Notify,
+    /// How long it took to write a record, and where each is synced, to sync it.
+    pub commits_took: Histogram,
     #[cfg(test)]
     pub commits: std::sync::atomic::AtomicU64,
 }
@@ -58,6 +61,7 @@ impl Shared {
             folding: Condvar::new(),
             progress: Progress::default(),
             room: Notify::new(),
+            commits_took: Histogram::new(&STEPS),
             #[cfg(test)]
             commits: Default::default(),
         }
@@ -108,7 +112,10 @@ impl Shared {
 
     fn write(&self, log: &mut Log, last: Seq, now: Instant, frozen: bool) -> io::Result<()> {
         if log.has_taken() {
-            if log.append(last, now)? {
+            let started = Instant::now();
+            let look = log.append(last, now)?;
+            self.commits_took.observe_since(started);
+            if look {
                 self.folding.notify_one();
             }
             log.shrink(KEPT_BYTES);

@@ -5,6 +5,7 @@
 //! nothing told that is longer than what came, or that isn't what the port promises.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "tests may panic")]
 
+mod compliance;
 mod jobs;
 mod live;
 mod messages;
@@ -15,6 +16,7 @@ mod refusals;
 mod secrets;
 mod signatures;
 mod signed;
+mod twins;
 mod webhooks_of_vendors;
 
 /// The bundle's own list of adapters, as its component has it: a new vendor is tried here without being named.

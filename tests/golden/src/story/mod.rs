@@ -3,10 +3,12 @@
 
 mod live;
 mod log;
+mod people;
 mod permits;
 mod routing;
 mod sessions;
 mod tenants;
+mod twins;
 mod webhooks;
 
 use calendar::Millis;
@@ -25,11 +27,14 @@ pub fn told() -> Memory {
     live::told(&store);
     let store = webhooks::told(store);
     routing::told(&store);
-    store
+    let store = twins::told(store);
+    people::told(store)
 }
 
 /// The next day: everybody reads what is there and goes on from it. Fails if something can't be read.
 pub fn goes_on(store: &Memory) {
+    people::goes_on(store);
+    twins::goes_on(store);
     tenants::goes_on(store);
     sessions::goes_on(store);
     permits::goes_on(store);

@@ -56,11 +56,18 @@ fn reserve(store: &dyn Store, after: u64, id: &str, asked: &Reservation) -> Gran
 
 pub fn told(store: Memory) -> Memory {
     settled(&store);
+    denied(&store);
     let store = broken_off(&store);
     waited(&store);
     limits::reap(&store, NOW.plus(20 * SECOND), 10).unwrap();
     let reap = |store: &Memory| drop(limits::reap(store, NOW.plus(21 * SECOND), 10));
     crashed(&store, reap, |store| store.exists("reaper-mark").unwrap())
+}
+
+fn denied(store: &dyn Store) {
+    let unpriced = Reservation { provider: "nobody".into(), ..ask(seconds(1)) };
+    let denial = limits::reserve(store, NOW, "lc_unpriced", &unpriced).unwrap_err();
+    limits::count_denial(store, &denial).unwrap();
 }
 
 fn settled(store: &dyn Store) {

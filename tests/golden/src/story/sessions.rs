@@ -2,7 +2,8 @@
 
 use calendar::{DAY, SECOND};
 use kv_schemas::{Store, expiry};
-use session::{Ask, Seed};
+use serde_json::json;
+use session::Seed;
 
 use super::{
     NOW,
@@ -16,7 +17,7 @@ pub fn told(store: &dyn Store) {
     let page = session::admit(store, Some(&format!("Bearer {PUBLISHABLE}")), Some(ORIGIN)).unwrap();
     session::count_open(store, NOW, &page, Some("192.0.2.7:51234")).unwrap();
     let server = session::admit(store, Some(&format!("Bearer {SECRET}")), None).unwrap();
-    let ask = Ask { channel: "widget".into(), consent: true, age_attested: Some(30), user_token: None };
+    let ask = session::parse_ask(&json!({"channel": "widget", "consent": true, "age_attested": 30})).unwrap();
     for (caller, id) in [(&page, ID), (&server, "ses_2")] {
         let seed = Seed { id: id.into(), secret: "ab".repeat(32) };
         session::open(store, NOW, caller, &ask, None, &seed).unwrap();

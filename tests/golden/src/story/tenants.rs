@@ -7,7 +7,7 @@ use kv_schemas::{Store, memory::Memory};
 use money::{Hours, PriceRow};
 use serde_json::{Value as Json, json};
 use tenancy::{
-    BindingSealed, Company, Disclosure, EndUserAuth, KeyKind, Ladder, Limits, MAKING_LEASE, Mode, NewKeys,
+    BindingSealed, Company, Disclosure, EndUserAuth, KeyKind, Ladder, Law, Limits, MAKING_LEASE, Mode, NewKeys,
     PersonalData, Privacy, Route, RoutePick, RouteRung, RouteWeights, Tenant, VendorChoice,
 };
 
@@ -71,7 +71,7 @@ fn signed() -> Tenant {
         vendors: BTreeMap::from([("context".to_owned(), context)]),
         routes: BTreeMap::from([("auto".to_owned(), route)]),
         privacy: Privacy { mask: PersonalData::ALL.into() },
-        disclosure: Disclosure { show: false, label: "KI".into() },
+        disclosure: Disclosure { show: false, label: "KI".into(), law: Some(Law::Eu), spoken: Some(true) },
         ..Tenant::new("signed", "acme")
     }
 }

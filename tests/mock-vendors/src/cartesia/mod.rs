@@ -1,19 +1,48 @@
-//! Cartesia: text to speech as bytes; the answer has no word about its cost.
+//! Cartesia: text to speech as bytes, the answer has no word about its cost; and voices.
 
 use axum::Router;
-use axum::extract::State as Shared;
-use axum::routing::post;
+use axum::extract::{Path, State as Shared};
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use crate::State;
-use crate::gate::{Answered, Request, Vendor, admit};
+use crate::gate::{Answered, Request, Vendor, admit, admit_as, key_of};
+use crate::jobs::multipart;
 use crate::speech;
 
 const VENDOR: Vendor =
     Vendor { name: "cartesia", key_header: "authorization", key_prefix: "Bearer ", bad_key: 401, error };
 
 pub fn router() -> Router<State> {
-    Router::new().route("/tts/bytes", post(speak))
+    Router::new()
+        .route("/tts/bytes", post(speak))
+        .route("/voices/clone", post(clone_voice))
+        .route("/voices/{id}", get(show_voice))
+}
+
+async fn clone_voice(Shared(state): Shared<State>, request: Request) -> Answered {
+    let version = request.header("cartesia-version").map(ToOwned::to_owned);
+    let form = multipart::read(request.header("content-type").unwrap_or_default(), &request.body);
+    let key = key_of(&VENDOR, &request);
+    let name = |form: &Value| form["name"].as_str().unwrap_or_default().to_owned();
+    let call = admit_as(&state, &VENDOR, &request, key, form.unwrap_or(Value::Null), name).await?;
+    if !version.as_deref().is_some_and(is_date) {
+        return Ok(call.answer(400, refusal(json!("missing_version"), "Missing Cartesia-Version")));
+    }
+    if name(&call.body).is_empty() || call.body["clip"]["bytes"].as_u64().unwrap_or(0) == 0 {
+        return Ok(call.refuse(400));
+    }
+    let id = format!("00000000-0000-4000-8000-{:012x}", state.next_event_id());
+    let voice = json!({"id": id, "is_owner": true, "name": call.body["name"], "language": call.body["language"]});
+    Ok(call.answer(200, voice))
+}
+
+async fn show_voice(Shared(state): Shared<State>, Path(id): Path<String>, request: Request) -> Answered {
+    let call = admit(&state, &VENDOR, request, |_| String::new()).await?;
+    if !id.starts_with("00000000-") {
+        return Ok(call.answer(404, refusal(json!("voice_not_found"), "Voice not found")));
+    }
+    Ok(call.answer(200, json!({"id": id, "is_owner": true, "name": "A voice", "language": "en"})))
 }
 
 async fn speak(Shared(state): Shared<State>, request: Request) -> Answered {

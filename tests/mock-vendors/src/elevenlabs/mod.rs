@@ -1,8 +1,10 @@
-//! ElevenLabs: text to speech, whole and streamed.
+//! ElevenLabs: text to speech, whole and streamed, and voices.
+
+mod voices;
 
 use axum::Router;
 use axum::extract::{Path, State as Shared};
-use axum::routing::post;
+use axum::routing::{get, post};
 use serde_json::{Value, json};
 
 use crate::State;
@@ -16,6 +18,8 @@ pub fn router() -> Router<State> {
     Router::new()
         .route("/v1/text-to-speech/{voice}", post(speak))
         .route("/v1/text-to-speech/{voice}/stream", post(speak))
+        .route("/v1/voices/add", post(voices::add))
+        .route("/v1/voices/{id}", get(voices::show))
 }
 
 async fn speak(Shared(state): Shared<State>, Path(voice): Path<String>, request: Request) -> Answered {

@@ -1,7 +1,7 @@
 //! Jobs: created, looked at until they are done, and reported when they are.
 
 pub mod kie;
-mod multipart;
+pub(crate) mod multipart;
 mod plan;
 pub mod shotstack;
 pub mod upload_post;
@@ -170,6 +170,8 @@ async fn report(state: State, job: Job) {
     for _ in 0..job.plan.callbacks {
         match job.vendor {
             "kie" => kie::report(&state, &job).await,
+            // Whoever waits for a voice asks.
+            "elevenlabs" => {}
             "shotstack" => shotstack::report(&state, &job).await,
             _ => upload_post::report(&state, &job).await,
         }

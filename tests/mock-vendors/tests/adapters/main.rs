@@ -10,3 +10,4 @@ mod live;
 mod messages;
 mod refusals;
 mod speech;
+mod voices;

@@ -42,7 +42,7 @@ fn imports(file: &Path) -> Vec<String> {
 fn ops_6_components_import_only_what_the_architecture_names() {
     let architecture = fs::read_to_string(manifest().with_file_name("ARCHITECTURE.md")).unwrap();
     let components = components();
-    assert_eq!(components.len(), 9, "eight components and the bundle: {components:?}");
+    assert_eq!(components.len(), 10, "nine components and the bundle: {components:?}");
     for file in components {
         let imports = imports(&file);
         let bundle = file.ends_with("bundle.wasm");

@@ -20,7 +20,7 @@ fn counts(gate: &Gate) -> BTreeMap<String, u64> {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     let sample = |line: &str| {
-        let (status, count) = line.strip_prefix("tollgate_webhook_events_total{status=\"")?.split_once("\"} ")?;
+        let (status, count) = line.strip_prefix("webhook_events_total{status=\"")?.split_once("\"} ")?;
         Some((status.to_owned(), count.parse().ok()?))
     };
     answer.text().lines().filter_map(sample).collect()

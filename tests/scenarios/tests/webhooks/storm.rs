@@ -99,7 +99,7 @@ fn of(storm: &Storm, vendor: &str) -> usize {
 }
 
 fn counted(metrics: &str, status: &str) -> u32 {
-    let name = format!("tollgate_webhook_events_total{{status=\"{status}\"}} ");
+    let name = format!("webhook_events_total{{status=\"{status}\"}} ");
     let count = metrics.lines().find_map(|line| line.strip_prefix(&name)?.parse().ok());
     count.unwrap_or_else(|| panic!("no {status} in {metrics}"))
 }
