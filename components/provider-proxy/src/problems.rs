@@ -55,3 +55,9 @@ pub fn unplannable(error: PlanError) -> Problem {
         }
     }
 }
+
+/// An answer about a job that can't be read.
+pub fn garbled(vendor: &str, what: &str) -> Problem {
+    shell::warn!("job", about = vendor, error = what);
+    Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")
+}

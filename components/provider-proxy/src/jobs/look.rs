@@ -8,9 +8,8 @@ use kv_schemas::Store;
 use shell::{Problem, host, offline};
 
 use super::{
+    close::close,
     record::{self, Job, MAX_MS, State},
-    shown,
-    start::{failed, garbled},
 };
 use crate::{
     bindings::{
@@ -18,7 +17,7 @@ use crate::{
         limits::Usage,
     },
     permits::{self, used},
-    problems::unplannable,
+    problems::{garbled, unplannable},
     vendor::{self, Vendor, attempt, upstream},
 };
 
@@ -44,7 +43,7 @@ pub async fn look(store: &dyn Store, mut job: Job) -> Result<Job, Problem> {
         return abandon(store, job, &refused.code, &refused.message);
     }
     let Some(vendor_id) = job.vendor_id.clone() else {
-        return over(store, job, &Usage::Unknown, failed("lost", "Nobody knows whether the job began.", now));
+        return over(store, job, &Usage::Unknown, State::failed("lost", "Nobody knows whether the job began.", now));
     };
     job.looked(now);
     // Before the vendor is asked: one that takes its time isn't asked by everybody meanwhile, nor first again in the next
@@ -76,7 +75,7 @@ fn end(state: &adapter::JobState, now: Millis) -> Option<State> {
         Progress::Done(result) => {
             Some(State::Done { result: serde_json::from_slice(result).unwrap_or_default(), at: now })
         }
-        Progress::Failed(failure) => Some(failed(&failure.code, &failure.message, now)),
+        Progress::Failed(failure) => Some(State::failed(&failure.code, &failure.message, now)),
         Progress::Queued | Progress::Running => None,
     }
 }
@@ -94,7 +93,7 @@ pub fn concluded(store: &dyn Store, job: Job, state: adapter::JobState) -> Job {
 /// permit is still held. What if we crash in between? It is released again, to no effect.
 pub fn abandon(store: &dyn Store, job: Job, code: &str, message: &str) -> Result<Job, Problem> {
     permits::give_back(&job.permit)?;
-    let state = failed(code, message, host::now());
+    let state = State::failed(code, message, host::now());
     finish(store, Job { state, ..job })
 }
 
@@ -129,7 +128,7 @@ fn read(
 fn later(store: &dyn Store, mut job: Job, state: State) -> Result<Job, Problem> {
     let now = host::now();
     if now.since(job.started_at) > MAX_MS {
-        return over(store, job, &Usage::Unknown, failed("timeout", "The job took too long.", now));
+        return over(store, job, &Usage::Unknown, State::failed("timeout", "The job took too long.", now));
     }
     // Another look may have found it over meanwhile: what is over stays so.
     let known = record::record(&job.id).get(store).map_err(|error| offline(&error))?;
@@ -153,13 +152,13 @@ fn over(store: &dyn Store, job: Job, used: &Usage, state: State) -> Result<Job, 
     // as the same event.
     if job.vendor_id.is_some() {
         let kind = if matches!(job.state, State::Done { .. }) { "job.done" } else { "job.failed" };
-        let event = Event::new(kind, &job.id, host::now(), job.session.as_deref(), shown(&job));
+        let event = Event::new(kind, &job.id, host::now(), job.session.as_deref(), job.shown());
         events::emit(store, &job.tenant, &event).map_err(|error| offline(&error))?;
     }
     finish(store, job)
 }
 
 fn finish(store: &dyn Store, job: Job) -> Result<Job, Problem> {
-    record::close(store, &job).map_err(|error| offline(&error))?;
+    close(store, &job).map_err(|error| offline(&error))?;
     Ok(job)
 }

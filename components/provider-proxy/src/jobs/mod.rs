@@ -1,11 +1,12 @@
 //! Jobs at media vendors: started under a permit, done when the vendor says so.
 
+mod close;
 mod look;
 mod plan;
 mod record;
 mod start;
+pub mod training;
 
-use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, idempotency::Head, offline};
 
 pub use look::{abandon, is_due, look};
@@ -28,7 +29,7 @@ pub async fn begin(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     };
     match start::start(call, store, &grant, body, keyed.token()).await {
         Ok(job) => {
-            let body = shown(&job).to_string().into_bytes();
+            let body = job.shown().to_string().into_bytes();
             let reply = Reply::bytes(202, "application/json", body.clone())
                 .with("x-limit-check-id", &job.permit)
                 .with("x-tollgate-provider", &job.provider)
@@ -49,32 +50,5 @@ pub async fn show(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Prob
         return Err(Problem::not_found("There is no such job."));
     };
     let job = if is_due(store, &job)? { look(store, job).await? } else { job };
-    Ok(Reply::json(200, &shown(&job)))
-}
-
-fn shown(job: &Job) -> Json {
-    let mut shown = json!({
-        "id": job.id,
-        "provider": job.provider,
-        "kind": job.kind,
-        "status": job.state.name(),
-        "created_at": job.started_at.to_string(),
-        "limit_check_id": job.permit,
-    });
-    if let Some(of) = &job.run {
-        shown["run_id"] = of.run.clone().into();
-        shown["step"] = of.step.clone().into();
-    }
-    match &job.state {
-        State::Queued | State::Running => {}
-        State::Done { result, at } => {
-            shown["result"] = result.clone();
-            shown["ended_at"] = at.to_string().into();
-        }
-        State::Failed { code, message, at } => {
-            shown["error"] = json!({ "code": code, "message": message });
-            shown["ended_at"] = at.to_string().into();
-        }
-    }
-    shown
+    Ok(Reply::json(200, &job.shown()))
 }

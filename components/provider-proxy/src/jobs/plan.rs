@@ -7,7 +7,10 @@ use serde_json::{Map, Value as Json};
 use shell::{Problem, host};
 use vault::Vault;
 
-use super::record::{Job, MAX_MS, OfRun, START_MS, State, UNSENT_MS};
+use super::{
+    record::{Job, MAX_MS, OfRun, START_MS, State, UNSENT_MS},
+    training,
+};
 use crate::{
     bindings::{
         adapter::{self, Capability, Operation},
@@ -16,7 +19,6 @@ use crate::{
     },
     permits::{Ask, quantities},
     problems::unplannable,
-    training,
     vendor::{self, Vendor, callback},
 };
 

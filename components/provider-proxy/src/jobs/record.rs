@@ -11,7 +11,7 @@
 use calendar::{HOUR, MINUTE, Millis, SECOND};
 use kv_schemas::{Log, Once, Slot, Store, StoreError, Value, expiry, families};
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use tenancy::VendorBinding;
 
 use crate::vendor::upstream::REQUEST_MS;
@@ -24,7 +24,7 @@ const _: () = assert!(START_MS >= REQUEST_MS + 40 * SECOND + 10 * SECOND + 30 * 
 /// How long a job that is a step of a run may wait, enlisted, until its vendor is called.
 pub const UNSENT_MS: u64 = HOUR;
 /// How long its record is kept after its end.
-const KEPT_HOURS: u64 = 14 * 24;
+pub const KEPT_HOURS: u64 = 14 * 24;
 
 /// A job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -89,6 +89,10 @@ pub struct Listed {
 }
 
 impl State {
+    pub fn failed(code: &str, message: &str, at: Millis) -> Self {
+        Self::Failed { code: code.into(), message: message.into(), at }
+    }
+
     /// The contract's name.
     pub fn name(&self) -> &'static str {
         match self {
@@ -117,6 +121,34 @@ impl Job {
         self.looks = self.looks.saturating_add(1);
         self.next_look = now.plus(pause * SECOND);
     }
+
+    /// As the contract shows it.
+    pub fn shown(&self) -> Json {
+        let mut shown = json!({
+            "id": self.id,
+            "provider": self.provider,
+            "kind": self.kind,
+            "status": self.state.name(),
+            "created_at": self.started_at.to_string(),
+            "limit_check_id": self.permit,
+        });
+        if let Some(of) = &self.run {
+            shown["run_id"] = of.run.clone().into();
+            shown["step"] = of.step.clone().into();
+        }
+        match &self.state {
+            State::Queued | State::Running => {}
+            State::Done { result, at } => {
+                shown["result"] = result.clone();
+                shown["ended_at"] = at.to_string().into();
+            }
+            State::Failed { code, message, at } => {
+                shown["error"] = json!({ "code": code, "message": message });
+                shown["ended_at"] = at.to_string().into();
+            }
+        }
+        shown
+    }
 }
 
 pub fn record(id: &str) -> Value<Job> {
@@ -143,7 +175,7 @@ pub fn enlist(store: &dyn Store, job: &mut Job) -> Result<(), StoreError> {
 }
 
 /// The right to call the vendor for a job of a run.
-fn calling(id: &str) -> Once {
+pub fn calling(id: &str) -> Once {
     families::JOB_CALLING.once(&[id])
 }
 
@@ -196,29 +228,12 @@ pub fn alias(store: &dyn Store, job: &Job, vendor_id: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// Nothing is left to be done for it; its permit is resolved.
-pub fn close(store: &dyn Store, job: &Job) -> Result<(), StoreError> {
-    let (record, hint) = (record(&job.id), hint(&job.id));
-    let by_vendor = job.vendor_id.as_deref().map(|vendor_id| by_vendor(job, vendor_id));
-    let calling = calling(&job.id);
-    let mut keys = vec![record.key(), hint.key()];
-    keys.extend(job.run.as_ref().map(|_| calling.key()));
-    keys.extend(by_vendor.as_ref().map(Value::key));
-    expiry::forget_after(store, shell::host::now().hour_number() + KEPT_HOURS, &keys)?;
-    crate::training::ended(store, job)?;
-    record.set(store, job)?;
-    // Last, so that a crash before leaves it on the list of those under way.
-    list().remove(store, job.list_index)
-}
-
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
 
-    use kv_schemas::{gap::Gap, memory::Memory};
-    use serde_json::json;
-
     use super::*;
+    use kv_schemas::{gap::Gap, memory::Memory};
 
     const NOW: Millis = Millis(1_000_000 * HOUR);
 
@@ -276,19 +291,5 @@ mod tests {
             let known = record("job_1").get(&store).unwrap().unwrap();
             assert!(!known.is_unsent() && known.next_look <= NOW.plus(SECOND + START_MS), "{crash}");
         }
-    }
-
-    #[test]
-    fn what_names_the_caller_goes_with_the_record() {
-        let store = Memory::default();
-        expiry::sweep(&store, shell::host::now().hour_number()).unwrap();
-        let mut job = enlisted(&store);
-        assert!(mark_sent(&store, &mut job, NOW).unwrap());
-        close(&store, &job).unwrap();
-        let hour = shell::host::now().hour_number() + KEPT_HOURS + 2;
-        for _ in 0..20 {
-            expiry::sweep(&store, hour).unwrap();
-        }
-        assert_eq!(store.keys().iter().filter(|key| key.contains("job_1")).count(), 0, "{:?}", store.keys());
     }
 }

@@ -1,9 +1,10 @@
 //! The start of a job that a caller waits for: permit, record, vendor, in this order.
 
 use kv_schemas::Store;
-use shell::{Call, KeyValue, Kind, Problem, host, offline};
+use shell::{Call, KeyValue, Problem, host, offline};
 
 use super::{
+    close::close,
     look,
     plan::{Body, Planned},
     record::{self, Job, Refused, State, by_vendor},
@@ -17,6 +18,7 @@ use crate::{
     keyed::{self, Failed},
     metered::about,
     permits,
+    problems::garbled,
     vendor::{
         attempt::{self, Admitted, Effort, Patience, Refusal},
         callback, upstream,
@@ -122,11 +124,6 @@ async fn send(
     }
 }
 
-pub fn garbled(vendor: &str, what: &str) -> Problem {
-    shell::warn!("job", about = vendor, error = what);
-    Problem::new(Kind::VendorError, "vendor_answer_garbled", "The vendor's answer can't be read.")
-}
-
 /// The vendor knows it. The note of its id comes first: a webhook may be quick.
 fn begun(store: &dyn Store, job: &mut Job, state: &JobState) -> Result<(), kv_schemas::StoreError> {
     if let Some(vendor_id) = &state.vendor_id {
@@ -153,8 +150,8 @@ fn give_up(
         }
         Some(used) => permits::settle_later(&job.permit, &used),
     }
-    job.state = failed(&problem.code, &problem.message, host::now());
-    record::close(store, &job)
+    job.state = State::failed(&problem.code, &problem.message, host::now());
+    close(store, &job)
 }
 
 /// It never began. What if we crash before? Nobody knows that, and it is charged as one that may have.
@@ -172,12 +169,8 @@ fn refuse(
         record::record(&job.id).set(store, &job)?;
         return record::keep_listed(store, &mut job);
     }
-    job.state = failed(&problem.code, &problem.message, host::now());
-    record::close(store, &job)
-}
-
-pub fn failed(code: &str, message: &str, at: calendar::Millis) -> State {
-    State::Failed { code: code.into(), message: message.into(), at }
+    job.state = State::failed(&problem.code, &problem.message, host::now());
+    close(store, &job)
 }
 
 #[cfg(test)]
@@ -185,6 +178,7 @@ mod tests {
     use calendar::Millis;
     use kv_schemas::memory::Memory;
     use serde_json::json;
+    use shell::Kind;
 
     use super::*;
     use crate::bindings::adapter::Progress;
@@ -226,7 +220,7 @@ mod tests {
     fn an_answer_that_came_after_the_job_was_thought_lost_is_looked_at() {
         let store = Memory::default();
         let mut job = sent(&store);
-        record::close(&store, &Job { state: failed("lost", "", Millis(1)), ..job.clone() }).unwrap();
+        close(&store, &Job { state: State::failed("lost", "", Millis(1)), ..job.clone() }).unwrap();
         let state =
             JobState { vendor_id: Some("v_1".into()), progress: Progress::Queued, usage: adapter::Usage::Unknown };
         begun(&store, &mut job, &state).unwrap();

@@ -12,7 +12,6 @@
 //! | job closed | nothing to do |
 
 mod ask;
-mod record;
 
 use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency::Head, offline, warn};
@@ -21,15 +20,10 @@ use twins::{Training, Twin};
 use self::ask::{Body, Front, Wanted};
 use crate::{
     bindings::adapter::Capability,
-    jobs::{self, Body as Input, Job, Planned},
+    jobs::{self, Body as Input, Job, Planned, training as noted},
     keyed::{self, Keyed, Start},
     vendor,
 };
-
-pub use record::ended;
-
-/// The kind of the job, as the adapters know it.
-pub const KIND: &str = "voice.clone";
 
 /// `POST /v1/twins/{id}/train`
 pub async fn train(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem> {
@@ -93,10 +87,10 @@ async fn begun_alone(call: &Call, store: &KeyValue, wanted: &Wanted, keyed: &Key
     if let Some(mode) = wanted.preset {
         input.insert("description".into(), format!("{} voice", mode.name()).into());
     }
-    let body = Input { provider: None, kind: KIND.into(), input };
+    let body = Input { provider: None, kind: noted::KIND.into(), input };
     let planned = Planned::at_vendor(vendor, body).await.map_err(|problem| wanted.front.named(problem))?;
-    let noted = |job: &Job| record::begun(store, job).map_err(|error| offline(&error));
-    jobs::begin_planned(call, store, &wanted.grant, &planned, keyed.token(), noted).await
+    let note = |job: &Job| noted::begun(store, job).map_err(|error| offline(&error));
+    jobs::begin_planned(call, store, &wanted.grant, &planned, keyed.token(), note).await
 }
 
 impl Front {

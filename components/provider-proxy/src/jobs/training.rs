@@ -1,12 +1,14 @@
-//! What the twin's own record says of its training (`twins::Training`).
+//! A job that trains a twin's voice: what the twin's own record says of it (`twins::Training`).
 
 use events::Event;
 use kv_schemas::{Store, StoreError};
 use serde_json::{Value as Json, json};
 use twins::{Training, TrainingStatus, Voice};
 
-use super::KIND;
-use crate::jobs::{Job, State};
+use super::record::{Job, State};
+
+/// The kind of such a job, as the adapters know it.
+pub const KIND: &str = "voice.clone";
 
 /// A job of this kind is about to be handed to the vendor. An older voice stays until there is a new one.
 pub fn begun(store: &dyn Store, job: &Job) -> Result<(), StoreError> {
