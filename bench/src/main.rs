@@ -93,8 +93,9 @@ fn run(arguments: Arguments) -> Result<ExitCode> {
     // Quick numbers are not kept among the others.
     let kept = if plan.quick { env::temp_dir() } else { rig.programs.root().join("bench/results") };
     let file = arguments.out.unwrap_or_else(|| kept.join(report.name()));
-    let file = report.write(&env::current_dir()?.join(file))?;
-    println!("{}", bench::report::table::render(&report));
+    let table = bench::report::table::render(&report);
+    println!("{table}");
+    let file = report.write(&env::current_dir()?.join(file), table)?;
     eprintln!("written to {} after {} s", file.display(), report.took_s);
     Ok(if report.failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

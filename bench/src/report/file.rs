@@ -8,7 +8,6 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use super::record::{Record, Row, Skipped};
-use super::table;
 use super::targets::{self, Target};
 use crate::plan::Plan;
 use crate::rig::machine::{Machine, Source};
@@ -44,11 +43,11 @@ impl Report {
         format!("{}-{}{quick}.json", self.date, self.machine.slug())
     }
 
-    /// Writes it, and the table beside it with the ending `.md`.
-    pub fn write(&self, file: &Path) -> Result<PathBuf> {
+    /// Writes it, and its table beside it with the ending `.md`.
+    pub fn write(&self, file: &Path, table: String) -> Result<PathBuf> {
         let folder = file.parent().context("a file is in a folder")?;
         fs::create_dir_all(folder)?;
-        let parts = [(file.with_extension("md"), table::render(self)), (file.to_owned(), self.json()?)];
+        let parts = [(file.with_extension("md"), table), (file.to_owned(), self.json()?)];
         for (file, text) in parts {
             let fresh = file.with_extension("new");
             fs::write(&fresh, text)?;
@@ -91,7 +90,7 @@ mod tests {
         let report = report.complete(record);
         assert_eq!(report.name(), "2026-11-20-a-b-2c-quick.json");
         let folder = std::env::temp_dir().join(format!("bench-report-{}", std::process::id()));
-        let file = report.write(&folder.join(report.name())).unwrap();
+        let file = report.write(&folder.join(report.name()), String::new()).unwrap();
         let read: serde_json::Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
         fs::remove_dir_all(folder).unwrap();
         assert_eq!(read["rows"][0]["rounds"], serde_json::json!([1.0, 3.0, 2.0]));

@@ -7,11 +7,11 @@ use crate::{
     approval::Approval,
     error::{Failure, Invalid, Refused},
     expand,
-    project::Step,
     run::{Run, Task},
     settle,
     standing::{Standing, standing},
     status::{Decision, Status, StepStatus},
+    step::Step,
 };
 
 /// The longest comment.

@@ -6,15 +6,16 @@ use calendar::Millis;
 use serde_json::{Map, Value as Json};
 
 use crate::{
+    bounds::MAX_INPUT,
     error::{Invalid, Refused},
     expand,
     ids::is_run_id,
     json,
     notice::{Kind, Notice},
-    project::{MAX_INPUT, Step},
     run::{Chat, Run},
     settle::settle,
     status::Status,
+    step::Step,
 };
 
 /// What a run is made from.

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use crate::{
+    bounds::MAX_INPUT,
     error::Invalid,
     json,
-    project::{MAX_INPUT, Step, Work},
     references::{Reference, Root, pointers},
+    step::{Step, Work},
 };
 
 /// What is told of a pointer, in characters.

@@ -3,12 +3,13 @@
 use serde_json::Value as Json;
 
 use crate::{
+    bounds::MAX_STEPS,
     check::{Known, check},
     error::Invalid,
     json,
-    project::{MAX_STEPS, Step, Work},
     run::{Run, RunStep, Task},
     status::StepStatus,
+    step::{Step, Work},
     template::look_up,
 };
 

@@ -8,10 +8,10 @@ use crate::{
     asked,
     error::{Failure, Refused},
     json,
-    project::Step,
     run::{MAX_RUNNING, Run, RunStep},
     settle,
     status::{Decision, Status, StepStatus},
+    step::Step,
 };
 
 /// The most bytes of a result that a run keeps, and of all results; the job's own record has more.

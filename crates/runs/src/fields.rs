@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use crate::{error::Invalid, ids::is_id, project::MAX_STEPS};
+use crate::{bounds::MAX_STEPS, error::Invalid, ids::is_id};
 
 /// What is asked of ids.
 pub(crate) const ID: &str = "must be 1 to 64 of a-z, 0-9, _ and -";

@@ -6,9 +6,9 @@
 use serde_json::{Map, Value as Json};
 
 use crate::{
+    bounds::MAX_FILLED,
     error::Failure,
     json,
-    project::MAX_FILLED,
     references::{Reference, Root},
     run::{Run, RunStep, Task},
     status::StepStatus,

@@ -6,7 +6,6 @@ use http_body_util::{BodyExt, Full};
 use serde_json::{Map, Value, json};
 
 use super::OutBody;
-use super::request::BodyFault;
 use crate::keys::hex;
 
 /// A refusal, before it becomes a response.
@@ -113,15 +112,6 @@ impl Refusal {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
-    }
-}
-
-impl From<BodyFault> for Refusal {
-    fn from(fault: BodyFault) -> Self {
-        match fault {
-            BodyFault::TooLarge(limit) => Self::too_large(limit),
-            BodyFault::TooSlow => Self::slow_body(),
-        }
     }
 }
 

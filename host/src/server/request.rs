@@ -107,6 +107,15 @@ pub enum BodyFault {
     TooSlow,
 }
 
+impl From<BodyFault> for Refusal {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge(limit) => Self::too_large(limit),
+            BodyFault::TooSlow => Self::slow_body(),
+        }
+    }
+}
+
 /// Sees what goes wrong with a body that the component is reading.
 #[derive(Clone)]
 pub struct BodyWatch {
