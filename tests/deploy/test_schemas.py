@@ -96,6 +96,19 @@ def test_ops_6_objects_find_each_other():
         assert job["spec"]["concurrencyPolicy"] == "Forbid"
 
 
+def test_ops_1_traces_reach_a_collector_of_the_cluster():
+    """Its address may be given, needn't be, and isn't walled off; nor is anything else of its namespace opened."""
+    (app,) = of("SpinApp")
+    (variable,) = [one for one in app["spec"]["variables"] if one["name"] == "otlp_endpoint"]
+    assert variable["valueFrom"]["configMapKeyRef"]["optional"] is True
+    (policy,) = [one["spec"] for one in of("NetworkPolicy") if one["metadata"]["name"] == "tollgate"]
+    (rule,) = [rule for rule in policy["egress"] if {"port": 4318, "protocol": "TCP"} in rule["ports"]]
+    assert len(rule["ports"]) == 1
+    (peer,) = rule["to"]
+    assert {"namespaceSelector", "podSelector"} == peer.keys()
+    assert peer["namespaceSelector"] in [one.get("namespaceSelector") for one in policy["ingress"][0]["from"]]
+
+
 def test_ops_6_no_secret_is_in_the_files():
     assert of("Secret") == []
     for job in of("CronJob"):

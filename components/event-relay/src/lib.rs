@@ -9,6 +9,7 @@ mod dead_letters;
 mod deliver;
 mod feed;
 mod send;
+mod silence;
 mod stream;
 mod ticket;
 mod trial;

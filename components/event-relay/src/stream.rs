@@ -16,6 +16,7 @@ use spin_sdk::http::box_body;
 
 use crate::{
     access::{Credential, Scope},
+    silence::{HEARTBEAT_MS, Silence},
     ticket::Ticket,
 };
 
@@ -23,8 +24,6 @@ use crate::{
 const MAX_MS: u64 = 10 * MINUTE - 15 * SECOND;
 /// How often the store is asked for more.
 const POLL: Duration = Duration::from_millis(500);
-/// A sign of life, which also shows who has gone. Whether the credential is still good is asked as often.
-const HEARTBEAT_MS: u64 = 15 * SECOND;
 /// How long a stream waits for the event that says that its session ended.
 const FAREWELL_MS: u64 = 15 * SECOND;
 /// How soon a client may come back.
@@ -87,16 +86,15 @@ impl Stream {
 
     async fn tell_all(&mut self) -> Result<std::convert::Infallible, End> {
         let started = host::now();
-        let (mut said, mut asked) = (started, started);
+        let (mut silence, mut asked) = (Silence::since(started), started);
         self.send(format!("retry: {RETRY_MS}\n\n")).await?;
         loop {
             let now = host::now();
             let (told, more) = self.tell_new(now).await?;
             if told {
-                said = now;
-            } else if now.since(said) >= HEARTBEAT_MS {
-                said = now;
-                self.send(heartbeat(self.place)).await?;
+                silence = Silence::since(now);
+            } else if let Some(sign) = silence.ends(now, self.place) {
+                self.send(sign).await?;
             }
             if now.since(asked) >= HEARTBEAT_MS {
                 asked = now;
@@ -112,6 +110,10 @@ impl Stream {
                 continue;
             }
             spin_sdk::time::sleep(POLL).await;
+            // What was said last has not been taken: who would wait for the next to fail holds an instance meanwhile.
+            if self.client.is_closed() {
+                return Err(End::Gone);
+            }
             if self.farewell.is_none() && !self.credential.goes_on() {
                 self.farewell = Some(host::now());
             }
@@ -148,11 +150,6 @@ fn told(place: u64, event: &Event) -> String {
     format!("id: {place}\nevent: {}\ndata: {}\n\n", event.kind, event.told())
 }
 
-/// A comment; the id beside it spares a page that comes back all that wasn't its own.
-fn heartbeat(place: u64) -> String {
-    format!(": still here\nid: {place}\n\n")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -168,6 +165,5 @@ mod tests {
         let data: serde_json::Value = serde_json::from_str(lines[2].strip_prefix("data: ").unwrap()).unwrap();
         assert_eq!(data, event.told());
         assert!(text.ends_with("\n\n") && !text.contains('\r'));
-        assert_eq!(heartbeat(7), ": still here\nid: 7\n\n");
     }
 }

@@ -40,6 +40,15 @@ pub fn list(store: &dyn Store) -> Result<Reply, Problem> {
     Ok(Reply::json(200, &json!({ "checks": reports })))
 }
 
+/// `DELETE /v1/checks/{name}`: of a check that is made no more. Idempotent.
+pub fn delete(store: &dyn Store, name: &str) -> Result<Reply, Problem> {
+    if !is_name(name) {
+        return Err(no_name());
+    }
+    forget(store, name).map_err(|error| offline(&error))?;
+    Ok(Reply::empty(204))
+}
+
 /// The last report of each check, by name.
 pub fn all(store: &dyn Store) -> Result<Vec<Report>, StoreError> {
     let mut found = BTreeSet::new();
@@ -56,23 +65,58 @@ fn find(store: &dyn Store, name: &str) -> Result<Option<Report>, StoreError> {
 }
 
 /// Keeps it, in place of the check's last one.
+///
+/// What if others list theirs, or one is taken away, at the same moment? The name may be listed twice, and is read once; or it
+/// isn't, and its next report lists it.
 pub fn keep(store: &dyn Store, report: &Report) -> Result<(), Problem> {
     let failed = |error: StoreError| offline(&error);
-    let listed = families::CHECK_LISTED.once(&[&report.name]);
-    if !listed.taken(store).map_err(failed)? {
-        if names().tail(store).map_err(failed)? >= MAX_CHECKS {
-            return Err(Problem::invalid("name", format!("there are {MAX_CHECKS} checks already")));
-        }
-        // What if we crash after either? The name is listed once more by the next report, and read once.
-        names().append(store, &report.name).map_err(failed)?;
-        listed.win(store).map_err(failed)?;
+    match place(store, &report.name).map_err(failed)? {
+        Place::Listed => {}
+        // What if we crash after either? A name without a report.
+        Place::Free(index) => names().put(store, index, &report.name).map_err(failed)?,
+        Place::Behind => names().append(store, &report.name).map(drop).map_err(failed)?,
+        Place::None => return Err(Problem::invalid("name", format!("there are {MAX_CHECKS} checks already"))),
     }
     families::CHECK_REPORT.value(&[&report.name]).set(store, report).map_err(failed)
 }
 
+/// Where a name stands on the list, or may be put.
+enum Place {
+    Listed,
+    /// Where another has been taken away.
+    Free(u64),
+    Behind,
+    None,
+}
+
+fn place(store: &dyn Store, name: &str) -> Result<Place, StoreError> {
+    let tail = names().tail(store)?;
+    let mut place = if tail < MAX_CHECKS { Place::Behind } else { Place::None };
+    for index in (1..=tail.min(MAX_CHECKS)).rev() {
+        match names().get(store, index)? {
+            Slot::Entry(listed) if listed == name => return Ok(Place::Listed),
+            Slot::Entry(_) => {}
+            Slot::Hole => place = Place::Free(index),
+        }
+    }
+    Ok(place)
+}
+
+/// Takes a report away, and its check's place on the list.
+fn forget(store: &dyn Store, name: &str) -> Result<(), StoreError> {
+    // First: what if we crash here? A name without a report, which the same request again takes away.
+    families::CHECK_REPORT.value::<Report>(&[name]).delete(store)?;
+    for index in 1..=names().tail(store)?.min(MAX_CHECKS) {
+        if matches!(names().get(store, index)?, Slot::Entry(listed) if listed == name) {
+            names().remove(store, index)?;
+        }
+    }
+    Ok(())
+}
+
 fn parse(mut report: Report, name: &str) -> Result<Report, Problem> {
     if !is_name(name) {
-        return Err(Problem::invalid("name", "must be 1 to 40 of a-z 0-9 -"));
+        return Err(no_name());
     }
     if report.name != name {
         return Err(Problem::invalid("name", "must be that of the path"));
@@ -90,6 +134,10 @@ fn parse(mut report: Report, name: &str) -> Result<Report, Problem> {
         return Err(Problem::invalid("facts", format!("must be at most {MAX_FACTS}, of at most 100 characters")));
     }
     Ok(report)
+}
+
+fn no_name() -> Problem {
+    Problem::invalid("name", "must be 1 to 40 of a-z 0-9 -")
 }
 
 fn is_name(name: &str) -> bool {
@@ -128,6 +176,49 @@ mod tests {
             store.recover();
             keep(&store, &report("infra", Status::Pass)).unwrap();
             assert_eq!(all(&store), Ok(vec![report("infra", Status::Pass)]), "failed after {fuel}");
+            if whole {
+                break;
+            }
+        }
+    }
+
+    #[test]
+    fn ops_3_a_check_that_is_made_no_more_is_taken_away_and_its_place_is_anothers() {
+        let store = Memory::default();
+        let names = |all: Result<Vec<Report>, StoreError>| -> Vec<String> {
+            all.unwrap().into_iter().map(|report| report.name).collect()
+        };
+        for n in 0..MAX_CHECKS {
+            keep(&store, &report(&format!("c{n:02}"), Status::Fail)).unwrap();
+        }
+        for _ in 0..2 {
+            assert_eq!(delete(&store, "c07").unwrap().0.status(), 204);
+        }
+        assert!(!names(all(&store)).contains(&"c07".to_owned()));
+        assert_eq!(get(&store, "c07").err().map(|problem| problem.kind.status()), Some(404));
+        assert_eq!(delete(&store, "never-was").unwrap().0.status(), 204);
+        assert_eq!(delete(&store, "C 7").err().and_then(|problem| problem.param).as_deref(), Some("name"));
+        assert_eq!(all(&store).map(|all| all.len()), Ok(31));
+        keep(&store, &report("new", Status::Pass)).unwrap();
+        assert!(names(all(&store)).contains(&"new".to_owned()));
+        assert!(keep(&store, &report("one-more", Status::Pass)).is_err());
+        for name in names(all(&store)) {
+            delete(&store, &name).unwrap();
+        }
+        assert_eq!(store.keys(), ["check-list/tail"]);
+    }
+
+    #[test]
+    fn ops_3_taking_away_is_completed_by_the_same_request() {
+        for fuel in 0.. {
+            let store = Memory::default();
+            keep(&store, &report("infra", Status::Fail)).unwrap();
+            store.fail_after(fuel);
+            let whole = delete(&store, "infra").is_ok();
+            store.recover();
+            assert!(fuel == 0 || all(&store) == Ok(vec![]), "failed after {fuel}");
+            delete(&store, "infra").unwrap();
+            assert_eq!(store.keys(), ["check-list/tail"], "failed after {fuel}");
             if whole {
                 break;
             }

@@ -36,10 +36,15 @@ pub fn routed(store: &dyn Store, tenant: &str, candidate: &str, ok: bool, at: Mi
 }
 
 pub fn breaker(store: &dyn Store, tenant: &str, vendor: &str, open: bool) {
+    breaker_until(store, tenant, vendor, open.then(|| NOW.plus(300_000)));
+}
+
+/// One that has opened; `None` where a probe has closed it since.
+pub fn breaker_until(store: &dyn Store, tenant: &str, vendor: &str, until: Option<Millis>) {
     let entry = json!({ "tenant": tenant, "vendor": vendor });
     families::BREAKER_LIST.log(&[]).append(store, &entry).unwrap();
-    if open {
-        let record = Record::Open { until: NOW.plus(1), wait_ms: 1 };
+    if let Some(until) = until {
+        let record = Record::Open { until, wait_ms: 300_000 };
         families::BREAKER.value(&[tenant, vendor]).set(store, &record).unwrap();
     }
 }

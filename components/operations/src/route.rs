@@ -21,6 +21,7 @@ pub async fn route(call: &Call, store: KeyValue) -> Result<Reply, Problem> {
         ["v1", "snapshots", name] => snapshots::get(&store, name),
         ["v1", "checks"] => checks::list(&store),
         ["v1", "checks", name] if call.method == Method::PUT => checks::put(call, &store, name),
+        ["v1", "checks", name] if call.method == Method::DELETE => checks::delete(&store, name),
         ["v1", "checks", name] => checks::get(&store, name),
         _ => maintenance::round(),
     }
@@ -30,7 +31,7 @@ fn methods(path: &[&str]) -> Option<&'static [&'static str]> {
     Some(match path {
         ["metrics"] | ["v1", "snapshot"] | ["v1", "snapshots", _] | ["v1", "checks"] => &["GET"],
         ["v1", "snapshots"] => &["GET", "POST"],
-        ["v1", "checks", _] => &["GET", "PUT"],
+        ["v1", "checks", _] => &["GET", "PUT", "DELETE"],
         ["v1", "maintenance", "operations"] => &["POST"],
         _ => return None,
     })
@@ -53,7 +54,7 @@ mod tests {
         check("/v1/snapshots", Some("GET, POST"));
         check("/v1/snapshots/snapshot_2026-11-21_0005Z", Some("GET"));
         check("/v1/checks", Some("GET"));
-        check("/v1/checks/age-gate", Some("GET, PUT"));
+        check("/v1/checks/age-gate", Some("GET, PUT, DELETE"));
         check("/v1/maintenance/operations", Some("POST"));
         check("/v1/maintenance", None);
     }

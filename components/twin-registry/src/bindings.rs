@@ -5,10 +5,10 @@ use shell::{Call, KeyValue, Problem, Reply, host, offline};
 use tenancy::{BindingSealed, bind, find_binding, find_tenant, is_vendor, parse_binding, unbind};
 use vault::Vault;
 
-use crate::{journal::Log, refuse};
+use crate::{journal::Log, refuse, twins::changing_tenant};
 
 /// `PUT /v1/tenants/{id}/vendors/{vendor}`
-pub async fn put(call: &Call, store: &KeyValue, tenant: &str, vendor: &str) -> Result<Reply, Problem> {
+pub async fn put(call: &Call, tenant: &str, vendor: &str) -> Result<Reply, Problem> {
     check_vendor(vendor)?;
     let dev_hosts = host::variable("dev_hosts").await;
     let asked = parse_binding(vendor, &dev_hosts, &call.json()?).map_err(refuse::invalid)?;
@@ -21,14 +21,15 @@ pub async fn put(call: &Call, store: &KeyValue, tenant: &str, vendor: &str) -> R
         sealed_webhook_secret: seal(&vault, &format!("{place}/webhook"), asked.webhook_secret)?,
         options: asked.options,
     };
-    bind(store, tenant, vendor, sealed, &Log(call)).map_err(refuse::write)?;
+    let put = |store: &KeyValue| bind(store, host::now(), tenant, vendor, sealed.clone(), &Log(call));
+    changing_tenant(put).await?;
     Ok(Reply::empty(204))
 }
 
 /// `DELETE /v1/tenants/{id}/vendors/{vendor}`
-pub fn delete(call: &Call, store: &KeyValue, tenant: &str, vendor: &str) -> Result<Reply, Problem> {
+pub async fn delete(call: &Call, tenant: &str, vendor: &str) -> Result<Reply, Problem> {
     check_vendor(vendor)?;
-    unbind(store, tenant, vendor, &Log(call)).map_err(refuse::write)?;
+    changing_tenant(|store| unbind(store, host::now(), tenant, vendor, &Log(call))).await?;
     Ok(Reply::empty(204))
 }
 

@@ -9,7 +9,7 @@ use tenancy::{
 };
 use vault::Vault;
 
-use crate::{journal::Log, refuse};
+use crate::{journal::Log, refuse, twins::changing_tenant};
 
 /// `PUT /v1/tenants/{id}/events`
 pub async fn put(call: &Call, store: &KeyValue, tenant: &str) -> Result<Reply, Problem> {
@@ -32,7 +32,8 @@ pub async fn put(call: &Call, store: &KeyValue, tenant: &str) -> Result<Reply, P
     let id = host::new_id("ep_");
     let from = events::feed::end(store, tenant).map_err(failed)?;
     let asked = EndpointSealed { url: asked.url, types: asked.types, sealed_secret, id, from };
-    let endpoint = set_endpoint(store, host::now(), tenant, asked, &Log(call)).map_err(refuse::write)?;
+    let set = |store: &KeyValue| set_endpoint(store, host::now(), tenant, asked.clone(), &Log(call));
+    let endpoint = changing_tenant(set).await?;
     let mut shown = shown(store, tenant, &endpoint)?;
     if let Some(secret) = secret {
         shown["secret"] = json!(secret);
@@ -50,8 +51,8 @@ pub fn get(store: &KeyValue, tenant: &str) -> Result<Reply, Problem> {
 }
 
 /// `DELETE /v1/tenants/{id}/events`
-pub fn delete(call: &Call, store: &KeyValue, tenant: &str) -> Result<Reply, Problem> {
-    remove_endpoint(store, tenant, &Log(call)).map_err(refuse::write)?;
+pub async fn delete(call: &Call, tenant: &str) -> Result<Reply, Problem> {
+    changing_tenant(|store| remove_endpoint(store, host::now(), tenant, &Log(call))).await?;
     Ok(Reply::empty(204))
 }
 

@@ -1,102 +1,51 @@
 //! Sealing anew: after a change of the master key everything that is kept for long is sealed by the new one, so that the
 //! old one can be thrown away. What lives for a day, such as kept answers, is left to run out.
 //!
-//! ```text
-//!   another key --> a pass over everything --something was sealed by another key--> another pass
-//!                                          --nothing was--> done; once more from time to time, for an hour
-//! ```
-//! While nodes are replaced one by one, some still seal with the old key: hence the later passes, and the rule that a node
+//! It is done in passes over everything, a stretch of one at each call; [`progress`] says when there is another. While
+//! nodes are replaced one by one, some still seal with the old key: hence the further passes, and the rule that a node
 //! whose key was replaced changes nothing unless nobody with the newer key has been here for a while.
 //!
 //! What if we crash, or two work at once? Each record is one write, and sealing anew what is sealed anew changes nothing.
-//! How far a pass is is saved after the work: a stretch may be looked at twice.
+//! How far a pass is is saved after the work: a stretch may be looked at twice. Two who save at once set each other back
+//! by a stretch, or by a note of who was here, which that one makes again: far less than [`progress::MARGIN_MS`].
 
+mod progress;
 mod things;
 
 #[cfg(test)]
 mod tests;
 
-use calendar::{HOUR, MINUTE, Millis};
+use calendar::Millis;
 use kv_schemas::{Slot, Store, StoreError, Value, families};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use vault::{NONCE_BYTES, Vault};
 
+use progress::{At, Node, Progress, Turn};
 use things::Seals;
 
-/// Tenants, or companies, of one call.
+/// Tenants of one call.
 const STRETCH: u64 = 40;
-/// For so long after a change there are further passes, and so often.
-const WATCH_MS: u64 = HOUR;
-const AGAIN_MS: u64 = 5 * MINUTE;
-/// A key that was replaced comes back when nobody with the other has been here for so long.
-const HOLD_MS: u64 = 10 * MINUTE;
-/// Keys that were replaced, remembered.
-const MAX_PAST: usize = 8;
-/// What doesn't open, named.
-const MAX_UNOPENED: usize = 50;
-
-/// How far it is.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Progress {
-    /// A fingerprint of the key that everything is being sealed with, or is.
-    key: String,
-    /// Those of keys before it.
-    past: Vec<String>,
-    /// Since when it is this key.
-    since: Millis,
-    /// When a node with this key was last at it.
-    seen: Millis,
-    /// The pass under way, and what it has met that another key had sealed.
-    pass: Option<Pass>,
-    /// The last pass met none.
-    pub done: bool,
-    /// When that was.
-    ended: Millis,
-    /// Sealed anew since it is this key.
-    pub resealed: u64,
-    /// What no key opens, by the last pass, or so far by this one.
-    pub unopened: Vec<String>,
-}
-
-/// See [`Progress::pass`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Pass {
-    at: At,
-    clean: bool,
-}
-
-/// Where it goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum At {
-    /// What belongs to nobody.
-    Own,
-    /// After this tenant's place.
-    Tenants(u64),
-    /// After this company's place.
-    Companies(u64),
-}
 
 /// What there is to tell.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Told {
     status: &'static str,
-    /// Everything opens with the key of this node alone, but for `unopened`.
+    /// Everything opens with the key of this node alone, but for `unopened`, and nobody seals with another one.
     pub done: bool,
+    /// When the last pass that met nothing to be sealed anew began, RFC 3339.
+    pub clean_pass_began_at: Option<String>,
+    /// When a node with a key that was replaced was last seen, RFC 3339.
+    pub old_key_seen_at: Option<String>,
     /// See [`Progress::resealed`].
     pub resealed: u64,
     /// Tenants and companies that the pass has still to look at.
     pub left: u64,
-    /// See [`Progress::unopened`].
+    /// See [`Progress::all_unopened`].
     pub unopened: Vec<String>,
 }
 
 fn place() -> Value<Progress> {
     families::RESEAL.value(&[])
-}
-
-fn fingerprint(vault: &Vault) -> String {
-    vault.token("reseal")
 }
 
 /// Goes on. One read when there is nothing to do.
@@ -106,51 +55,26 @@ pub fn step(
     nonce: &dyn Fn() -> [u8; NONCE_BYTES],
     now: Millis,
 ) -> Result<Told, StoreError> {
+    let node = Node::of(vault);
     let found = place().get(store)?.unwrap_or_default();
-    let own = fingerprint(vault);
-    if found.key != own && found.past.contains(&own) && is_within(found.seen, now, HOLD_MS) {
-        return told(store, &found, &own);
-    }
-    let mut progress = if found.key == own { found } else { found.replaced(own.clone(), now) };
-    if progress.pass.is_none() && progress.done {
-        let watched = is_within(progress.since, now, WATCH_MS);
-        if !watched || is_within(progress.ended, now, AGAIN_MS) {
-            return told(store, &progress, &own);
+    let progress = match found.turn(&node, now) {
+        Turn::Rest => return told(store, &found, &node, now),
+        Turn::Note(progress) => progress,
+        Turn::Work(mut progress, mut pass) => {
+            let mut seals = Seals::new(vault, nonce);
+            let next = stretch(store, &mut seals, pass.at, now)?;
+            pass.met(seals.is_clean(), std::mem::take(&mut seals.unopened));
+            progress.resealed = progress.resealed.saturating_add(seals.resealed);
+            progress.went_on(pass, next, now)
         }
-    }
-    let mut seals = Seals::new(vault, nonce);
-    let pass = progress.pass.unwrap_or_else(|| {
-        progress.unopened.clear();
-        Pass { at: At::Own, clean: true }
-    });
-    let next = stretch(store, &mut seals, pass.at, now)?;
-    let clean = pass.clean && seals.is_clean();
-    progress.resealed = progress.resealed.saturating_add(seals.resealed);
-    let room = MAX_UNOPENED.saturating_sub(progress.unopened.len());
-    progress.unopened.extend(seals.unopened.into_iter().take(room));
-    progress.pass = next.map(|at| Pass { at, clean });
-    progress.seen = now;
-    if next.is_none() {
-        (progress.done, progress.ended) = (clean, now);
-    }
+    };
     place().set(store, &progress)?;
-    told(store, &progress, &own)
+    told(store, &progress, &node, now)
 }
 
 /// How far it is, as the node with this key sees it.
-pub fn look(store: &dyn Store, vault: &Vault) -> Result<Told, StoreError> {
-    told(store, &place().get(store)?.unwrap_or_default(), &fingerprint(vault))
-}
-
-impl Progress {
-    fn replaced(self, key: String, now: Millis) -> Self {
-        let mut past: Vec<String> = self.past.into_iter().filter(|old| *old != key).collect();
-        if !self.key.is_empty() {
-            past.insert(0, self.key);
-        }
-        past.truncate(MAX_PAST);
-        Self { key, past, since: now, seen: now, ..Self::default() }
-    }
+pub fn look(store: &dyn Store, vault: &Vault, now: Millis) -> Result<Told, StoreError> {
+    told(store, &place().get(store)?.unwrap_or_default(), &Node::of(vault), now)
 }
 
 /// One stretch of a pass, and where the next begins.
@@ -177,7 +101,7 @@ fn stretch(store: &dyn Store, seals: &mut Seals<'_>, at: At, now: Millis) -> Res
             let end = tail.min(after.saturating_add(1));
             for index in after.saturating_add(1)..=end {
                 if let Slot::Entry(company) = log.get(store, index)? {
-                    seals.notes(store, &company)?;
+                    seals.notes(store, &company, now)?;
                 }
             }
             Ok((end < tail).then_some(At::Companies(end)))
@@ -185,12 +109,11 @@ fn stretch(store: &dyn Store, seals: &mut Seals<'_>, at: At, now: Millis) -> Res
     }
 }
 
-fn told(store: &dyn Store, progress: &Progress, own: &str) -> Result<Told, StoreError> {
-    let is_own = progress.key == own;
-    let done = is_own && progress.done;
-    let at = progress.pass.filter(|_| is_own).map(|pass| pass.at);
+fn told(store: &dyn Store, progress: &Progress, node: &Node, now: Millis) -> Result<Told, StoreError> {
+    let is_own = progress.key == node.key;
+    let at = progress.pass.as_ref().filter(|_| is_own).map(|pass| pass.at);
     let left = match at {
-        None if done => 0,
+        None if is_own && progress.clean => 0,
         _ => {
             let tenants = families::TENANT_LIST.log::<String>(&[]).tail(store)?;
             let companies = families::MESH_LIST.log::<String>(&[]).tail(store)?;
@@ -201,10 +124,13 @@ fn told(store: &dyn Store, progress: &Progress, own: &str) -> Result<Told, Store
             }
         }
     };
-    Ok(Told { status: "ok", done, resealed: progress.resealed, left, unopened: progress.unopened.clone() })
-}
-
-/// A clock that was set back doesn't make anything wait until it has caught up.
-fn is_within(since: Millis, now: Millis, ms: u64) -> bool {
-    now.0.abs_diff(since.0) < ms
+    Ok(Told {
+        status: "ok",
+        done: is_own && progress.is_done(now),
+        clean_pass_began_at: progress.began.filter(|_| is_own).map(|at| at.to_string()),
+        old_key_seen_at: progress.past_seen.filter(|_| is_own).map(|at| at.to_string()),
+        resealed: progress.resealed,
+        left,
+        unopened: progress.all_unopened(),
+    })
 }

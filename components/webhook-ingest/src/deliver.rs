@@ -45,6 +45,8 @@ pub fn deliver(call: &Call, house: &House<'_>, provider: &str, tenant: &str) -> 
         Counted::Rejected.count(house.store);
         refused(error)
     })?;
+    // Not before: a forged one names whom it likes.
+    call.is_of(tenant);
     Counted::Verified.count(house.store);
     let headers = kept_headers(&headers);
     let (dedupe_id, event) = read(house, provider, &headers, &call.body, verified);

@@ -16,8 +16,8 @@ pub use certificate::parse_certificates;
 pub use certificate::{Certificate, MAX_CERTIFICATES, find_certificates, forget_certificates, put_certificates};
 pub use day::Day;
 pub use erasure::{
-    Erased, Erasure, LogErasure, Parts, WORK_MS, begin as begin_erasure, find as find_erasure, work as work_erasures,
-    work_on as work_on_erasure,
+    BeginError, Erased, Erasure, LogErasure, MAX_PENDING as MAX_PENDING_ERASURES, Parts, WORK_MS,
+    begin as begin_erasure, find as find_erasure, work as work_erasures, work_on as work_on_erasure,
 };
 pub use page::Page;
 pub use person::{PERSON_KEY, PersonKey, PersonKeyError, PersonSession, PersonSessions, sessions_of};

@@ -8,7 +8,7 @@
 //!     +------------------------------------------------------- probe succeeded ---------------------------------+
 //! ```
 //! The record is removed when the vendor answers, so a vendor in good health has none: a call that goes well costs one
-//! `get` and writes nothing.
+//! `get` and writes nothing. One that nobody has asked for an hour after its T counts as none, too: what it knows is old.
 //!
 //! A call that is admitted as the probe re-opens the breaker before it goes out, as if it had failed already. So
 //! whoever comes meanwhile is refused without asking for the turn, and a probe that never comes back holds nobody up
@@ -17,13 +17,21 @@
 //! # Two at once
 //! Only the turn is decided exactly. The count of failures is read and then written: of two that fail at once one may
 //! go uncounted, and a straggler may write a count over an opening or after a success. Each is a statistic that is off
-//! by as many calls as were under way, and the next few calls set it right.
+//! by as many calls as were under way, and the next few calls set it right. [`strike_closed`] says what may happen
+//! while it takes a record away.
 
-use std::collections::BTreeSet;
+mod listed;
 
-use calendar::{MINUTE, Millis};
-use kv_schemas::{Log, Once, Store, StoreError, Value, expiry, families, sweep};
+use calendar::{HOUR, Millis, SECOND};
+use kv_schemas::{Once, Store, StoreError, Value, expiry, families};
 use serde::{Deserialize, Serialize};
+
+pub use self::listed::{Listed, list, strike_closed};
+
+/// Nodes' clocks differ by less.
+const CLOCKS_MS: u64 = 10 * SECOND;
+/// Nobody having asked for so long after its T, it is as closed.
+const FORGOTTEN_MS: u64 = HOUR;
 
 /// When it opens, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +68,25 @@ pub enum Record {
     },
 }
 
+impl Record {
+    /// Whether it keeps calls back, or has just done so. One that is never asked again, though its time is over, doesn't; nor
+    /// does one that a clock far ahead of all others has left.
+    #[must_use]
+    pub fn is_open(&self, now: Millis) -> bool {
+        match self {
+            Self::Closed { .. } => false,
+            Self::Open { until, wait_ms } => {
+                until.plus(CLOCKS_MS) > now && until.since(now) <= wait_ms.saturating_mul(2).saturating_add(CLOCKS_MS)
+            }
+        }
+    }
+
+    /// Whether its T has been over for so long, and nobody has asked since.
+    fn is_idle(&self, now: Millis, ms: u64) -> bool {
+        matches!(self, Self::Open { until, .. } if now.since(*until) >= ms)
+    }
+}
+
 /// Whether the vendor may be called.
 #[derive(Debug)]
 pub enum Admission {
@@ -92,47 +119,6 @@ enum Seen {
     Probe { wait_ms: u64 },
 }
 
-/// A place on the list of breakers that have opened, for whoever wants to know which are open without asking for each.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
-    /// Whose.
-    pub tenant: String,
-    /// Of which vendor.
-    pub vendor: String,
-    /// When it opened.
-    #[serde(default)]
-    pub at: Millis,
-}
-
-/// The list. What stands on it may have closed since: its record says so.
-#[must_use]
-pub fn list() -> Log<Listed> {
-    families::BREAKER_LIST.log(&[])
-}
-
-/// An opening that is on the list for so long is written down, or was lost: the list goes first.
-const UNWRITTEN_MS: u64 = MINUTE;
-
-/// Strikes off the list what has closed, and what stands on it twice. Looks at `most` of them; gives how many it struck.
-///
-/// # Errors
-/// The store can't be reached: the next look does it.
-pub fn strike_closed(store: &dyn Store, now: Millis, most: usize) -> Result<usize, StoreError> {
-    let head = families::BREAKER_HEAD.value(&[]);
-    let (mut open, mut closed) = (BTreeSet::new(), Vec::new());
-    for (index, Listed { tenant, vendor, at }) in sweep::pending(store, &list(), &head, now.0, most)? {
-        let is_open = matches!(record(&tenant, &vendor).get(store)?, Some(Record::Open { .. }));
-        let is_young = now.since(at) < UNWRITTEN_MS;
-        // What if one opens just now, whose place is struck off? Only a place older than a minute is, and each opening has
-        // one of its own.
-        if !(is_young || is_open && open.insert((tenant, vendor))) {
-            closed.push(index);
-        }
-    }
-    sweep::done(store, &list(), &head, &closed)?;
-    Ok(closed.len())
-}
-
 fn record(tenant: &str, vendor: &str) -> Value<Record> {
     families::BREAKER.value(&[tenant, vendor])
 }
@@ -151,6 +137,8 @@ pub fn admit(
     let allow = |seen| Ok(Admission::Allow(Pass { tenant: tenant.to_owned(), vendor: vendor.to_owned(), seen }));
     let record = record(tenant, vendor);
     let (until, wait_ms) = match record.get(store)? {
+        // It writes nothing, so it doesn't mind if the record is taken away meanwhile.
+        Some(idle) if idle.is_idle(now, FORGOTTEN_MS) => return allow(Seen::Clean),
         None => return allow(Seen::Clean),
         Some(Record::Closed { .. }) => return allow(Seen::Failures),
         Some(Record::Open { until, wait_ms }) => (until, wait_ms.clamp(1, settings.longest_ms.max(1))),
@@ -247,6 +235,7 @@ impl Pass {
             Seen::Probe { wait_ms } => open(wait_ms.saturating_mul(2).min(settings.longest_ms.max(1))),
             Seen::Clean | Seen::Failures => {
                 let failures = match record.get(store)? {
+                    Some(idle) if idle.is_idle(now, FORGOTTEN_MS) => 1,
                     // A call from before the opening: what it says is known.
                     Some(Record::Open { .. }) => return Ok(()),
                     Some(Record::Closed { failures }) => failures.saturating_add(1),

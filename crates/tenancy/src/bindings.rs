@@ -2,18 +2,20 @@
 
 use std::{collections::BTreeSet, rc::Rc};
 
+use calendar::Millis;
 use kv_schemas::{Memo, Store, StoreError};
 use serde_json::{Map, Value as Json};
 
 use crate::{
-    Event, Journal, Mode, VendorBinding, WriteError,
+    Event, Journal, Mode, Tenant, VendorBinding, WriteError,
     create::is_gone,
     find_tenant,
     holdings::{self, Holding},
-    vendor_binding,
+    twin, vendor_binding,
 };
 
 /// A binding with new secrets already sealed; an absent one keeps the old.
+#[derive(Clone)]
 pub struct BindingSealed {
     /// Live or mock.
     pub mode: Mode,
@@ -27,15 +29,28 @@ pub struct BindingSealed {
     pub options: Map<String, Json>,
 }
 
-/// Writes a binding, replacing any.
+/// Writes a binding, replacing any. One at a time: a key that isn't given anew must stay the newest.
 pub fn bind(
     store: &dyn Store,
+    now: Millis,
     tenant: &str,
     vendor: &str,
     asked: BindingSealed,
     journal: &dyn Journal,
 ) -> Result<(), WriteError> {
+    // A tenant that isn't there leaves no mark either.
     let owner = find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
+    twin::alone(store, now, tenant, || bind_now(store, &owner, vendor, asked, journal))
+}
+
+fn bind_now(
+    store: &dyn Store,
+    owner: &Tenant,
+    vendor: &str,
+    asked: BindingSealed,
+    journal: &dyn Journal,
+) -> Result<(), WriteError> {
+    let tenant = owner.id.as_str();
     let binding = vendor_binding(tenant, vendor);
     let old = binding.get(store)?;
     let is_new = old.is_none();
@@ -49,7 +64,7 @@ pub fn bind(
     };
     if is_new || next != old {
         // What if we crash here? The binding is as it was, and the repeat is noted again.
-        journal.note(&Event::vendor_bound(&owner, vendor, &old, &next))?;
+        journal.note(&Event::vendor_bound(owner, vendor, &old, &next))?;
     }
     if is_new {
         // What if we crash here? A note of a binding that isn't there; removing it later does nothing.
@@ -65,16 +80,24 @@ pub fn bind(
 }
 
 /// Removes a binding. Idempotent.
-pub fn unbind(store: &dyn Store, tenant: &str, vendor: &str, journal: &dyn Journal) -> Result<(), WriteError> {
+pub fn unbind(
+    store: &dyn Store,
+    now: Millis,
+    tenant: &str,
+    vendor: &str,
+    journal: &dyn Journal,
+) -> Result<(), WriteError> {
     let owner = find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
-    let binding = vendor_binding(tenant, vendor);
-    if let Some(old) = binding.get(store)? {
-        // What if we crash here? The binding is still there, and the repeat is noted again.
-        journal.note(&Event::vendor_unbound(&owner, vendor, &old))?;
-    }
-    // The tenant's note of it stays: one for each time a vendor is bound anew.
-    binding.delete(store)?;
-    Ok(())
+    twin::alone(store, now, tenant, || {
+        let binding = vendor_binding(tenant, vendor);
+        if let Some(old) = binding.get(store)? {
+            // What if we crash here? The binding is still there, and the repeat is noted again.
+            journal.note(&Event::vendor_unbound(&owner, vendor, &old))?;
+        }
+        // The tenant's note of it stays: one for each time a vendor is bound anew.
+        binding.delete(store)?;
+        Ok(())
+    })
 }
 
 /// The vendors that a tenant is bound to, or was.

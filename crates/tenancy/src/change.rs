@@ -26,15 +26,7 @@ pub fn patch(
     if find_tenant(store, id)?.ok_or(WriteError::NotFound("tenant"))?.twin.is_none() {
         return patch_now(store, now, id, patch, journal);
     }
-    // What if we crash while holding the claim? The next request waits for the lease, then begins again from the top.
-    let claim = twin::claim_twin(store, now, id)?.ok_or(WriteError::Busy)?;
-    let done = patch_now(store, now, id, patch, journal);
-    match done {
-        Err(WriteError::Store(_)) => claim.forfeit(store),
-        // What if we crash here? It is done; whoever comes next waits for the lease.
-        _ => claim.release(store)?,
-    }
-    done
+    twin::alone(store, now, id, || patch_now(store, now, id, patch, journal))
 }
 
 fn patch_now(
@@ -127,7 +119,12 @@ fn clear_up(store: &dyn Store, id: &str) -> Result<(), StoreError> {
         match &holding {
             Holding::Key { sha256 } => keys::key_by_hash(sha256).delete(store)?,
             Holding::Origin { origin } => origins::unregister(store, id, origin)?,
-            Holding::Vendor { vendor } => vendor_binding(id, vendor).delete(store)?,
+            Holding::Vendor { vendor } => {
+                vendor_binding(id, vendor).delete(store)?;
+                // What if a call under way writes it once more? An open one is removed by the maintenance once it is idle; a
+                // count of failures stays, until the tenant is deleted again.
+                families::BREAKER.value::<Json>(&[id, vendor]).delete(store)?;
+            }
             Holding::Endpoint => forget_endpoint(store, id)?,
             Holding::Listed { index } => families::TENANT_LIST.log::<String>(&[]).remove(store, *index)?,
             Holding::Twin => holdings::forget_twin(store, id)?,

@@ -5,10 +5,11 @@ use kv_schemas::{Log, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Event, Journal, WriteError,
+    Event, Journal, Tenant, WriteError,
     create::is_gone,
     find_tenant,
     holdings::{self, Holding},
+    twin,
 };
 
 /// How long a secret that was replaced goes on signing beside the new one.
@@ -58,6 +59,7 @@ pub struct ListedEndpoint {
 }
 
 /// An endpoint to be set; the secret already sealed.
+#[derive(Clone)]
 pub struct EndpointSealed {
     /// Where to send events.
     pub url: String,
@@ -130,7 +132,19 @@ pub fn set_endpoint(
     asked: EndpointSealed,
     journal: &dyn Journal,
 ) -> Result<Endpoint, WriteError> {
+    // A tenant that isn't there leaves no mark either.
     let owner = find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
+    twin::alone(store, now, tenant, || set_now(store, now, &owner, asked, journal))
+}
+
+fn set_now(
+    store: &dyn Store,
+    now: Millis,
+    owner: &Tenant,
+    asked: EndpointSealed,
+    journal: &dyn Journal,
+) -> Result<Endpoint, WriteError> {
+    let tenant = owner.id.as_str();
     let old = find_endpoint(store, tenant)?;
     let is_new = old.is_none();
     let mut next = old.clone().unwrap_or_else(|| Endpoint { id: asked.id, from: asked.from, ..Endpoint::default() });
@@ -145,7 +159,7 @@ pub fn set_endpoint(
         }
     }
     // What if we crash here? The endpoint is as it was, and the repeat is noted again.
-    journal.note(&Event::endpoint_set(&owner, &old.unwrap_or_default(), &next))?;
+    journal.note(&Event::endpoint_set(owner, &old.unwrap_or_default(), &next))?;
     if is_new {
         // What if we crash after one? A line or note of an endpoint that isn't there, which is passed over.
         next.listed = endpoint_list().append(store, &ListedEndpoint { tenant: tenant.into(), at: now })?;
@@ -164,14 +178,16 @@ pub fn set_endpoint(
 ///
 /// # Errors
 /// There is no such tenant, or the store failed.
-pub fn remove_endpoint(store: &dyn Store, tenant: &str, journal: &dyn Journal) -> Result<(), WriteError> {
+pub fn remove_endpoint(store: &dyn Store, now: Millis, tenant: &str, journal: &dyn Journal) -> Result<(), WriteError> {
     let owner = find_tenant(store, tenant)?.ok_or(WriteError::NotFound("tenant"))?;
-    if let Some(old) = find_endpoint(store, tenant)? {
-        // What if we crash here? The endpoint is still there, and the repeat is noted again.
-        journal.note(&Event::endpoint_removed(&owner, &old))?;
-    }
-    forget_endpoint(store, tenant)?;
-    Ok(())
+    twin::alone(store, now, tenant, || {
+        if let Some(old) = find_endpoint(store, tenant)? {
+            // What if we crash here? The endpoint is still there, and the repeat is noted again.
+            journal.note(&Event::endpoint_removed(&owner, &old))?;
+        }
+        forget_endpoint(store, tenant)?;
+        Ok(())
+    })
 }
 
 pub(crate) fn forget_endpoint(store: &dyn Store, tenant: &str) -> Result<(), StoreError> {

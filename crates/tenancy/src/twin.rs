@@ -6,6 +6,8 @@
 //!
 //! - Of a tenant with a twin both work under [`claim_twin`], one after the other, so that no crash of either leaves what the
 //!   other has undone.
+//! - What is sealed for a tenant (vendors' keys, the endpoint's secret, names) is changed under the same claim: whoever seals
+//!   it anew after a change of the master key reads it and writes it back, and must undo nobody's change.
 //! - While the twin is being made there is nobody to wait for yet. The twin's part has a record of its own, which is written
 //!   *before* the tenant's, and whoever changes the tenant looks there *after* having written, and writes again until both
 //!   say the same.
@@ -16,15 +18,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Claim, WriteError, create::is_gone, find_tenant, tenant};
 
-/// How long a change of a twin may take until everything it does is refused, in milliseconds: callers bring a store that
+/// How long a change under the claim may take until everything it does is refused, in milliseconds: callers bring a store that
 /// does so.
 pub const TWIN_CHANGE_MS: u64 = 4 * SECOND;
 /// How long others wait for one that crashed.
 const LEASE: u64 = 5 * SECOND;
 const _: () = assert!(TWIN_CHANGE_MS < LEASE);
 
-/// To change a tenant's twin, or the record of a tenant that has one. `None`: somebody else is at it, or crashed at it a
-/// moment ago.
+/// To change a tenant's twin, what is sealed for the tenant, or the record of a tenant that has a twin. `None`: somebody else
+/// is at it, or crashed at it a moment ago.
 ///
 /// # Errors
 /// The store can't be reached.
@@ -36,6 +38,24 @@ pub fn claim_twin(
     let owner = tenant.to_owned();
     let attempts = move |attempt: &str| families::TWIN_CHANGING.once(&[&owner, attempt]);
     Claim::take(store, families::TWIN_MARK.value(&[tenant]), attempts, now, LEASE)
+}
+
+/// Changes something of a tenant under that claim.
+pub(crate) fn alone<T>(
+    store: &dyn Store,
+    now: Millis,
+    tenant: &str,
+    change: impl FnOnce() -> Result<T, WriteError>,
+) -> Result<T, WriteError> {
+    // What if we crash while holding the claim? The next request waits for the lease, then begins again from the top.
+    let claim = claim_twin(store, now, tenant)?.ok_or(WriteError::Busy)?;
+    let done = change();
+    match done {
+        Err(WriteError::Store(_)) => claim.forfeit(store),
+        // What if we crash here? It is done; whoever comes next waits for the lease.
+        _ => claim.release(store)?,
+    }
+    done
 }
 
 /// See the module's description.

@@ -67,6 +67,12 @@ impl Vault {
         Ok(Self { other, ..self })
     }
 
+    /// Whether there is another key, whose seals open here as well.
+    #[must_use]
+    pub fn accepts_another(&self) -> bool {
+        self.other.as_ref().is_some_and(|other| other.key != self.own.key)
+    }
+
     /// Seals `secret` for `context`, such as `vendor/demo/openai/secret`.
     pub fn seal(&self, context: &str, nonce: [u8; NONCE_BYTES], secret: &str) -> Result<String, VaultError> {
         let payload = Payload { msg: secret.as_bytes(), aad: context.as_bytes() };
@@ -185,6 +191,9 @@ mod tests {
         assert!(second.token_matches("a", &token) && !last.token_matches("a", &token));
         assert_eq!(second.token("a"), last.token("a"));
         assert!(Vault::new(NEW).unwrap().accepting("AAAA").is_err());
+        let same = Vault::new(NEW).unwrap().accepting(NEW).unwrap();
+        let accept = [&old, &first, &second, &last, &same].map(Vault::accepts_another);
+        assert_eq!(accept, [false, true, true, false, false]);
     }
 
     #[test]

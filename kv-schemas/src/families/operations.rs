@@ -14,7 +14,7 @@ families! {
     /// Breakers that opened and are not closed.
     BREAKER_LIST: Logs "breaker-list" of "JSON `router::breaker::Listed`",
         written by "provider-proxy", read by "operations",
-        kept "until it is closed", removed by "provider-proxy, in maintenance";
+        kept "until it is closed, or as idle as its record", removed by "provider-proxy, in maintenance";
     /// Where the next look at that list begins.
     BREAKER_HEAD: Values "breaker-head" of "JSON `kv_schemas::sweep::Head`",
         written by "provider-proxy", read by "-",
@@ -38,15 +38,11 @@ families! {
     /// What a check of the operator's found last.
     CHECK_REPORT: Values "check-report/{name}" of "JSON `snapshot::Report`",
         written by "operations", read by "-",
-        kept "for good: there are few names", removed by "-";
+        kept "until an operator takes it away: there are 32 names at most", removed by "operations, asked";
     /// The names of all checks that have reported.
     CHECK_LIST: Logs "check-list" of "JSON text: the name",
         written by "operations", read by "-",
-        kept "for good", removed by "-";
-    /// That a check is on that list.
-    CHECK_LISTED: Onces "check-listed/{name}" of "taken at 1",
-        written by "operations", read by "-",
-        kept "for good", removed by "-";
+        kept "as long as its report", removed by "operations, asked";
     /// Traces that were sent in a second: more than a bound are left out.
     TRACE_TURN: Counters "trace-turn/{second}" of "exports",
         written by "provider-proxy", read by "-",

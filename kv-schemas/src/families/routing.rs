@@ -6,7 +6,8 @@ families! {
     /// Circuit breaker of a vendor that fails a tenant.
     BREAKER: Values "breaker/{tenant}/{vendor}" of "JSON `router::breaker::Record`",
         written by "provider-proxy", read by "operations",
-        kept "until the vendor answers", removed by "provider-proxy, having its answer";
+        kept "until the vendor answers, the tenant is deleted, or nobody has asked for an hour and a quarter",
+        removed by "provider-proxy, having its answer, and in maintenance; twin-registry, deleting the tenant";
     /// Who wins to probe a vendor in the turn that began at this moment.
     BREAKER_PROBE: Onces "breaker-probe/{tenant}/{vendor}/{moment}" of "taken at 1",
         written by "provider-proxy", read by "-",

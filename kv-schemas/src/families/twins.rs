@@ -19,11 +19,11 @@ families! {
     TWIN_ACCESS: Values "twin-access/{tenant}" of "JSON `tenancy::TwinAccess`",
         written by "twin-registry", read by "-",
         kept "until the tenant is deleted", removed by "twin-registry, deleting it";
-    /// Since when a twin is being changed, and by which attempt.
+    /// Since when a twin, or what is sealed for its tenant, is being changed, and by which attempt.
     TWIN_MARK: Values "twin-mark/{tenant}" of "JSON `tenancy::Mark`",
         written by "twin-registry", read by "-",
         kept "until it is changed", removed by "twin-registry, having changed it";
-    /// Who wins to change a twin.
+    /// Who wins to change it.
     TWIN_CHANGING: Onces "twin-changing/{tenant}/{attempt}" of "taken at 1",
         written by "twin-registry", read by "-",
         kept "until it is changed", removed by "twin-registry, having changed it";
@@ -57,6 +57,10 @@ families! {
         kept "for good", removed by "-";
     /// That a company is on that list.
     MESH_LISTED: Onces "mesh-listed/{company}" of "taken at 1",
+        written by "twin-registry", read by "-",
+        kept "for good", removed by "-";
+    /// When notes were last looked through for old ones.
+    MESH_LOOKED: Values "mesh-looked" of "JSON number: milliseconds since 1970",
         written by "twin-registry", read by "-",
         kept "for good", removed by "-";
     /// Tenants whose twins have asked the mesh for something once, and hear of new notes.

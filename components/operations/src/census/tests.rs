@@ -3,7 +3,7 @@ use serde_json::json;
 use tenancy::TwinAccess;
 
 use super::*;
-use crate::house::{NOW, breaker, routed, tenant};
+use crate::house::{NOW, breaker, breaker_until, routed, tenant};
 
 fn house() -> Memory {
     let store = Memory::default();
@@ -52,6 +52,24 @@ fn ops_1_everything_is_counted_once_whatever_stretches_it_takes() {
         assert!(budget > 20 || stretches > 1);
         check(&walk.counted);
     }
+}
+
+#[test]
+fn ops_1_a_breaker_that_nobody_asks_any_more_is_not_open_for_good() {
+    let check = |until: Millis, open: u64| {
+        let store = Memory::default();
+        breaker_until(&store, "a", "openai", Some(until));
+        let counted = fresh(&store, NOW).unwrap().unwrap();
+        assert_eq!(counted.breakers.values().sum::<u64>(), open, "until {until}");
+    };
+    check(NOW.plus(20_000), 1);
+    check(NOW.plus(1), 1);
+    // Who opened it may have a clock that is a little slow.
+    check(Millis(NOW.0 - 9_999), 1);
+    check(Millis(NOW.0 - 10_000), 0);
+    check(Millis(NOW.0 - 86_400_000), 0);
+    // One that a clock far ahead of all others has left keeps nobody back either.
+    check(NOW.plus(86_400_000), 0);
 }
 
 #[test]

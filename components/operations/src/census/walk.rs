@@ -54,7 +54,7 @@ impl Walk {
         while left > 0 {
             let next = match self.at {
                 Place::Tenants(after) => self.tenants(store, now, after, &mut left)?,
-                Place::Breakers => self.breakers(store, &mut left)?,
+                Place::Breakers => self.breakers(store, now, &mut left)?,
                 Place::Runs(from) => self.runs(store, from, &mut left)?,
                 Place::Letters(before) => self.letters(store, before, &mut left)?,
             };
@@ -88,7 +88,7 @@ impl Walk {
         Ok(Some(Place::Breakers))
     }
 
-    fn breakers(&mut self, store: &dyn Store, left: &mut u32) -> Result<Option<Place>, StoreError> {
+    fn breakers(&mut self, store: &dyn Store, now: Millis, left: &mut u32) -> Result<Option<Place>, StoreError> {
         let log = breaker::list();
         let first = families::BREAKER_HEAD.value::<Head>(&[]).get(store)?.unwrap_or_default().first();
         let tail = log.tail(store)?;
@@ -97,8 +97,8 @@ impl Walk {
             spend(left, 2);
             let Slot::Entry(Listed { tenant, vendor, .. }) = log.get(store, index)? else { continue };
             let record = families::BREAKER.value::<Record>(&[&tenant, &vendor]).get(store)?;
-            // One that opened again before it was struck off stands there twice.
-            if matches!(record, Some(Record::Open { .. })) && met.insert((tenant, vendor.clone())) {
+            // Those whose time is over stay there for a while; one that opened again before it was struck off stands there twice.
+            if record.is_some_and(|record| record.is_open(now)) && met.insert((tenant, vendor.clone())) {
                 self.counted.breaker(&vendor);
             }
         }

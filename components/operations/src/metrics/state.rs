@@ -42,8 +42,7 @@ pub fn counted(text: &mut Text, census: &Census, now: Millis) {
 
 fn breakers(text: &mut Text, counted: &Counted) {
     let all = counted.breakers.values().fold(0_u64, |sum, open| sum.saturating_add(*open));
-    let help =
-        "Tenants' breakers that keep calls from a vendor that fails, of the 256 that opened last; by the last census.";
+    let help = "Tenants' breakers that keep calls from a vendor that fails now, of the 256 that opened last; by the last census.";
     let mut family = text.family(Gauge, "tollgate_breakers_open", help);
     if all == 0 {
         // The series of a vendor comes when its breaker opens, and goes when it closes.

@@ -12,7 +12,6 @@ mod walk;
 
 use shell::{Call, KeyValue, Problem, Reply};
 
-pub use notes::reap;
 pub use older::{mesh as older_mesh, pulse};
 
 /// Answers what is below `/v1/mesh`.

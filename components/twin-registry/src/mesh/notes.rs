@@ -12,7 +12,7 @@ use twins::{
 };
 
 use super::caller::{Caller, caller};
-use crate::refuse;
+use crate::{refuse, twins::changing};
 
 /// What leaving a note draws at random.
 #[derive(Serialize, Deserialize)]
@@ -77,15 +77,10 @@ pub async fn remove(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Pr
         Caller::Operator => (call.query("company").ok_or_else(|| Problem::invalid("company", "is required"))?, None),
         Caller::Server(tenant) => (tenant.company, Some(tenant.id)),
     };
-    match notes::remove_note(store, &company, tenant.as_deref(), id).map_err(|error| offline(&error))? {
+    match changing(call, |at| notes::remove_note(at, &company, tenant.as_deref(), id)).await? {
         true => Ok(Reply::empty(204)),
         false => Err(Problem::not_found("There is no such note of yours.")),
     }
-}
-
-/// Forgets old notes, a few companies at a time.
-pub fn reap(store: &dyn Store) -> Result<u64, StoreError> {
-    notes::reap(store, host::now(), u64::from_be_bytes(host::random()))
 }
 
 /// A twin that may be used, and that has said so.

@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use compliance::{Erasure, WORK_MS, Whose, begin_erasure, find_erasure, work_erasures, work_on_erasure};
+use calendar::MINUTE;
+use compliance::{
+    BeginError, Erasure, MAX_PENDING_ERASURES, WORK_MS, Whose, begin_erasure, find_erasure, work_erasures,
+    work_on_erasure,
+};
 use kv_schemas::StoreError;
 use serde_json::{Value as Json, json};
-use shell::{Call, KeyValue, Problem, Reply, host, idempotency, offline};
+use shell::{Call, KeyValue, Kind, Problem, Reply, host, idempotency, offline};
 use vault::Vault;
 
 use super::{parts::House, people};
@@ -23,7 +27,7 @@ pub async fn ask(call: &Call, store: &KeyValue, who: &Who, tenant: &str) -> Resu
         };
         let consents = consents.into_iter().map(|consent| consent.id).collect();
         let asked = begin_erasure(store, (id, tenant, &whose), &key, consents, host::now());
-        let asked = asked.map_err(|error| offline(&error))?;
+        let asked = asked.map_err(refused)?;
         // What can be done at once is. What if that fails? The maintenance goes on with it.
         let begun = at_work(call, &vault, |house, now| work_on_erasure(house.store, house, id, now));
         let stands = begun.unwrap_or_else(|error| {
@@ -68,6 +72,18 @@ fn at_work<T>(
     work(&House { call, store: &store, vault }, host::now())
 }
 
+/// Who asks for ever more keeps the others waiting no longer than these take.
+fn refused(error: BeginError) -> Problem {
+    match error {
+        BeginError::TooMany => {
+            let message =
+                format!("{MAX_PENDING_ERASURES} erasures are under way already. Try again when some are done.");
+            Problem { retry_after_ms: Some(MINUTE), ..Problem::new(Kind::RateLimited, "too_many_erasures", message) }
+        }
+        BeginError::Store(error) => offline(&error),
+    }
+}
+
 fn shown(erasure: &Erasure) -> Json {
     let erased = erasure.so_far();
     json!({
@@ -78,4 +94,18 @@ fn shown(erasure: &Erasure) -> Json {
         "finished_at": erasure.finished_at.map(|at| at.to_string()),
         "erased": { "sessions": erased.sessions, "entries": erased.entries, "consents": erased.consents },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twn_5_too_many_erasures_are_429_with_when_to_come_again() {
+        let problem = refused(BeginError::TooMany);
+        assert_eq!((problem.kind.status(), problem.code.as_str()), (429, "too_many_erasures"));
+        assert_eq!(problem.retry_after_seconds(), Some(60));
+        assert!(problem.message.contains("100"), "{}", problem.message);
+        assert_eq!(refused(kv_schemas::StoreError::Unavailable("gone".into()).into()).kind.status(), 503);
+    }
 }

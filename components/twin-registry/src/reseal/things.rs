@@ -1,21 +1,20 @@
 //! What is kept sealed, kind by kind.
 //!
-//! A record is read, sealed anew, read again, and written if it is still what it was. The store can't compare and write in
-//! one operation, so a change by somebody else between those last two would be undone: a window of one operation, while
-//! the master key is being changed. A twin's consents have a claim of their own, which is taken, so that none is undone.
+//! Whoever writes or removes one of these records does it under the tenant's claim ([`tenancy::claim_twin`]): so does
+//! this, and nothing that others do is undone, a removal neither. Looking needs no claim: most is sealed by the new key.
 
-use calendar::{Millis, SECOND};
-use compliance::PERSON_KEY;
+use calendar::Millis;
 use kv_schemas::{Slot, Store, StoreError, Value, families};
 use serde::{Serialize, de::DeserializeOwned};
-use tenancy::{Claim, Endpoint, VendorBinding, bound_vendors, endpoint_context, find_tenant};
+use tenancy::{Endpoint, VendorBinding, bound_vendors, claim_twin, endpoint_context, find_tenant};
 use twins::{Consent, consent_context, notes};
 use vault::{NONCE_BYTES, Vault};
 
-/// A node that crashed while changing a twin keeps others out for so long; as crate `twins` has it.
-const CHANGING_MS: u64 = 5 * SECOND;
 /// Places of a company's notes that are looked at: all that are kept, and as many holes.
 const MAX_PLACES: u64 = 2 * notes::MAX_NOTES;
+
+/// A secret of a record: what it is sealed for, and where it lies.
+type Secret<'a> = (String, &'a mut String);
 
 /// Seals anew, and keeps count.
 pub struct Seals<'a> {
@@ -40,11 +39,14 @@ impl<'a> Seals<'a> {
         self.resealed == 0 && self.missed == 0
     }
 
-    /// The key of the index of persons.
+    /// The key of the index of persons. It is made once and never removed, so there is nobody to wait for.
     pub fn person_key(&mut self, store: &dyn Store) -> Result<(), StoreError> {
-        self.rewrite(store, &families::PERSON_KEY.value::<String>(&[]), |seals, sealed| {
-            seals.again(PERSON_KEY, sealed)
-        })?;
+        let place = families::PERSON_KEY.value::<String>(&[]);
+        let Some(mut sealed) = place.get(store)? else { return Ok(()) };
+        if self.is_due(&[(compliance::PERSON_KEY.into(), &mut sealed)]) {
+            self.resealed += self.again(vec![(compliance::PERSON_KEY.into(), &mut sealed)]);
+            place.set(store, &sealed)?;
+        }
         Ok(())
     }
 
@@ -55,113 +57,131 @@ impl<'a> Seals<'a> {
         }
         for vendor in bound_vendors(store, tenant)? {
             let place = tenancy::vendor_binding(tenant, &vendor);
-            let wrote = self.rewrite(store, &place, |seals, binding: &mut VendorBinding| {
-                let context = |what: &str| format!("vendor/{tenant}/{vendor}/{what}");
-                seals.each(&mut binding.sealed_secret, &context("secret"))
-                    + seals.each(&mut binding.sealed_webhook_secret, &context("webhook"))
-            })?;
-            self.unless_gone(store, tenant, &place, wrote)?;
+            self.record(store, (tenant, now), &place, |binding| of_binding(tenant, &vendor, binding))?;
         }
         let place = families::ENDPOINT.value::<Endpoint>(&[tenant]);
-        let wrote = self.rewrite(store, &place, |seals, endpoint| {
-            let context = endpoint_context(tenant);
-            let old = endpoint.old.iter_mut().map(|old| seals.again(&context, &mut old.sealed)).sum::<u64>();
-            old + seals.again(&context, &mut endpoint.sealed_secret)
-        })?;
-        self.unless_gone(store, tenant, &place, wrote)?;
-        self.consents(store, tenant, now)
-    }
-
-    /// Who consented to a tenant's twin.
-    fn consents(&mut self, store: &dyn Store, tenant: &str, now: Millis) -> Result<(), StoreError> {
-        let place = twins::consents(tenant);
-        let kept = place.get(store)?.unwrap_or_default();
-        let is_own =
-            |consent: &Consent| self.vault.is_own(&consent_context(tenant, &consent.id), &consent.sealed_subject);
-        if kept.iter().all(is_own) {
-            return Ok(());
-        }
-        let attempts = |attempt: &str| families::TWIN_CHANGING.once(&[tenant, attempt]);
-        let Some(claim) = Claim::take(store, families::TWIN_MARK.value(&[tenant]), attempts, now, CHANGING_MS)? else {
-            self.missed += 1;
-            return Ok(());
-        };
-        // What if we crash, or the store fails, while holding the claim? Whoever changes the twin next waits for its lease.
-        let wrote = self.rewrite(store, &place, |seals, list| {
-            let again =
-                |consent: &mut Consent| seals.again(&consent_context(tenant, &consent.id), &mut consent.sealed_subject);
-            list.iter_mut().map(again).sum()
-        })?;
-        self.unless_gone(store, tenant, &place, wrote)?;
-        claim.release(store)
+        self.record(store, (tenant, now), &place, |endpoint| of_endpoint(tenant, endpoint))?;
+        self.record(store, (tenant, now), &twins::consents(tenant), |list| of_consents(tenant, list))
     }
 
     /// What a company's twins tell each other.
-    pub fn notes(&mut self, store: &dyn Store, company: &str) -> Result<(), StoreError> {
+    pub fn notes(&mut self, store: &dyn Store, company: &str, now: Millis) -> Result<(), StoreError> {
         let log = families::MESH_NOTE.log::<notes::Note>(&[company]);
         let tail = log.tail(store)?;
+        // Notes up to here are forgotten.
+        let head = families::MESH_HEAD.value::<u64>(&[company]).get(store)?.unwrap_or(0);
         for index in tail.saturating_sub(MAX_PLACES).saturating_add(1)..=tail {
             let Slot::Entry(mut note) = log.get(store, index)? else { continue };
-            let before = note.clone();
-            if self.again(&notes::note_context(company, &note.id), &mut note.sealed) == 0 {
+            if index <= head {
+                // It was forgotten between somebody's look and their write, the one order that notes don't have.
+                log.remove(store, index)?;
                 continue;
             }
-            if log.get(store, index)? == Slot::Entry(before) {
-                log.put(store, index, &note)?;
-                self.resealed += 1;
-            } else {
-                self.missed += 1;
+            let context = notes::note_context(company, &note.id);
+            if !self.is_due(&[(context.clone(), &mut note.sealed)]) {
+                continue;
             }
+            self.alone(store, (&note.tenant, now), |seals| {
+                let Slot::Entry(mut note) = log.get(store, index)? else { return Ok(()) };
+                let sealed = seals.again(vec![(context, &mut note.sealed)]);
+                log.put(store, index, &note)?;
+                seals.resealed += sealed;
+                Ok(())
+            })?;
         }
         Ok(())
     }
 
-    /// Reads a record, has it changed, and writes it if it is what it was; gives how many secrets that sealed anew.
-    fn rewrite<T: Clone + PartialEq + Serialize + DeserializeOwned>(
+    /// Seals a tenant's record anew, if something in it has to be.
+    fn record<T: Serialize + DeserializeOwned>(
         &mut self,
         store: &dyn Store,
+        (tenant, now): (&str, Millis),
         place: &Value<T>,
-        change: impl FnOnce(&mut Self, &mut T) -> u64,
-    ) -> Result<u64, StoreError> {
-        let Some(before) = place.get(store)? else { return Ok(0) };
-        let mut after = before.clone();
-        let sealed = change(self, &mut after);
-        if sealed == 0 {
-            return Ok(0);
+        secrets: impl for<'r> Fn(&'r mut T) -> Vec<Secret<'r>>,
+    ) -> Result<(), StoreError> {
+        let Some(mut seen) = place.get(store)? else { return Ok(()) };
+        if !self.is_due(&secrets(&mut seen)) {
+            return Ok(());
         }
-        if place.get(store)? != Some(before) {
+        self.alone(store, (tenant, now), |seals| {
+            // Somebody may have changed it before the claim.
+            let Some(mut record) = place.get(store)? else { return Ok(()) };
+            let sealed = seals.again(secrets(&mut record));
+            if sealed == 0 {
+                return Ok(());
+            }
+            place.set(store, &record)?;
+            seals.resealed += sealed;
+            // A tenant is deleted without the claim, and leaves nothing behind. What if we crash here? A record that opens
+            // nothing, of a tenant whose id is never given again.
+            if find_tenant(store, tenant)?.is_none() { place.delete(store) } else { Ok(()) }
+        })
+    }
+
+    /// While nobody else changes what is sealed for this tenant; not at all if somebody does, which the next pass sees.
+    fn alone(
+        &mut self,
+        store: &dyn Store,
+        (tenant, now): (&str, Millis),
+        work: impl FnOnce(&mut Self) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let Some(claim) = claim_twin(store, now, tenant)? else {
             self.missed += 1;
-            return Ok(0);
+            return Ok(());
+        };
+        // What if we crash while holding the claim? Whoever changes the tenant next waits for its lease.
+        match work(self) {
+            Ok(()) => claim.release(store),
+            Err(error) => {
+                claim.forfeit(store);
+                Err(error)
+            }
         }
-        place.set(store, &after)?;
-        self.resealed += sealed;
-        Ok(sealed)
     }
 
-    /// A tenant that was deleted meanwhile leaves nothing behind.
-    fn unless_gone<T>(&self, store: &dyn Store, tenant: &str, place: &Value<T>, wrote: u64) -> Result<(), StoreError> {
-        if wrote > 0 && find_tenant(store, tenant)?.is_none() { place.delete(store) } else { Ok(()) }
-    }
-
-    fn each(&mut self, sealed: &mut Option<String>, context: &str) -> u64 {
-        sealed.as_mut().map_or(0, |sealed| self.again(context, sealed))
-    }
-
-    /// 1 when it was sealed by another key, and is sealed by the new one now.
-    fn again(&mut self, context: &str, sealed: &mut String) -> u64 {
-        if self.vault.is_own(context, sealed) {
-            return 0;
+    /// Whether one was sealed by another key that is known. Notes those that nothing opens.
+    fn is_due(&mut self, secrets: &[Secret<'_>]) -> bool {
+        let mut due = false;
+        for (context, sealed) in secrets {
+            if self.vault.is_own(context, sealed) {
+                continue;
+            }
+            match self.vault.open(context, sealed) {
+                Ok(_) => due = true,
+                Err(_) => self.unopened.push(context.clone()),
+            }
         }
-        let opened = self.vault.open(context, sealed);
-        match opened.and_then(|secret| self.vault.seal(context, (self.nonce)(), secret.expose())) {
-            Ok(again) => {
+        due
+    }
+
+    /// Seals by the new key what was sealed by another one; gives how many that were.
+    fn again(&self, secrets: Vec<Secret<'_>>) -> u64 {
+        let mut count = 0;
+        for (context, sealed) in secrets.into_iter().filter(|(context, sealed)| !self.vault.is_own(context, sealed)) {
+            let opened = self.vault.open(&context, sealed);
+            if let Ok(again) = opened.and_then(|secret| self.vault.seal(&context, (self.nonce)(), secret.expose())) {
                 *sealed = again;
-                1
-            }
-            Err(_) => {
-                self.unopened.push(context.to_owned());
-                0
+                count += 1;
             }
         }
+        count
     }
+}
+
+fn of_binding<'r>(tenant: &str, vendor: &str, binding: &'r mut VendorBinding) -> Vec<Secret<'r>> {
+    let context = |what: &str| format!("vendor/{tenant}/{vendor}/{what}");
+    let secret = binding.sealed_secret.as_mut().map(|sealed| (context("secret"), sealed));
+    let webhook = binding.sealed_webhook_secret.as_mut().map(|sealed| (context("webhook"), sealed));
+    secret.into_iter().chain(webhook).collect()
+}
+
+fn of_endpoint<'r>(tenant: &str, endpoint: &'r mut Endpoint) -> Vec<Secret<'r>> {
+    let old = endpoint.old.iter_mut().map(|old| &mut old.sealed);
+    old.chain([&mut endpoint.sealed_secret]).map(|sealed| (endpoint_context(tenant), sealed)).collect()
+}
+
+fn of_consents<'r>(tenant: &str, list: &'r mut [Consent]) -> Vec<Secret<'r>> {
+    let of = |consent: &'r mut Consent| (consent_context(tenant, &consent.id), &mut consent.sealed_subject);
+    list.iter_mut().map(of).collect()
 }

@@ -4,9 +4,10 @@ use http::Method;
 use kv_schemas::families;
 use shell::Problem;
 use tenancy::{VendorBinding, vendor_binding};
+use vault::Vault;
 use webhook_ingest::routes::MAX_BODY;
 
-use crate::house::{ADMIN, NOW, ask, ask_at, ask_with, generic, house, status_of, video, voice};
+use crate::house::{ADMIN, MASTER, NOW, ask, ask_at, ask_with, generic, hmac, house, noted, status_of, video, voice};
 
 #[test]
 fn each_scheme_is_accepted_once() {
@@ -50,6 +51,26 @@ fn what_is_not_believed_leaves_nothing_behind() {
     let new: Vec<String> = store.keys().into_iter().filter(|key| !before.contains(key)).collect();
     assert_eq!(new, ["webhook-count/rejected"]);
     assert_eq!(families::WEBHOOK_COUNT.counter(&["rejected"]).read(&store), Ok(9));
+}
+
+#[test]
+fn ops_1_a_line_of_the_log_names_the_tenant_of_what_is_proven_and_of_nothing_else() {
+    let store = house();
+    let check = |target: &str, headers: &[(&str, &str)], body: &[u8], expected: Option<&str>| {
+        assert_eq!(noted(&store, target, headers, body).as_deref(), expected, "{target} {headers:?}");
+    };
+    let signed = |secret: &str| format!("t=1795165200,v0={}", hmac(secret, &[b"1795165200.", b"e1 -"]));
+    let (good, forged) = (signed("s"), signed("another's"));
+    check("/v1/webhooks/voice/demo", &[("elevenlabs-signature", &good)], b"e1 -", Some("demo"));
+    // A repeat, and what no adapter can read, is proven as well.
+    check("/v1/webhooks/voice/demo", &[("elevenlabs-signature", &good)], b"e1 -", Some("demo"));
+    check("/v1/webhooks/voice/demo", &[("elevenlabs-signature", &forged)], b"e1 -", None);
+    check("/v1/webhooks/voice/demo", &[("elevenlabs-signature", &good)], b"e2 -", None);
+    check("/v1/webhooks/voice/demo", &[], b"e1 -", None);
+    check("/v1/webhooks/voice/ghost", &[("elevenlabs-signature", &good)], b"e1 -", None);
+    let token = Vault::new(MASTER).unwrap().token("callback/demo/video/lv_1");
+    check(&format!("/v1/webhooks/video/demo?live=lv_1&token={token}"), &[], b"e1 c1", Some("demo"));
+    check(&format!("/v1/webhooks/video/demo?live=lv_2&token={token}"), &[], b"e1 c1", None);
 }
 
 #[test]

@@ -95,20 +95,7 @@ pub fn ask_with(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> (u16, Json) {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        map.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
-    }
-    let call = Call {
-        method,
-        path: path.into(),
-        query: query.into(),
-        headers: map,
-        body: bytes::Bytes::copy_from_slice(body),
-        request_id: "req_1".into(),
-        note: shell::log::Note::default(),
-    };
+    let call = call_of(method, target, headers, body);
     let clock = || at;
     let house = House { store, vendors: &Fakes, books: &NoBooks, vault, admin_key: "admin-secret", clock: &clock };
     let reply = route(&call, &house).unwrap_or_else(|problem| Reply::problem(&problem, "req_1"));
@@ -118,6 +105,32 @@ pub fn ask_with(
     assert_eq!(allow, (status == 405).then_some(expected), "{target}");
     let body = block_on(reply.0.into_body().collect()).unwrap().to_bytes();
     (status, serde_json::from_slice(&body).unwrap())
+}
+
+/// Whose a delivery's log line says it is.
+pub fn noted(store: &Memory, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Option<String> {
+    let call = call_of(Method::POST, target, headers, body);
+    let (vault, clock) = (Vault::new(MASTER).map_err(|_| Problem::offline()), || NOW);
+    let house = House { store, vendors: &Fakes, books: &NoBooks, vault, admin_key: "admin-secret", clock: &clock };
+    drop(route(&call, &house));
+    call.note.tenant()
+}
+
+fn call_of(method: Method, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Call {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        map.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
+    }
+    Call {
+        method,
+        path: path.into(),
+        query: query.into(),
+        headers: map,
+        body: bytes::Bytes::copy_from_slice(body),
+        request_id: "req_1".into(),
+        note: shell::log::Note::default(),
+    }
 }
 
 pub fn hmac(secret: &str, parts: &[&[u8]]) -> String {

@@ -18,4 +18,4 @@ mod work;
 
 pub use record::{Erased, Erasure};
 pub use steps::{LogErasure, Parts};
-pub use work::{WORK_MS, begin, find, work, work_on};
+pub use work::{BeginError, MAX_PENDING, WORK_MS, begin, find, work, work_on};

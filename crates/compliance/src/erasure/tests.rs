@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use calendar::{DAY, MINUTE, Millis};
-use kv_schemas::{Store, StoreError, expiry, memory::Memory};
+use kv_schemas::{Store, StoreError, counted::Counted, expiry, memory::Memory};
 use vault::Vault;
 
 use super::*;
@@ -141,6 +141,13 @@ fn twn_5_everything_of_one_person_goes_and_nothing_of_others() {
     let idle = store.dump();
     assert_eq!(work(&store, &house, NOW).unwrap(), (0, vec![]));
     assert_eq!(store.dump(), idle, "an idle run writes nothing");
+    // Once what is done has been passed over, it is two reads.
+    for minute in 1..3 {
+        work(&store, &house, NOW.plus(minute * MINUTE)).unwrap();
+    }
+    let counted = Counted::of(&store);
+    assert_eq!(work(&counted, &house, NOW.plus(3 * MINUTE)).unwrap(), (0, vec![]));
+    assert_eq!(counted.operations(), 2);
 }
 
 #[test]
@@ -172,7 +179,7 @@ fn twn_5_what_comes_after_it_was_asked_for_stays() {
 
 #[test]
 fn aud_4_a_crash_anywhere_is_made_good() {
-    let run = |store: &Memory, house: &House, key: &PersonKey| -> Result<(), StoreError> {
+    let run = |store: &Memory, house: &House, key: &PersonKey| -> Result<(), BeginError> {
         begin(store, ("per_1", "a", &anna()), key, vec!["con_1".into()], NOW)?;
         work_on(store, house, "per_1", NOW)?;
         for _ in 0..30 {
@@ -220,7 +227,9 @@ fn twn_5_a_place_without_its_erasure_is_struck_off_and_records_are_forgotten() {
     let (store, house) = (Memory::default(), House::default());
     expiry::sweep(&store, NOW.hour_number()).unwrap();
     store.fail_after(1_000);
-    super::work::list().append(&store, &super::work::Listed { id: "per_0".into(), at: NOW }).unwrap();
+    super::work::list()
+        .append(&store, &super::work::Listed { id: "per_0".into(), at: NOW, tenant: "a".into() })
+        .unwrap();
     assert_eq!(work(&store, &house, NOW).unwrap().0, 0);
     assert_eq!(work(&store, &house, NOW.plus(2 * MINUTE)).unwrap().0, 1);
     store.recover();
@@ -229,4 +238,42 @@ fn twn_5_a_place_without_its_erasure_is_struck_off_and_records_are_forgotten() {
     (0..100).for_each(|_| expiry::sweep(&store, NOW.plus(32 * DAY).hour_number()).unwrap());
     assert_eq!(find(&store, "per_1").unwrap(), None);
     assert_eq!(store.get("person-erasure/per_1").unwrap(), None);
+}
+
+#[test]
+fn twn_5_one_tenant_has_so_many_erasures_under_way_and_no_more() {
+    let (store, house) = (Memory::default(), House::default());
+    let key = key(&store);
+    let ask = |tenant: &str, id: &str| {
+        let whose = Whose::Session(format!("ses_{id}"));
+        begin(&store, (id, tenant, &whose), &key, vec![], NOW).map(|erasure| erasure.id)
+    };
+    for n in 0..MAX_PENDING {
+        ask("a", &format!("per_{n}")).unwrap();
+    }
+    let full = store.dump();
+    assert_eq!(ask("a", "per_new"), Err(BeginError::TooMany));
+    assert_eq!(ask("a", "per_7").as_deref(), Ok("per_7"), "what is asked for again is no other");
+    assert_eq!(store.dump(), full, "what is refused leaves nothing");
+    // Once one is done there is room.
+    let done = (0..100).any(|_| work(&store, &house, NOW).unwrap().0 > 0);
+    assert!(done);
+    assert_eq!(ask("a", "per_new").as_deref(), Ok("per_new"));
+    // Nobody else is kept waiting by it.
+    let full = store.dump();
+    assert_eq!(ask("b", "per_b").as_deref(), Ok("per_b"));
+    assert_ne!(store.dump(), full);
+}
+
+#[test]
+fn twn_5_asking_for_an_erasure_costs_the_same_however_many_there_are() {
+    let store = Memory::default();
+    let key = key(&store);
+    for n in 0..5_000 {
+        let listed = super::work::Listed { id: format!("per_{n}"), at: NOW, tenant: format!("t{n}") };
+        super::work::list().append(&store, &listed).unwrap();
+    }
+    let counted = Counted::of(&store);
+    begin(&counted, ("per_x", "a", &Whose::Session("ses_1".into())), &key, vec![], NOW).unwrap();
+    assert!(counted.operations() < 1_020, "{}", counted.operations());
 }

@@ -1,7 +1,8 @@
 //! Asking for an erasure, and working off those that are under way.
 
 use calendar::{MINUTE, Millis, SECOND};
-use kv_schemas::{Lease, Log, Store, StoreError, Value, expiry, families, sweep};
+use kv_schemas::{Lease, Log, Slot, Store, StoreError, Value, expiry, families, sweep};
+use thiserror::Error;
 
 use super::{
     Erasure, Parts,
@@ -18,6 +19,10 @@ const _: () = assert!(WORK_MS < LEASE_MS);
 const MAX_ERASURES: usize = 8;
 /// Steps of one of them in one run.
 const MAX_STEPS: u32 = 6;
+/// Erasures of one tenant that may be under way. Requests that come at once may exceed it by as many as they are.
+pub const MAX_PENDING: usize = 100;
+/// Of the newest erasures, those that are looked at to count a tenant's: a bound on the time that a request takes.
+const MAX_COUNTED: u64 = 1_000;
 /// An erasure that isn't there so long after it was listed has lost its writer.
 const UNWRITTEN_MS: u64 = MINUTE;
 
@@ -26,6 +31,20 @@ const UNWRITTEN_MS: u64 = MINUTE;
 pub(super) struct Listed {
     pub id: String,
     pub at: Millis,
+    /// Empty in what an older release has listed.
+    #[serde(default)]
+    pub tenant: String,
+}
+
+/// Why an erasure isn't begun.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum BeginError {
+    /// The tenant has [`MAX_PENDING`] under way: ask again when some are done.
+    #[error("{MAX_PENDING} erasures are under way")]
+    TooMany,
+    /// The store can't be reached. It may have been asked for all the same: repeat.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 pub(super) fn list() -> Log<Listed> {
@@ -39,25 +58,46 @@ fn head() -> Value<sweep::Head> {
 /// Has a person's data erased: of all that has happened by now. The same id again is the same erasure.
 ///
 /// # Errors
-/// The store can't be reached: it may have been asked for all the same. Repeat.
+/// See [`BeginError`].
 pub fn begin(
     store: &dyn Store,
     ask: (&str, &str, &Whose),
     key: &PersonKey,
     consents: Vec<String>,
     now: Millis,
-) -> Result<Erasure, StoreError> {
+) -> Result<Erasure, BeginError> {
     let (id, tenant, whose) = ask;
     if let Some(known) = find(store, id)? {
         return Ok(known);
     }
+    if has_too_many(store, tenant)? {
+        return Err(BeginError::TooMany);
+    }
     let erasure = Erasure::asked(store, id, tenant, whose, key, consents, now)?;
     // Listed first. What if we crash here? A place without an erasure, struck off after a while.
-    list().append(store, &Listed { id: id.to_owned(), at: now })?;
+    list().append(store, &Listed { id: id.to_owned(), at: now, tenant: tenant.to_owned() })?;
     expiry::forget_after(store, now.hour_number().saturating_add(KEPT_HOURS), &[place(id).key()])?;
     // From here on it is worked off.
     place(id).set(store, &erasure)?;
     Ok(erasure)
+}
+
+/// From the newest on: who has many under way has the newest. One that is finished counts until it is struck off.
+fn has_too_many(store: &dyn Store, tenant: &str) -> Result<bool, StoreError> {
+    let tail = list().tail(store)?;
+    let first = head().get(store)?.unwrap_or_default().first().max(tail.saturating_sub(MAX_COUNTED)).max(1);
+    let mut pending = 0_usize;
+    for index in (first..=tail).rev() {
+        if let Slot::Entry(listed) = list().get(store, index)?
+            && listed.tenant == tenant
+        {
+            pending = pending.saturating_add(1);
+        }
+        if pending >= MAX_PENDING {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Where an erasure stands. `None`: there is none of this id, or it was asked for long ago.

@@ -442,7 +442,7 @@ fn a_removed_endpoint_is_told_nothing_and_a_new_one_only_what_comes() {
     emit(&store, T, &event(1)).unwrap();
     run(&store, &server, NOW).unwrap();
     assert_eq!(endpoints(&store, NOW).unwrap(), [T]);
-    tenancy::remove_endpoint(&store, T, &Unlogged).unwrap();
+    tenancy::remove_endpoint(&store, NOW, T, &Unlogged).unwrap();
     emit(&store, T, &event(2)).unwrap();
     assert_eq!(run(&store, &server, NOW.plus(HOUR)), Ok(0));
     assert!(endpoints(&store, NOW).unwrap().is_empty());

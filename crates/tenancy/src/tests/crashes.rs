@@ -99,7 +99,8 @@ fn deleting_is_completed_by_the_same_request() {
             sealed_webhook_secret: None,
             options: serde_json::Map::new(),
         };
-        bind(store, "a", "openai", sealed, &Unlogged).unwrap();
+        bind(store, NOW, "a", "openai", sealed, &Unlogged).unwrap();
+        families::BREAKER.value(&["a", "openai"]).set(store, &json!({})).unwrap();
     };
     at_every_crash(
         prepare,

@@ -61,7 +61,7 @@ fn house() -> Memory {
     let store = Memory::default();
     create(&store, NOW, &spec("a"), &keys(1), &Unlogged).unwrap();
     issue_key(&store, "a", KeyKind::Secret, "tg_sk_more", &Unlogged).unwrap();
-    bind(&store, "a", "openai", sealed(Some("sealed"), Mode::Live), &Unlogged).unwrap();
+    bind(&store, NOW, "a", "openai", sealed(Some("sealed"), Mode::Live), &Unlogged).unwrap();
     put_company(&store, NOW, &company(json!({"monthly_cost_usd": "9.00"})), &Unlogged).unwrap();
     put_prices(&store, price("tavus", "1"), &Unlogged).unwrap();
     store
@@ -84,9 +84,9 @@ fn changes() -> Vec<(Change, &'static [&'static str])> {
         (|s, now, j| delete(s, now, "a", j), &["TENANT_DELETED"]),
         (|s, _, j| issue_key(s, "a", KeyKind::Publishable, "tg_pk_new", j), &["KEY_CREATED"]),
         (|s, now, j| revoke_key(s, now, "a", &key_id("tg_sk_more"), j), &["KEY_REVOKED"]),
-        (|s, _, j| bind(s, "a", "tavus", sealed(Some("x"), Mode::Mock), j), &["VENDOR_BOUND"]),
-        (|s, _, j| bind(s, "a", "openai", sealed(None, Mode::Mock), j), &["VENDOR_BOUND"]),
-        (|s, _, j| unbind(s, "a", "openai", j), &["VENDOR_UNBOUND"]),
+        (|s, now, j| bind(s, now, "a", "tavus", sealed(Some("x"), Mode::Mock), j), &["VENDOR_BOUND"]),
+        (|s, now, j| bind(s, now, "a", "openai", sealed(None, Mode::Mock), j), &["VENDOR_BOUND"]),
+        (|s, now, j| unbind(s, now, "a", "openai", j), &["VENDOR_UNBOUND"]),
         (|s, now, j| Ok(put_company(s, now, &company(json!({"burst": 1})), j)?), &["COMPANY_LIMITS_CHANGED"]),
         (|s, _, j| put_prices(s, price("tavus", "2"), j), &["PRICES_CHANGED"]),
         (|s, _, j| put_prices(s, price("kie", "1"), j), &["PRICES_CHANGED"]),
@@ -190,8 +190,8 @@ fn what_is_refused_is_not_noted() {
     check(|s, _, j| issue_key(s, "nobody", KeyKind::Secret, "tg_sk_x", j));
     check(|s, now, j| revoke_key(s, now, "a", "key_nonsense", j));
     check(|s, now, j| revoke_key(s, now, "nobody", &key_id("tg_sk_more"), j));
-    check(|s, _, j| bind(s, "nobody", "openai", sealed(None, Mode::Live), j));
-    check(|s, _, j| unbind(s, "nobody", "openai", j));
+    check(|s, now, j| bind(s, now, "nobody", "openai", sealed(None, Mode::Live), j));
+    check(|s, now, j| unbind(s, now, "nobody", "openai", j));
 }
 
 #[test]
@@ -204,8 +204,8 @@ fn what_changes_nothing_is_not_noted() {
     };
     check(|s, now, j| patch(s, now, "a", &json!({}), j).map(drop));
     check(|s, now, j| patch(s, now, "a", &json!({"consent_required": true, "limits": {"burst": null}}), j).map(drop));
-    check(|s, _, j| bind(s, "a", "openai", sealed(None, Mode::Live), j));
-    check(|s, _, j| unbind(s, "a", "tavus", j));
+    check(|s, now, j| bind(s, now, "a", "openai", sealed(None, Mode::Live), j));
+    check(|s, now, j| unbind(s, now, "a", "tavus", j));
     check(|s, now, j| Ok(put_company(s, now, &company(json!({"monthly_cost_usd": "9.00"})), j)?));
     check(|s, _, j| put_prices(s, price("tavus", "1"), j));
     check(|s, now, j| create(s, now, &spec("a"), &keys(1), j));
@@ -247,21 +247,21 @@ fn the_details_say_what_changed_and_no_secret() {
     check(|s, _, j| issue_key(s, "a", KeyKind::Publishable, "tg_pk_new", j), a, key("tg_pk_new", "publishable"));
     check(|s, now, j| revoke_key(s, now, "a", &key_id("tg_sk_more"), j), a, key("tg_sk_more", "secret"));
     check(
-        |s, _, j| bind(s, "a", "openai", sealed(Some("other"), Mode::Live), j),
+        |s, now, j| bind(s, now, "a", "openai", sealed(Some("other"), Mode::Live), j),
         a,
         json!({"vendor": "openai", "mode": "live", "secret": "new"}),
     );
     check(
-        |s, _, j| bind(s, "a", "openai", sealed(None, Mode::Mock), j),
+        |s, now, j| bind(s, now, "a", "openai", sealed(None, Mode::Mock), j),
         a,
         json!({"vendor": "openai", "mode": "mock", "secret": "kept", "base_url": "http://127.0.0.1:9"}),
     );
     check(
-        |s, _, j| bind(s, "a", "kie", sealed(None, Mode::Live), j),
+        |s, now, j| bind(s, now, "a", "kie", sealed(None, Mode::Live), j),
         a,
         json!({"vendor": "kie", "mode": "live", "secret": "none"}),
     );
-    check(|s, _, j| unbind(s, "a", "openai", j), a, json!({"vendor": "openai", "mode": "live"}));
+    check(|s, now, j| unbind(s, now, "a", "openai", j), a, json!({"vendor": "openai", "mode": "live"}));
     check(
         |s, now, j| Ok(put_company(s, now, &company(json!({"session_cost_usd": "0.10"})), j)?),
         ("", "acme"),

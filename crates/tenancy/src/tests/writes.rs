@@ -74,17 +74,42 @@ fn a_deleted_tenant_leaves_a_tombstone_and_nothing_that_works() {
         sealed_webhook_secret: None,
         options: serde_json::Map::new(),
     };
-    bind(&store, "a", "openai", sealed(), &Unlogged).unwrap();
+    bind(&store, NOW, "a", "openai", sealed(), &Unlogged).unwrap();
     delete(&store, NOW, "a", &Unlogged).unwrap();
     delete(&store, NOW, "a", &Unlogged).unwrap();
     assert_eq!(find_tenant(&store, "a").unwrap(), None);
     assert_eq!(find_binding(&store, "a", "openai").unwrap(), None);
     assert_eq!(create(&store, NOW, &spec("a"), &keys(3), &Unlogged), Err(WriteError::Deleted));
-    assert_eq!(bind(&store, "a", "openai", sealed(), &Unlogged), Err(WriteError::NotFound("tenant")));
-    assert_eq!(unbind(&store, "a", "openai", &Unlogged), Err(WriteError::NotFound("tenant")));
+    assert_eq!(bind(&store, NOW, "a", "openai", sealed(), &Unlogged), Err(WriteError::NotFound("tenant")));
+    assert_eq!(unbind(&store, NOW, "a", "openai", &Unlogged), Err(WriteError::NotFound("tenant")));
     assert_eq!(delete(&store, NOW, "none", &Unlogged), Err(WriteError::NotFound("tenant")));
     let left: Vec<_> = store.keys().into_iter().filter(|key| !key.ends_with("/tail")).collect();
     assert_eq!(left, ["limits-past/tenant/a", "tenant-gone/a"]);
+}
+
+#[test]
+fn rtr_3_a_deleted_tenants_breakers_go_with_it() {
+    let store = Memory::default();
+    let breaker = |tenant: &str, vendor: &str| families::BREAKER.value::<Json>(&[tenant, vendor]);
+    for (n, tenant) in ["a", "b"].into_iter().enumerate() {
+        create(&store, NOW, &spec(tenant), &keys(n), &Unlogged).unwrap();
+        for vendor in ["openai", "gemini"] {
+            let asked = BindingSealed {
+                mode: Mode::Mock,
+                base_url: None,
+                sealed_secret: None,
+                sealed_webhook_secret: None,
+                options: serde_json::Map::new(),
+            };
+            bind(&store, NOW, tenant, vendor, asked, &Unlogged).unwrap();
+            breaker(tenant, vendor).set(&store, &json!({"state": "closed", "failures": 1})).unwrap();
+        }
+    }
+    // Of one that was bound once, too.
+    unbind(&store, NOW, "a", "gemini", &Unlogged).unwrap();
+    delete(&store, NOW, "a", &Unlogged).unwrap();
+    let left: Vec<_> = store.keys().into_iter().filter(|key| key.starts_with("breaker/")).collect();
+    assert_eq!(left, ["breaker/b/gemini", "breaker/b/openai"]);
 }
 
 #[test]
@@ -99,7 +124,7 @@ fn a_binding_without_a_secret_keeps_the_old_one() {
         options: serde_json::Map::new(),
     };
     let check = |asked: Option<&str>, kept: Option<&str>| {
-        bind(&store, "a", "openai", sealed(asked), &Unlogged).unwrap();
+        bind(&store, NOW, "a", "openai", sealed(asked), &Unlogged).unwrap();
         let binding = find_binding(&store, "a", "openai").unwrap().unwrap();
         assert_eq!(binding.sealed_secret.as_deref(), kept);
     };
@@ -107,8 +132,8 @@ fn a_binding_without_a_secret_keeps_the_old_one() {
     check(Some("one"), Some("one"));
     check(None, Some("one"));
     check(Some("two"), Some("two"));
-    unbind(&store, "a", "openai", &Unlogged).unwrap();
-    unbind(&store, "a", "openai", &Unlogged).unwrap();
+    unbind(&store, NOW, "a", "openai", &Unlogged).unwrap();
+    unbind(&store, NOW, "a", "openai", &Unlogged).unwrap();
     check(None, None);
 }
 

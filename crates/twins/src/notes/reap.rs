@@ -8,19 +8,28 @@ use super::{
     shelf::{head, log},
 };
 
+/// A run that comes sooner after the last has nothing to do.
+const EVERY_MS: u64 = MINUTE;
 /// Companies that one run looks at.
-const MAX_COMPANIES: u64 = 16;
+const MAX_COMPANIES: u64 = 64;
 /// Slots that one run goes over for each of them.
 const MAX_SLOTS: u64 = 500;
 /// A slot that is still empty when the next note is so old has lost its writer.
 const GRACE_MS: u64 = MINUTE;
 
 /// Forgets what is too old or too much, of some of the companies. `random` says which: so nobody has to note where the last
-/// run has ended, and with nothing to do nothing is written. Gives how many notes.
+/// run has ended. Called more often than once a minute it is one read. Gives how many notes.
 ///
 /// # Errors
 /// The store can't be reached; another run goes on.
 pub fn reap(store: &dyn Store, now: Millis, random: u64) -> Result<u64, StoreError> {
+    let looked = families::MESH_LOOKED.value::<Millis>(&[]);
+    // Also a clock that was set back waits no longer.
+    if looked.get(store)?.is_some_and(|at| now.0.abs_diff(at.0) < EVERY_MS) {
+        return Ok(0);
+    }
+    // What if we crash after this, or two come at once? The next minute looks at others, or both at the same.
+    looked.set(store, &now)?;
     let companies = families::MESH_LIST.log::<String>(&[]);
     let tail = companies.tail(store)?;
     let mut forgotten = 0_u64;

@@ -3,9 +3,11 @@
 use calendar::Millis;
 use kv_schemas::{Log, Slot, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
+use tenancy::claim_twin;
 use vault::{NONCE_BYTES, Vault};
 
 use super::{MAX_NOTES, Note, NoteAsked, NoteKind, note_context};
+use crate::{Place, Refusal};
 
 /// Slots that one reading looks at: notes that were taken back leave holes.
 const MAX_SCAN: u64 = 2 * MAX_NOTES;
@@ -129,13 +131,22 @@ fn read(vault: &Vault, company: &str, note: Note) -> Option<NoteRead> {
 /// Takes a note back: a tenant its own, the operator (no tenant) any. Whether there was one.
 ///
 /// # Errors
-/// The store can't be reached.
-pub fn remove_note(store: &dyn Store, company: &str, tenant: Option<&str>, id: &str) -> Result<bool, StoreError> {
+/// What is sealed for the note's tenant is being changed, or the store can't be reached.
+pub fn remove_note(at: Place<'_>, company: &str, tenant: Option<&str>, id: &str) -> Result<bool, Refusal> {
+    let Place { store, now, .. } = at;
     let found = scan(store, company, MAX_NOTES)?.into_iter().find(|(_, note)| note.id == id);
-    match found.filter(|(_, note)| tenant.is_none_or(|tenant| note.tenant == tenant)) {
-        Some((index, _)) => log(company).remove(store, index).map(|()| true),
-        None => Ok(false),
+    let Some((index, note)) = found.filter(|(_, note)| tenant.is_none_or(|tenant| note.tenant == tenant)) else {
+        return Ok(false);
+    };
+    // Whoever seals it anew would write it once more. What if we crash while holding the claim? The next waits for its lease.
+    let claim = claim_twin(store, now, &note.tenant)?.ok_or(Refusal::Busy)?;
+    let done = log(company).remove(store, index);
+    if done.is_ok() {
+        claim.release(store)?;
+    } else {
+        claim.forfeit(store);
     }
+    Ok(done.map(|()| true)?)
 }
 
 /// When the newest note was left.

@@ -1,11 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests may panic")]
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use kv_schemas::memory::Memory;
+use calendar::MINUTE;
+use kv_schemas::{counted::Counted, memory::Memory};
 use serde_json::json;
+use tenancy::Unlogged;
 use vault::Vault;
 
 use super::*;
+use crate::{Place, Refusal};
 
 const NOW: Millis = Millis(1_800_000_000_000);
 
@@ -19,6 +22,10 @@ fn asked(text: &str) -> NoteAsked {
 
 fn left(store: &Memory, company: &str, tenant: &str, id: &str, at: Millis) {
     leave(store, &vault(1), [9; 24], company, (id, tenant, at), &asked(&format!("says {id}"))).unwrap();
+}
+
+fn taken_back(store: &Memory, company: &str, tenant: Option<&str>, id: &str) -> bool {
+    remove_note(Place { store, now: NOW, journal: &Unlogged }, company, tenant, id).unwrap()
 }
 
 fn texts(store: &Memory, company: &str, most: u64) -> Vec<String> {
@@ -63,11 +70,11 @@ fn twn_3_a_company_reads_its_own_notes_and_nobody_the_stores() {
     shelf::log("other").append(&store, &first).unwrap();
     assert_eq!(texts(&store, "other", 10), ["says note_4"]);
 
-    assert!(!remove_note(&store, "acme", Some("b"), "note_2").unwrap(), "somebody else's");
-    assert!(!remove_note(&store, "other", Some("a"), "note_2").unwrap());
-    assert!(remove_note(&store, "acme", Some("a"), "note_2").unwrap());
-    assert!(!remove_note(&store, "acme", Some("a"), "note_2").unwrap());
-    assert!(remove_note(&store, "acme", None, "note_1").unwrap());
+    assert!(!taken_back(&store, "acme", Some("b"), "note_2"), "somebody else's");
+    assert!(!taken_back(&store, "other", Some("a"), "note_2"));
+    assert!(taken_back(&store, "acme", Some("a"), "note_2"));
+    assert!(!taken_back(&store, "acme", Some("a"), "note_2"));
+    assert!(taken_back(&store, "acme", None, "note_1"));
     assert_eq!(texts(&store, "acme", 10), ["says note_3"]);
 }
 
@@ -84,11 +91,8 @@ fn twn_3_notes_are_forgotten_in_time_and_in_number() {
     assert_eq!(texts(&store, "acme", 1_000).len() as u64, MAX_NOTES);
     assert_eq!(reap(&store, NOW.plus(DAY), 7).unwrap(), 20);
     assert_eq!((held(&store, "acme"), held(&store, "other")), (200, 1));
-    let idle = store.dump();
-    assert_eq!(reap(&store, NOW.plus(DAY), u64::MAX).unwrap(), 0);
-    assert_eq!(store.dump(), idle, "an idle run writes nothing");
     // One taken back is passed over.
-    assert!(remove_note(&store, "acme", Some("a"), "note_20").unwrap());
+    assert!(taken_back(&store, "acme", Some("a"), "note_20"));
     assert_eq!(list_notes(&store, &vault(1), "acme", NOW.plus(KEPT_MS + 100)).unwrap().len(), 119);
     assert_eq!(reap(&store, NOW.plus(KEPT_MS + 100), 0).unwrap(), 81);
     assert_eq!((held(&store, "acme"), held(&store, "other")), (119, 0));
@@ -96,6 +100,50 @@ fn twn_3_notes_are_forgotten_in_time_and_in_number() {
     assert_eq!(texts(&store, "acme", 10), [""; 0]);
     left(&store, "acme", "a", "note_new", NOW.plus(2 * KEPT_MS));
     assert_eq!(texts(&store, "acme", 10), ["says note_new"]);
+}
+
+#[test]
+fn twn_3_notes_are_looked_through_once_a_minute() {
+    let store = Memory::default();
+    // Many companies, each with a note that is too old.
+    (0..500).for_each(|n| left(&store, &format!("c{n}"), "a", &format!("note_{n}"), NOW));
+    let cost = |at: Millis| {
+        let counted = Counted::of(&store);
+        let forgotten = reap(&counted, at, 7).unwrap();
+        (forgotten, counted.operations())
+    };
+    let later = NOW.plus(KEPT_MS);
+    let (forgotten, operations) = cost(later);
+    assert_eq!(forgotten, 64);
+    assert!(operations < 500, "{operations}");
+    for within in [0, 1, 59_999] {
+        assert_eq!(cost(later.plus(within)), (0, 1), "{within} ms later it is one read");
+    }
+    assert!(cost(later.plus(MINUTE)).1 > 1);
+    assert!(cost(NOW).1 > 1, "a clock that was set back waits for nobody");
+    let idle = store.dump();
+    cost(NOW.plus(1));
+    assert_eq!(store.dump(), idle);
+}
+
+#[test]
+fn twn_3_a_note_is_not_taken_back_while_it_is_sealed_anew() {
+    let store = Memory::default();
+    left(&store, "acme", "a", "note_1", NOW);
+    let at = |now: Millis| Place { store: &store, now, journal: &Unlogged };
+    let claim = tenancy::claim_twin(&store, NOW, "a").unwrap().unwrap();
+    assert_eq!(remove_note(at(NOW), "acme", Some("a"), "note_1"), Err(Refusal::Busy));
+    claim.release(&store).unwrap();
+    assert_eq!(remove_note(at(NOW), "acme", Some("a"), "note_1"), Ok(true));
+    // Who crashes at it leaves a claim that goes stale.
+    for crash in 0..12 {
+        left(&store, "acme", "a", "note_2", NOW);
+        store.fail_after(crash);
+        let _ = remove_note(at(NOW), "acme", Some("a"), "note_2");
+        store.recover();
+        let gone = remove_note(at(NOW.plus(MINUTE)), "acme", Some("a"), "note_2");
+        assert!(gone.is_ok() && texts(&store, "acme", 5).is_empty(), "crash after {crash}: {gone:?}");
+    }
 }
 
 #[test]

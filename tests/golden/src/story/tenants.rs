@@ -95,7 +95,7 @@ pub fn told(store: Memory) -> Memory {
         sealed_webhook_secret: Some("v1.sealed-webhook-secret".into()),
         options: json!({"persona": "p-1", "size": 2}).as_object().unwrap().clone(),
     };
-    tenancy::bind(&store, "demo", "tavus", binding, &tenancy::Unlogged).unwrap();
+    tenancy::bind(&store, NOW.plus(2), "demo", "tavus", binding, &tenancy::Unlogged).unwrap();
     tenancy::put_prices(&store, prices(), &tenancy::Unlogged).unwrap();
     tenancy::delete(&store, NOW.plus(3), "gone", &tenancy::Unlogged).unwrap();
     // Broke off while it was made.

@@ -246,7 +246,9 @@ fn ops_5_a_restore_moves_a_store_only_when_it_may_and_never_from_under_a_gate() 
     // And back again: what was moved is a store as well.
     gate.sigterm();
     gate.wait_for_end(Duration::from_secs(20));
-    done(&["restore", text(&Path::new(moved).join(FILE)), "--data", data, "--force"]);
+    let whole = Path::new(moved).join(FILE);
+    refused(&["restore", text(&whole), "--data", data, "--force"], "isn't marked as a backup");
+    done(&["restore", text(&whole), "--data", data, "--force", "--unmarked"]);
     gate.restart();
     late.moved_to(&gate).server().post("/v1/chat/completions", &chat("Me")).expect(200);
     gate.verify();

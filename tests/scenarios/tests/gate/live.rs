@@ -1,8 +1,9 @@
 //! TWN-3: what happens at a tenant is told as it happens, and who was away goes on where they were.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
-use scenarios::{Caller, Gate, Stream, Tenant, Value, json};
+use scenarios::{Caller, Gate, Stream, Tenant, Value, eventually, json};
 
 const LIVE: &str = "/v1/live";
 
@@ -44,6 +45,27 @@ impl Live {
 
 fn happen(tenant: &Tenant) -> String {
     tenant.server().post("/v1/events/test", &json!({})).expect(202)["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn ops_1_a_client_that_has_gone_holds_no_instance() {
+    let gate = Gate::start();
+    let tenant = Tenant::new(&gate, json!({}));
+    let busy = || -> u64 {
+        let text = gate.admin().get("/metrics").text();
+        let line = text.lines().find_map(|line| line.strip_prefix("tollgate_instances_busy ")).expect("the gauge");
+        line.parse().expect("a number")
+    };
+    let stream = Live::open(&tenant.server(), "", None);
+    // Whoever tells the number is one of them, and the stream is the other.
+    let end = Instant::now() + Duration::from_secs(2);
+    while Instant::now() < end {
+        assert!(busy() >= 2, "the stream has its instance");
+    }
+    drop(stream);
+    let gone = Instant::now();
+    eventually("the instance to be let go", Duration::from_secs(6), || (busy() == 1).then_some(()));
+    println!("noticed after {:?}", gone.elapsed());
 }
 
 #[test]

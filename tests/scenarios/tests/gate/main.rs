@@ -21,6 +21,7 @@ mod cors;
 mod crash;
 mod denials;
 mod disclosure;
+mod docs;
 mod erasure;
 mod events;
 mod events_out;

@@ -282,3 +282,20 @@ fn aud_4_a_killed_gate_goes_on_erasing_a_person() {
     house.gate.verify();
     house.gate.stop_and_verify();
 }
+
+#[test]
+fn twn_5_a_tenant_has_a_hundred_erasures_under_way_and_no_more() {
+    let house = House::new();
+    let ask = |n: u32| {
+        let path = format!("{ERASURES}?tenant={}", house.tenant.id);
+        house.gate.admin().post(&path, &json!({"session_id": format!("ses_nobody_{n}")}))
+    };
+    for n in 0..100 {
+        assert_eq!(ask(n).expect(202)["status"], "pending", "{n}");
+    }
+    let refused = ask(100);
+    assert_eq!(refused.header("retry-after"), Some("60"));
+    assert_eq!(refused.refused(429, "rate_limited")["code"], "too_many_erasures");
+    // Nobody else is kept from asking.
+    Tenant::new(&house.gate, json!({})).server().post(ERASURES, &json!({"session_id": "ses_nobody"})).expect(202);
+}

@@ -55,6 +55,11 @@ fn ops_2_a_snapshot_is_taken_on_demand_listed_and_shows_what_was_spent() {
     gate.admin().get("/v1/snapshots?limit=0").refused(400, "invalid_request");
     gate.admin().get("/v1/checks/nobody").refused(404, "not_found");
     gate.admin().put("/v1/checks/other", &report).refused(400, "invalid_request");
+    server.delete("/v1/checks/age-gate").refused(401, "unauthenticated");
+    for _ in 0..2 {
+        gate.admin().delete("/v1/checks/age-gate").expect(204);
+    }
+    gate.admin().get("/v1/checks/age-gate").refused(404, "not_found");
     for path in ["/v1/snapshot", "/v1/snapshots", "/v1/checks"] {
         server.get(path).refused(401, "unauthenticated");
     }

@@ -81,7 +81,8 @@ fn ops_5_a_master_key_is_replaced_phase_by_phase() {
     // The settings of each phase, as `keys rotate-master` prints them for a gate with this key.
     let mut gate = Gate::start();
     let output = Command::new(programs::tollgate())
-        .args(["keys", "rotate-master"])
+        .args(["keys", "rotate-master", "--manifest"])
+        .arg(programs::manifest())
         .env("SPIN_VARIABLE_MASTER_KEY", &gate.master_key)
         .env_remove("SPIN_VARIABLE_MASTER_PREVIOUS_KEY")
         .env_remove("SPIN_VARIABLE_LOG_KEY")

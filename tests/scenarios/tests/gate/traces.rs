@@ -143,6 +143,12 @@ fn ops_1_traces_follow_a_call_from_its_caller_to_the_vendor() {
     check(chat("A word that nobody else says: xylophagous"));
     check(streamed_chat("A word that nobody else says: xylophagous"));
 
+    // What was sent to the collector counts for nobody's call.
+    let metrics = gate.admin().get("/metrics").text();
+    let calls = metrics.lines().filter(|line| line.starts_with("tool_call_duration_seconds_count"));
+    let calls: u64 = calls.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()).sum();
+    assert_eq!(calls, 2, "{metrics}");
+
     let seen = collector.seen.lock().unwrap();
     assert!(seen.iter().all(|(line, _)| line.starts_with("post /v1/traces http/1.1")), "{seen:?}");
     let all = format!("{seen:?}");

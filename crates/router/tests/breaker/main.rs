@@ -1,12 +1,14 @@
 //! The breaker's states as stories of calls, what they cost, and what several callers at once, and crashes, do to it.
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "tests may panic")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod listed;
 
 use calendar::{HOUR, Millis};
 use common::{Caller, NOW, every_schedule};
-use kv_schemas::{Slot, Store, StoreError, expiry, families, memory::Memory};
-use router::breaker::{Admission, Listed, Record, Settings, admit, list, strike_closed};
+use kv_schemas::{Store, StoreError, expiry, families, memory::Memory};
+use router::breaker::{Admission, Record, Settings, admit, strike_closed};
 
 /// Opens at the third failure, for ten seconds, and for 25 at most.
 const SETTINGS: Settings = Settings { failures: 3, open_ms: 10_000, longest_ms: 25_000 };
@@ -107,7 +109,21 @@ fn it_opens_probes_and_closes() {
         "a probe that never comes back makes place after T",
         &then(&[(12_000, Unknown, Probe), (12_001, Well, Off(9_999)), (22_000, Unknown, Probe), (32_000, Well, Probe)]),
     );
-    check("much later the first call is the probe", &then(&[(86_400_000, Well, Probe), (86_400_001, Well, Through)]));
+    let forgotten = 10_002 + HOUR;
+    check("later the first call is the probe", &then(&[(forgotten - 1, Well, Probe), (forgotten, Well, Through)]));
+    check(
+        "an hour after T it begins anew",
+        &then(&[
+            (forgotten, Well, Through),
+            (forgotten, Wrong, Through),
+            (forgotten, Wrong, Through),
+            (forgotten, Well, Through),
+            (forgotten, Wrong, Through),
+            (forgotten, Wrong, Through),
+            (forgotten, Wrong, Through),
+            (forgotten, Well, Off(10_000)),
+        ]),
+    );
 }
 
 #[test]
@@ -161,50 +177,6 @@ fn a_call_that_goes_well_costs_one_get_and_a_recovery_leaves_nothing() {
     expiry::sweep(&store, NOW.plus(3 * HOUR).hour_number()).unwrap();
     assert_eq!(strike_closed(&store, NOW.plus(3 * HOUR), 10), Ok(1));
     assert_eq!(store.keys(), ["breaker-head", "breaker-list/tail", "expiry-head"]);
-}
-
-/// Which are on the list.
-fn listed(store: &dyn Store) -> Vec<Listed> {
-    let slots = 1..=list().tail(store).unwrap();
-    slots
-        .filter_map(|index| if let Slot::Entry(entry) = list().get(store, index).unwrap() { Some(entry) } else { None })
-        .collect()
-}
-
-#[test]
-fn ops_1_what_opens_is_on_the_list_until_it_has_closed() {
-    let store = opened();
-    let entry = Listed { tenant: "demo".into(), vendor: "openai".into(), at: NOW };
-    assert_eq!(listed(&store), std::slice::from_ref(&entry));
-    // A probe that fails opens nothing anew.
-    assert_eq!(call(&store, NOW.plus(10_000), Went::Wrong), Ok(Let::Probe));
-    assert_eq!(strike_closed(&store, NOW.plus(HOUR), 10), Ok(0));
-    assert_eq!(listed(&store), [entry]);
-    assert_eq!(call(&store, NOW.plus(HOUR), Went::Well), Ok(Let::Probe));
-    assert_eq!(strike_closed(&store, NOW.plus(HOUR), 10), Ok(1));
-    assert_eq!(listed(&store), []);
-    // Twice between two looks: one of the places is enough.
-    for at in [HOUR, HOUR + 20_000] {
-        (0..3).for_each(|_| drop(call(&store, NOW.plus(at), Went::Wrong)));
-        if at == HOUR {
-            assert_eq!(call(&store, NOW.plus(at + 10_000), Went::Well), Ok(Let::Probe));
-        }
-    }
-    assert_eq!((listed(&store).len(), strike_closed(&store, NOW.plus(2 * HOUR), 10)), (2, Ok(1)));
-    assert_eq!(listed(&store).len(), 1);
-}
-
-#[test]
-fn ops_1_no_breaker_is_open_without_being_on_the_list_whoever_crashes() {
-    let fails = |store: &dyn Store| call(store, NOW, Went::Wrong);
-    let nearly = Memory::default();
-    (0..2).for_each(|_| drop(call(&nearly, NOW, Went::Wrong)));
-    every_schedule(&nearly, &[&fails, &fails], 1, &|store, results| {
-        let is_open = matches!(record(store), Some(Record::Open { .. }));
-        assert!(!is_open || !listed(store).is_empty(), "{results:?}");
-        strike_closed(store, NOW.plus(HOUR), 10).unwrap();
-        assert_eq!(listed(store).len(), usize::from(is_open), "{results:?}");
-    });
 }
 
 #[test]
