@@ -190,12 +190,14 @@ fn grant(id: &str, component: &Component, variables: &Variables, metrics: &Metri
     for (name, template) in &component.variables {
         own.insert(name.clone(), variables.expand(template)?);
     }
+    let collector = Policy::parse(own.get("otlp_endpoint").map(String::as_str))
+        .with_context(|| format!("component `{id}`, variable `otlp_endpoint`"))?;
     Ok(Granted {
         name: id.into(),
         stores: component.key_value_stores.clone(),
         variables: own,
         environment: component.environment.clone(),
-        client: OutboundClient::new(id, policy, metrics)?,
+        client: OutboundClient::new(id, policy, collector, metrics)?,
     })
 }
 

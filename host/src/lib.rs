@@ -26,7 +26,7 @@ pub mod server;
 pub mod settings;
 mod threads;
 mod timer;
-mod variables;
+pub mod variables;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -120,7 +120,7 @@ pub async fn serve(options: Options) -> Result<Running> {
 }
 
 impl Running {
-    /// Stops accepting, finishes what is in flight (10 s at most), and closes the store.
+    /// Stops accepting, finishes what is in flight (10 s at most; live events end at once), and closes the store.
     pub async fn shutdown(self) {
         let deadline = Instant::now() + PATIENCE;
         if let Some(timer) = &self.timer {

@@ -20,10 +20,11 @@ mod redact;
 const MAX_LINE: usize = 4 * 1024;
 /// The environment variable with the filter, such as `info,tollgate=debug`.
 pub const FILTER: &str = "TOLLGATE_LOG";
+const DEFAULT: &str = "info";
 
 /// Sends the logs of this process to stderr.
 pub fn start() {
-    let filter = EnvFilter::try_from_env(FILTER).unwrap_or_else(|_| EnvFilter::new("info"));
+    let (filter, wrong) = filter(std::env::var(FILTER).ok().as_deref());
     // Fails only when a test or an embedding program has set up logs of its own, which then stay.
     let _ = tracing_subscriber::fmt()
         .json()
@@ -33,6 +34,18 @@ pub fn start() {
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .try_init();
+    if let Some(wrong) = wrong {
+        tracing::warn!("{FILTER} is no filter such as info,tollgate=debug, and isn't used: {wrong}");
+    }
+}
+
+/// The filter that is wanted, and why it isn't the one that was given.
+fn filter(given: Option<&str>) -> (EnvFilter, Option<String>) {
+    match given.map(EnvFilter::try_new) {
+        Some(Ok(filter)) => (filter, None),
+        Some(Err(error)) => (EnvFilter::new(DEFAULT), Some(error.to_string())),
+        None => (EnvFilter::new(DEFAULT), None),
+    }
 }
 
 /// Standard output or standard error of a component.
@@ -148,6 +161,17 @@ mod tests {
     fn check(line: &str, expected: Option<(Level, &str)>) {
         let found = own_line(line, "guest");
         assert_eq!(found.as_ref().map(|(level, line)| (*level, &**line)), expected, "{line}");
+    }
+
+    #[test]
+    fn ops_1_a_filter_that_is_none_is_told() {
+        let check = |given: Option<&str>, used: &str, is_told: bool| {
+            let (filter, wrong) = filter(given);
+            assert_eq!((filter.to_string().as_str(), wrong.is_some()), (used, is_told), "{given:?}");
+        };
+        check(None, DEFAULT, false);
+        check(Some("tollgate=debug"), "tollgate=debug", false);
+        check(Some("tollgate=lound,=,"), DEFAULT, true);
     }
 
     #[test]

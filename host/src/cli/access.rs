@@ -44,6 +44,10 @@ impl Access {
     pub fn is_admin(&self) -> bool {
         matches!(self.keys.one(), Ok(Key::Admin(_)))
     }
+
+    pub fn key(&self) -> Option<Key> {
+        self.keys.one().ok()
+    }
 }
 
 impl Keys {

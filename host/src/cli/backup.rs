@@ -69,7 +69,7 @@ impl Backup {
         );
         match self.keep {
             None => Ok(()),
-            Some(keep) => remove_old(&self.file, keep, now),
+            Some(keep) => remove_old(&self.file, &file, keep, now),
         }
     }
 
@@ -159,21 +159,24 @@ impl Drop for Draft {
     }
 }
 
-/// Of backups that this command has named, in a folder.
-fn remove_old(folder: &Path, keep: u32, now: Millis) -> Result<()> {
+/// Of backups that this command has named, in a folder. The one that was written just now stays, also where a clock that was
+/// wrong has named others later than it.
+fn remove_old(folder: &Path, written: &Path, keep: u32, now: Millis) -> Result<()> {
     let mut backups = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))? {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if is_backup(&name) {
-            backups.push(entry.path());
+            if entry.path() != written {
+                backups.push(entry.path());
+            }
         } else if is_draft(&name) && age_hours(&entry.path(), now) >= DRAFT_HOURS {
             drop(fs::remove_file(entry.path()));
         }
     }
     backups.sort();
-    let keep = usize::try_from(keep).unwrap_or(usize::MAX);
-    for old in backups.iter().take(backups.len().saturating_sub(keep)) {
+    let others = usize::try_from(keep).unwrap_or(usize::MAX).saturating_sub(1);
+    for old in backups.iter().take(backups.len().saturating_sub(others)) {
         fs::remove_file(old).with_context(|| format!("removing {}", old.display()))?;
         println!("{}: removed, as --keep says", old.display());
     }
@@ -224,11 +227,24 @@ mod tests {
             names.sort();
             names
         };
-        remove_old(folder.path(), 2, now()).unwrap();
+        let written = folder.path().join(&backups[2]);
+        remove_old(folder.path(), &written, 2, now()).unwrap();
         assert_eq!(left(), [draft.clone(), backups[1].clone(), backups[2].clone()]);
-        remove_old(folder.path(), 1, now().plus(25 * calendar::HOUR)).unwrap();
+        remove_old(folder.path(), &written, 1, now().plus(25 * calendar::HOUR)).unwrap();
         assert_eq!(left(), backups[2..]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), others.len() + 1);
+    }
+
+    #[test]
+    fn ops_5_a_clock_that_was_ahead_costs_no_backup_that_was_written_just_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let [ahead, ahead_too, written] = ["20991231T000000.000Z", "20991231T000001.000Z", "20261121T093500.000Z"]
+            .map(|time| folder.path().join(format!("{BEGIN}{time}{END}")));
+        for file in [&ahead, &ahead_too, &written] {
+            fs::write(file, "").unwrap();
+        }
+        remove_old(folder.path(), &written, 2, now()).unwrap();
+        assert_eq!([ahead, ahead_too, written].map(|file| file.exists()), [false, true, true]);
     }
 
     #[test]

@@ -14,6 +14,8 @@ use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use super::refusal::Refusal;
+
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// Until the head of an answer.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
@@ -102,6 +104,10 @@ impl Gate {
         Ok(Self { client, url: url.trim_end_matches('/').to_owned(), key: key.clone() })
     }
 
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// A JSON answer; `None` when there is no such thing.
     pub async fn find<T: DeserializeOwned>(&self, path: &str) -> Result<Option<T>> {
         let answer = self.ask(path, "application/json").await?;
@@ -151,7 +157,11 @@ impl Gate {
     }
 
     pub async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T> {
-        self.find(path).await?.ok_or_else(|| anyhow!("{}{path}: not found; is it a gate?", self.url))
+        let missing = || {
+            let text = format!("{}{path}: not found; is it a gate?", self.url);
+            Refusal { status: StatusCode::NOT_FOUND, text }.into()
+        };
+        self.find(path).await?.ok_or_else(missing)
     }
 
     /// A list as one line of JSON for each item; goes on where an answer ends before the list does.
@@ -218,12 +228,29 @@ impl Gate {
         answer.with_context(|| format!("asking {url}"))
     }
 
+    /// The answer to a change, `null` where it has none. Nothing is sent twice: whoever wants that gives an idempotency key.
+    pub async fn change(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&serde_json::Value>,
+    ) -> Result<serde_json::Value> {
+        let answer = self.send(method, path, headers, body).await?;
+        if !answer.status.is_success() {
+            self.takes(path, &answer)?;
+        }
+        if answer.body.is_empty() {
+            return Ok(serde_json::Value::Null);
+        }
+        serde_json::from_slice(&answer.body).with_context(|| format!("{}{path}: not the JSON of a gate", self.url))
+    }
+
     /// Says what the gate has against it, where it says so.
-    fn takes(&self, path: &str, answer: &Answer) -> Result<()> {
-        self.accepts(path, answer.status).map_err(|refused| match answer.reason() {
-            Some(reason) => anyhow!("{refused}: {reason}"),
-            None => refused,
-        })
+    pub fn takes(&self, path: &str, answer: &Answer) -> Result<()> {
+        let Err(refused) = self.accepts(path, answer.status) else { return Ok(()) };
+        let text = answer.reason().map_or_else(|| refused.to_string(), |reason| format!("{refused}: {reason}"));
+        Err(Refusal { status: answer.status, text }.into())
     }
 
     fn accepted(&self, path: &str, response: Response<Incoming>) -> Result<Response<Incoming>> {
@@ -232,12 +259,13 @@ impl Gate {
     }
 
     pub fn accepts(&self, path: &str, status: StatusCode) -> Result<()> {
-        match status {
-            StatusCode::OK => Ok(()),
+        let text = match status {
+            StatusCode::OK => return Ok(()),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                bail!("{} refuses the {}", self.url, self.key.name())
+                format!("{} refuses the {}", self.url, self.key.name())
             }
-            status => bail!("{}{path} answers {status}", self.url),
-        }
+            status => format!("{}{path} answers {status}", self.url),
+        };
+        Err(Refusal { status, text }.into())
     }
 }

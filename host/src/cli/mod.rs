@@ -9,15 +9,29 @@ mod audit;
 mod backup;
 mod check;
 mod checks;
+mod completions;
+mod doctor;
+pub mod examples;
 mod export;
 mod files;
 mod gate;
 mod invoice;
+mod key;
 mod keys;
+mod load;
 mod memory;
+mod new;
+mod operator;
+mod out;
+mod pages;
+mod price;
 mod receipt;
+mod refusal;
 mod restore;
+pub mod start;
 mod store;
+mod tenant;
+mod usage;
 mod verify;
 mod words;
 
@@ -27,6 +41,36 @@ const UNCHECKED: u8 = 2;
 /// See the module's description.
 #[derive(Subcommand)]
 pub enum Client {
+    /// Finds what would keep `up` from starting, or a gate that runs from doing its work; with --fix it mends what it can.
+    ///
+    /// Nothing is changed without --fix. With --url it also looks at a gate from outside: its clock, the prices of what its
+    /// tenants use, whether their vendors can be reached.
+    ///
+    /// Exit status: 0 no problem (there may be warnings); 1 there is one; 2 it couldn't be found out.
+    Doctor(doctor::Doctor),
+    /// Makes a tenant with small caps, and prints what to paste into its page.
+    ///
+    /// The same command again changes nothing, and prints the same; its keys are shown again for a day, and never after.
+    New(new::New),
+    /// The tenants of a gate.
+    #[command(subcommand)]
+    Tenant(tenant::Tenant),
+    /// The keys of a tenant. (The gate's own are under `keys`.)
+    #[command(subcommand)]
+    Key(key::Key),
+    /// What a tenant and its company have used, and what is left.
+    Usage(usage::Usage),
+    /// What a unit costs: a model without a price is refused.
+    #[command(subcommand)]
+    Price(price::Price),
+    /// Plays a month of visitors against caps, without a gate: what it would cost, and when whom would be refused what.
+    ///
+    /// The limits' own code decides, on a store in memory. The same seed gives the same month.
+    ///
+    /// Exit status: 0 nobody was refused; 1 somebody was; 2 it couldn't be played.
+    Load(load::Load),
+    /// Prints what makes a shell complete commands and options.
+    Completions(completions::Completions),
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -63,9 +107,17 @@ pub enum Client {
 }
 
 impl Client {
-    /// Does it. The exit status is the command's answer.
-    pub fn run(self) -> ExitCode {
+    /// Does it. The exit status is the command's answer. `program` is the whole command line.
+    pub fn run(self, program: fn() -> clap::Command) -> ExitCode {
         match self {
+            Self::Doctor(doctor) => doctor.run(),
+            Self::New(new) => new.run(),
+            Self::Tenant(tenant) => tenant.run(),
+            Self::Key(key) => key.run(),
+            Self::Usage(usage) => usage.run(),
+            Self::Price(price) => price.run(),
+            Self::Load(load) => load.run(),
+            Self::Completions(completions) => completions.run(program()),
             Self::Audit(audit) => audit.run(),
             Self::Check(check) => check.run(),
             Self::Snapshot(snapshot) => snapshot.run(),
@@ -82,13 +134,27 @@ fn done(outcome: anyhow::Result<()>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tollgate: {error:#}");
+            complain(&error);
             ExitCode::from(UNCHECKED)
         }
+    }
+}
+
+/// Says what went wrong, and what to do about it where that is known.
+pub fn complain(error: &anyhow::Error) {
+    out::aside(&format!("tollgate: {error:#}"));
+    if let Some(advice) = refusal::advice(error) {
+        out::aside(&format!("      next: {advice}"));
     }
 }
 
 /// Waits for what is asked of a gate.
 fn wait<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future)
+}
+
+/// The moment by this machine's clock.
+fn now() -> calendar::Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    calendar::Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

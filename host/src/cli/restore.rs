@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use tollgate::kv::Backend;
-use tollgate::kv::sqlite::backup::{self, Contents};
+use tollgate::kv::sqlite::FILE_NAME;
+use tollgate::kv::sqlite::backup::{self, Accept, Contents};
 
 use super::backup::{embedded, now, stamp, words};
 use super::done;
@@ -14,7 +15,7 @@ use super::verify::log_key;
 
 #[derive(Args)]
 pub struct Restore {
-    /// A file that `tollgate backup` has written (or the file of a store that was stopped cleanly).
+    /// A file that `tollgate backup` has written.
     file: PathBuf,
     /// Data folder of a gate that doesn't run; made if it isn't there.
     #[arg(long, value_name = "DIR")]
@@ -22,6 +23,10 @@ pub struct Restore {
     /// Moves a store that is there already into a folder beside it. Nothing is deleted.
     #[arg(long)]
     force: bool,
+    /// Takes a file that isn't marked as a backup: the store of a gate that was stopped, or that `store fold` has folded. The
+    /// file of a gate that was running when it was copied lacks what lay in the log beside it, and nothing shows that.
+    #[arg(long)]
+    unmarked: bool,
     /// The store that the gate is told of; only sqlite can be restored here.
     #[arg(long, env = "TOLLGATE_KV", hide_env_values = true, default_value = "sqlite", value_name = "STORE")]
     kv: Backend,
@@ -35,13 +40,18 @@ impl Restore {
     fn write(&self) -> Result<()> {
         embedded(&self.kv)?;
         let aside = self.force.then(|| format!("replaced-{}", stamp(now())));
-        let restored = backup::restore(&self.file, &self.data, aside.as_deref())?;
+        let accept = if self.unmarked { Accept::Stores } else { Accept::Backups };
+        let restored = backup::restore(&self.file, &self.data, aside.as_deref(), accept)?;
         println!("{} has the store of {}: {}", self.data.display(), self.file.display(), words(&restored.contents));
         if let Some(aside) = &restored.aside {
             println!("the store that was there is in {}", aside.display());
-        }
-        if let Some(doubt) = &restored.doubt {
-            println!("its log could not be folded into it and lies beside it: {doubt:#}");
+            match &restored.doubt {
+                Some(doubt) => println!("its log could not be folded into it and lies beside it: {doubt:#}"),
+                None => println!(
+                    "it is whole: `tollgate restore --unmarked {}` has it back",
+                    aside.join(FILE_NAME).display()
+                ),
+            }
         }
         println!(
             "`master_key` must be the one of the gate that was backed up: what is sealed in the store opens with no other"

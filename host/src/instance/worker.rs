@@ -76,6 +76,27 @@ pub struct RequestLink {
     worker: Arc<WorkerShared>,
 }
 
+/// The instance that a response comes from.
+#[derive(Clone)]
+pub struct Instance(Arc<WorkerShared>);
+
+impl Instance {
+    /// What it still does for the response, which is at its end, may be lost: a shutdown doesn't wait for it. Where it serves
+    /// other requests beside, it goes on to be waited for.
+    pub fn leave(&self) {
+        if self.0.open.load(Ordering::Acquire) <= 1 {
+            self.0.left.store(true, Ordering::Release);
+            self.0.set_busy(false);
+        }
+    }
+}
+
+impl RequestLink {
+    pub fn instance(&self) -> Instance {
+        Instance(self.worker.clone())
+    }
+}
+
 impl Drop for RequestLink {
     fn drop(&mut self) {
         self.worker.open.fetch_sub(1, Ordering::AcqRel);
@@ -92,6 +113,8 @@ pub struct WorkerShared {
     limit: AtomicU64,
     waker: AtomicWaker,
     busy: AtomicBool,
+    /// Nobody waits for it, until its next request.
+    left: AtomicBool,
     /// The guest still works for a request whose response it has given.
     settling: AtomicBool,
     gauge: Arc<Gauge>,
@@ -105,6 +128,7 @@ impl WorkerShared {
             limit: AtomicU64::new(0),
             waker: AtomicWaker::new(),
             busy: AtomicBool::new(false),
+            left: AtomicBool::new(false),
             settling: AtomicBool::new(false),
             gauge,
         }
@@ -115,10 +139,12 @@ impl WorkerShared {
         let limit = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
         self.open.fetch_add(1, Ordering::AcqRel);
         self.limit.fetch_max(limit, Ordering::AcqRel);
+        self.left.store(false, Ordering::Release);
         self.set_busy(true);
     }
 
     fn set_busy(&self, busy: bool) {
+        let busy = busy && !self.left.load(Ordering::Acquire);
         match (self.busy.swap(busy, Ordering::AcqRel), busy) {
             (false, true) => self.gauge.busy.fetch_add(1, Ordering::AcqRel),
             (true, false) => self.gauge.busy.fetch_sub(1, Ordering::AcqRel),

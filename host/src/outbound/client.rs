@@ -39,15 +39,17 @@ pub struct OutboundClient {
     policy: Arc<Policy>,
     /// For each pattern of the policy the counts of its host.
     tools: Arc<[Arc<Tool>]>,
+    /// Where traces go: what the gate tells of itself is no call to a vendor.
+    collector: Arc<Policy>,
     component: Arc<str>,
 }
 
 impl OutboundClient {
-    /// A client with its own pool.
+    /// A client with its own pool. Calls to the `collector` are allowed as the policy says, and are counted nowhere.
     ///
     /// # Errors
     /// The TLS library refuses its own defaults.
-    pub fn new(component: &str, policy: Policy, metrics: &Metrics) -> anyhow::Result<Self> {
+    pub fn new(component: &str, policy: Policy, collector: Policy, metrics: &Metrics) -> anyhow::Result<Self> {
         let tools = policy.hosts().map(|host| metrics.tool(&host)).collect();
         let policy = Arc::new(policy);
         let connector = HttpsConnectorBuilder::new()
@@ -61,7 +63,12 @@ impl OutboundClient {
             .pool_idle_timeout(POOL_IDLE_TIMEOUT)
             .pool_max_idle_per_host(POOL_IDLE_PER_HOST)
             .build(connector);
-        Ok(Self { client, policy, tools, component: component.into() })
+        Ok(Self { client, policy, tools, collector: collector.into(), component: component.into() })
+    }
+
+    /// Where a call that the policy allows by the pattern at this place is counted, if it is.
+    fn counts(&self, uri: &Uri, place: usize) -> Option<Arc<Tool>> {
+        self.collector.find(uri).is_none().then(|| self.tools[place].clone())
     }
 
     async fn send(
@@ -88,11 +95,14 @@ impl OutboundClient {
         let between_bytes = options.and_then(|options| options.between_bytes_timeout).unwrap_or(BETWEEN_BYTES_TIMEOUT);
         let component = self.component.clone();
         let destination = destination(request.uri());
+        let counts = self.counts(request.uri(), place);
         let sending = TIMEOUT.scope(Cell::new(connect_limit), self.client.request(request));
         let started = Instant::now().into_std();
         let response = timeout(connect_limit.saturating_add(first_byte_limit), sending).await;
         let status = response.as_ref().ok().and_then(|response| Some(response.as_ref().ok()?.status()));
-        self.tools[place].observe(status, started.elapsed());
+        if let Some(counts) = counts {
+            counts.observe(status, started.elapsed());
+        }
         let response = response.map_err(|_| Error::ConnectionReadTimeout)?.map_err(|error| {
             let reported = explain(&error);
             tracing::warn!(
@@ -223,5 +233,38 @@ impl WasiHttpHooks for Hooks {
             // The client drives the connection in a task of its own, so there is nothing left for the guest to wait for.
             Ok((response, Box::new(std::future::ready(Ok(()))) as Io))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+
+    use super::*;
+
+    #[test]
+    fn ops_1_what_goes_to_the_collector_is_no_call_to_a_vendor() {
+        let metrics = Metrics::default();
+        // A pattern for vendors that the collector's address fits as well, as in development.
+        let policy = ["http://127.0.0.1:*", "https://api.example.com", "http://127.0.0.1:4318"];
+        let client = |collector: Option<&str>| {
+            let (policy, collector) = (Policy::parse(policy).unwrap(), Policy::parse(collector).unwrap());
+            OutboundClient::new("proxy", policy, collector, &metrics).unwrap()
+        };
+        let (with, without) = (client(Some("http://127.0.0.1:4318")), client(None));
+        let check = |client: &OutboundClient, uri: &str, tool: Option<&str>| {
+            let uri: Uri = uri.parse().unwrap();
+            let (_, place) = client.policy.find(&uri).unwrap();
+            let counts = client.counts(&uri, place);
+            assert_eq!(counts.is_some(), tool.is_some(), "{uri}");
+            if let (Some(counts), Some(tool)) = (counts, tool) {
+                assert!(Arc::ptr_eq(&counts, &metrics.tool(tool)), "{uri}");
+                counts.observe(Some(StatusCode::OK), Duration::ZERO);
+            }
+        };
+        check(&with, "http://127.0.0.1:4318/v1/traces", None);
+        check(&with, "http://127.0.0.1:4319/v1/traces", Some("127.0.0.1"));
+        check(&with, "https://api.example.com/v1/chat", Some("api.example.com"));
+        check(&without, "http://127.0.0.1:4318/v1/traces", Some("127.0.0.1"));
     }
 }

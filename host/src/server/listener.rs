@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::Error;
 
-use super::{Gate, live_socket};
+use super::{Gate, live, live_socket};
 
 /// What a client that knows HTTP/2 begins with; no HTTP/1.1 request does.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -104,6 +104,7 @@ async fn serve(stream: TcpStream, client: SocketAddr, gate: Arc<Gate>, watcher: 
             let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
             Ok::<_, Infallible>(match live_socket::is_wanted(&request) {
                 true => live_socket::open(&gate, request, client, stop).await,
+                false if live::tells(request.uri().path()) => live::until(gate.handle(request, client).await, &stop),
                 false => gate.handle(request, client).await,
             })
         }

@@ -15,6 +15,7 @@ pub mod gate;
 pub mod intake;
 pub mod limits;
 pub mod listener;
+pub mod live;
 pub mod live_socket;
 pub mod request;
 pub mod response;

@@ -31,7 +31,7 @@ pub async fn guarded(
     link: RequestLink,
     place: Option<OwnedSemaphorePermit>,
 ) -> Response<OutBody> {
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let stream = parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     let mut body = DurableBody::new(body, link.effects.clone());
     let first = first_frames(&mut body, stream, None).await;
@@ -41,7 +41,10 @@ pub async fn guarded(
             drop((link, place));
             Full::from(bytes).map_err(|never| match never {}).boxed_unsync()
         }
-        First::Part(frames) => Continued::new(frames, body, Some((link, place))).boxed_unsync(),
+        First::Part(frames) => {
+            parts.extensions.insert(link.instance());
+            Continued::new(frames, body, Some((link, place))).boxed_unsync()
+        }
     };
     Response::from_parts(parts, body)
 }

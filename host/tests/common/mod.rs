@@ -53,6 +53,9 @@ dev_hosts = {{ default = "http://dev.invalid" }}
 route = "/guest/..."
 component = "guest"
 [[trigger.http]]
+route = "/v1/live"
+component = "guest"
+[[trigger.http]]
 route = "/dep"
 component = "dep"
 [component.guest]

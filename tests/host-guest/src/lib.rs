@@ -100,7 +100,7 @@ async fn answer(request: Request) -> Result<http::Response<Body>> {
             let counter = path.replace("/v1/maintenance", "maintained");
             text(increment(&open("default")?, &counter)?.to_string())
         }
-        "/stream" => stream(query),
+        "/stream" | "/v1/live" => stream(query),
         "/spin-forever" => loop {
             std::hint::black_box(&query);
         },

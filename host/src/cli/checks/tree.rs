@@ -34,10 +34,15 @@ pub fn files(root: &Path) -> Result<BTreeSet<String>> {
     Ok(found)
 }
 
-/// A file's text; `None` of what is too large or no text.
+/// A file's text; `None` of what is too large or no text. A letter in an old encoding makes none of a text: what stands
+/// beside it may still be a secret.
 pub fn text(root: &Path, file: &str) -> Option<String> {
     let path = root.join(file);
-    (fs::metadata(&path).ok()?.len() <= MAX_BYTES).then(|| fs::read_to_string(path).ok()).flatten()
+    if fs::metadata(&path).ok()?.len() > MAX_BYTES {
+        return None;
+    }
+    let bytes = fs::read(path).ok()?;
+    (!bytes.contains(&0)).then(|| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]
@@ -61,8 +66,15 @@ mod tests {
         let found: Vec<_> = files(folder.path()).unwrap().into_iter().collect();
         assert_eq!(found, [".env", ".gitignore", "a/b.rs"]);
         write("binary", "");
-        fs::write(folder.path().join("binary"), [0xff, 0xfe]).unwrap();
+        fs::write(folder.path().join("binary"), [0xff, 0, 0xfe]).unwrap();
         assert_eq!(text(folder.path(), "binary"), None);
         assert_eq!(text(folder.path(), "a/b.rs").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn ops_3_a_text_in_an_old_encoding_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(".env"), b"# Schl\xfcssel\nKEY=secret\n").unwrap();
+        assert!(text(folder.path(), ".env").unwrap().ends_with("KEY=secret\n"));
     }
 }

@@ -15,6 +15,11 @@ pub fn derived(folder: &Path, notes: &[String]) -> Option<Verifier> {
     let keys = fs::read(folder.join("keys.json")).ok()?;
     let keys: BTreeMap<String, String> = serde_json::from_slice(&keys).ok()?;
     let seed = Vault::new(keys.get("master_key")?).ok()?.derive(PURPOSE).ok()?;
+    made_of(seed, notes)
+}
+
+/// The key that is made of a seed, if one of these notes is signed with it.
+pub fn made_of(seed: [u8; 32], notes: &[String]) -> Option<Verifier> {
     notes.iter().find_map(|note| {
         let origin = Checkpoint::unverified(note).ok()?.origin;
         let key = Signer::new(origin, seed).ok()?.verifier();

@@ -1,5 +1,8 @@
 //! One plain file that holds a whole store: taken beside a gate that runs, checked, and put back into a folder.
 //!
+//! A backup has a mark in its header, which a store has not: the file of a gate that serves looks as whole as a backup, and
+//! may lack what lies in the log beside it.
+//!
 //! | effect of a restore | a crash after it leaves |
 //! |---|---|
 //! | the backup is copied into the folder under another name, synced | the old store, and a file that the next restore replaces |
@@ -29,6 +32,15 @@ const LABEL: &str = "default";
 /// A backup on its way into a folder.
 const ARRIVING: &str = "sqlite_key_value.db.restored";
 
+/// Which files are restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accept {
+    /// Those that have the mark of a backup.
+    Backups,
+    /// Also others: somebody knows the file to be whole.
+    Stores,
+}
+
 /// What a store holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
@@ -37,6 +49,8 @@ pub struct Contents {
     pub bytes: u64,
     /// The newest checkpoint of the audit log, a signed note, if there is one.
     pub checkpoint: Option<String>,
+    /// Whether it has the mark of a backup.
+    pub is_backup: bool,
 }
 
 /// Copies the store in `data` into `file`, which must not be there; a gate may serve on it meanwhile.
@@ -69,6 +83,8 @@ fn fold(copy: &Path, log: Replay) -> Result<()> {
     let rows: BTreeMap<_, _> =
         writes.iter().map(|write| ((&*write.store, &*write.key), write.value.as_deref())).collect();
     file::fold(&mut copy, rows.into_iter().map(|((store, key), value)| (store, key, value)), newest)?;
+    // Last: until here the file lacks what the log has.
+    file::mark(&copy)?;
     copy.close().map_err(|(_, error)| error)?;
     Ok(())
 }
@@ -110,7 +126,21 @@ fn look(store: &Connection, bytes: u64) -> Result<Contents> {
     let is_ours = columns.iter().map(|(name, kind, place)| (&**name, &**kind, *place)).eq(expected);
     ensure!(is_ours, "it has no table `spin_key_value` of labels, keys and values");
     let keys = store.query_row("SELECT count(*) FROM spin_key_value", [], |row| row.get(0))?;
-    Ok(Contents { keys, bytes, checkpoint: checkpoint(store)? })
+    Ok(Contents { keys, bytes, checkpoint: checkpoint(store)?, is_backup: file::is_backup(store)? })
+}
+
+/// The newest checkpoint of the audit log of the store in `data`, a signed note; a gate may serve on it meanwhile. What lies
+/// in the store's log for the last second isn't looked at.
+///
+/// # Errors
+/// There is no store, or it can't be read.
+pub fn last_checkpoint(data: &Path) -> Result<Option<String>> {
+    let path = data.join(FILE_NAME);
+    let store = file::open_reader(&path, None);
+    store
+        .map_err(Into::into)
+        .and_then(|store| checkpoint(&store))
+        .with_context(|| format!("reading {}", path.display()))
 }
 
 /// The newest one that is a checkpoint.
@@ -142,10 +172,17 @@ pub struct Restored {
 /// Makes a backup the store of the folder `data`. A store that is there already stays, unless it may be moved: to `aside`.
 ///
 /// # Errors
-/// The backup is none, or a gate has the folder, or there is a store that may not be moved, or something can't be written.
+/// The backup is none, or isn't marked as one and has to be, or a gate has the folder, or there is a store that may not be moved, or something can't be written.
 /// The folder is then as it was, but for a copy that the next try replaces.
-pub fn restore(backup: &Path, data: &Path, aside: Option<&str>) -> Result<Restored> {
+pub fn restore(backup: &Path, data: &Path, aside: Option<&str>, accept: Accept) -> Result<Restored> {
     let contents = examine(backup)?;
+    ensure!(
+        contents.is_backup || accept == Accept::Stores,
+        "{} isn't marked as a backup, so it may be the file of a store without its log, and lack what was written last: have \
+         `tollgate backup` write one. If you know that it is whole, since its gate was stopped or `tollgate store fold` has \
+         folded its log before it was copied: --unmarked",
+        backup.display()
+    );
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -163,6 +200,7 @@ pub fn restore(backup: &Path, data: &Path, aside: Option<&str>) -> Result<Restor
     let source = file::open_reader(backup, None)?;
     take_over(&source, &arriving).with_context(|| format!("copying {} to {}", backup.display(), arriving.display()))?;
     drop(source);
+    file::unmark(&Connection::open_with_flags(&arriving, OpenFlags::SQLITE_OPEN_READ_WRITE)?)?;
     sync(&arriving)?;
     let copied = examine(&arriving)?;
     ensure!(copied.keys == contents.keys, "{} has changed while it was copied", backup.display());

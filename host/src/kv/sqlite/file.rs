@@ -11,6 +11,8 @@ use super::key::KeyRef;
 
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
     store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (store, key))";
+/// The `application_id` of a backup. SQLite keeps that number in the file's header and makes nothing of it, nor does Spin.
+const BACKUP: i32 = i32::from_be_bytes(*b"TGbk");
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CHECKPOINT_PAGES: i64 = 4_000;
 /// Pages that a fold may hold before they spill.
@@ -33,6 +35,10 @@ pub fn open_writer(path: &Path, vfs: Option<&'static str>) -> rusqlite::Result<(
     // A commit returns only when it would survive a power cut: the log forgets after it. EXTRA and not FULL: with a rollback journal a commit is the
     // removal of the journal, and FULL doesn't sync that.
     connection.pragma_update(None, "synchronous", "EXTRA")?;
+    // Before there is a write-ahead log: from then on the file alone may lack what was written last.
+    if is_backup(&connection)? {
+        unmark(&connection)?;
+    }
     // A file from Spin is in rollback-journal mode. Switching needs it to itself for a moment; when that can't be had the
     // store works all the same, only slower, so this is no reason to stop.
     let mode = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0));
@@ -57,6 +63,21 @@ pub fn open_writer(path: &Path, vfs: Option<&'static str>) -> rusqlite::Result<(
 /// The one table, if it isn't there.
 pub fn make_table(connection: &Connection) -> rusqlite::Result<()> {
     connection.execute(SCHEMA, []).map(drop)
+}
+
+/// Whether the file was marked as a backup, and is no gate's store since.
+pub fn is_backup(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("PRAGMA application_id", [], |row| row.get::<_, i32>(0)).map(|id| id == BACKUP)
+}
+
+/// Says of a file that it is a backup: that it alone holds everything.
+pub fn mark(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", BACKUP)
+}
+
+/// Takes the mark off: the file is going to be a store. Crash in here: it is one or the other, and whole.
+pub fn unmark(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", 0)
 }
 
 /// Opens the file for reading, beside the writer.

@@ -19,8 +19,9 @@ use tokio_util::sync::CancellationToken;
 use wasmtime_wasi_http::WasiBody;
 
 use self::handshake::Handshake;
-use super::{Gate, OutBody};
+use super::{Gate, OutBody, live};
 
+mod allowance;
 mod events;
 mod handshake;
 mod pump;
@@ -29,7 +30,7 @@ mod pump;
 pub const PATH: &str = "/api/metatwin/live";
 /// Which stream it tells.
 const STREAM: &str = "/v1/live";
-const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+const EVENTS: HeaderValue = HeaderValue::from_static(live::EVENTS);
 
 /// Whether a request wants a socket, and not an answer.
 pub fn is_wanted<B>(request: &Request<B>) -> bool {
@@ -54,7 +55,7 @@ pub async fn open(
     if answer.status() != StatusCode::OK || !is_stream {
         return answer;
     }
-    tokio::spawn(pump::run(upgraded, answer.into_body(), stop));
+    tokio::spawn(pump::run(upgraded, live::until(answer, &stop).into_body(), stop));
     switching(&handshake)
 }
 

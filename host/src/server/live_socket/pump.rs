@@ -14,16 +14,18 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use http_body_util::BodyExt;
-use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
 
 use super::super::OutBody;
+use super::allowance::Metered;
 use super::events::Events;
 
 /// Until a client that was told 101 is there.
@@ -35,25 +37,35 @@ const SILENCE: Duration = Duration::from_secs(75);
 const SLOW: Duration = Duration::from_secs(20);
 /// For the client's part in a good end.
 const FAREWELL: Duration = Duration::from_secs(1);
-/// A client has nothing to say but pongs.
+/// A client has nothing to say but pongs, and perhaps pings.
 const MAX_MESSAGE: usize = 4 * 1024;
 const MAX_MESSAGES: u32 = 100;
 const BUFFER: usize = 8 * 1024;
+/// What may wait to leave: the largest event, and pongs for a client that doesn't read them.
+const MAX_WAITING: usize = 1024 * 1024;
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+type Socket<T> = WebSocketStream<Metered<T>>;
 
 /// Why it ends: the code to be told, if there is somebody to hear it.
 type End = Option<(CloseCode, &'static str)>;
 
+const FLOOD: End = Some((CloseCode::Policy, "nothing is expected from you"));
+
 /// See the module's description.
-pub async fn run(upgraded: OnUpgrade, mut body: OutBody, stop: CancellationToken) {
-    let Ok(Ok(upgraded)) = timeout(UPGRADE_LIMIT, upgraded).await else { return };
+pub async fn run(upgraded: OnUpgrade, body: OutBody, stop: CancellationToken) {
+    if let Ok(Ok(upgraded)) = timeout(UPGRADE_LIMIT, upgraded).await {
+        converse(TokioIo::new(upgraded), body, stop).await;
+    }
+}
+
+async fn converse(io: impl AsyncRead + AsyncWrite + Unpin, mut body: OutBody, stop: CancellationToken) {
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER)
         .write_buffer_size(0)
+        .max_write_buffer_size(MAX_WAITING)
         .max_message_size(Some(MAX_MESSAGE))
         .max_frame_size(Some(MAX_MESSAGE));
-    let mut socket = Socket::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+    let mut socket = Socket::from_raw_socket(Metered::new(io), Role::Server, Some(config)).await;
     if let Some((code, reason)) = carry(&mut socket, &mut body, stop).await {
         let frame = CloseFrame { code, reason: reason.into() };
         // The stream is held until this has left: a gate that stops waits for its instance.
@@ -63,7 +75,12 @@ pub async fn run(upgraded: OnUpgrade, mut body: OutBody, stop: CancellationToken
     }
 }
 
-async fn carry(socket: &mut Socket, body: &mut OutBody, stop: CancellationToken) -> End {
+async fn carry<T: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut Socket<T>,
+    body: &mut OutBody,
+    stop: CancellationToken,
+) -> End {
+    let over = socket.get_ref().over();
     let mut events = Events::default();
     let mut pings = interval_at(Instant::now() + PING, PING);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -72,15 +89,18 @@ async fn carry(socket: &mut Socket, body: &mut OutBody, stop: CancellationToken)
         let messages = tokio::select! {
             biased;
             () = stop.cancelled() => return Some((CloseCode::Away, "the gate stops")),
+            () = over.cancelled() => return FLOOD,
             message = socket.next() => {
                 match message {
+                    Some(Err(Error::Capacity(_))) => return FLOOD,
                     None | Some(Err(_)) => return None,
                     Some(Ok(Message::Text(_) | Message::Binary(_))) => said += 1,
                     Some(Ok(_)) => {}
                 }
                 if said > MAX_MESSAGES {
-                    return Some((CloseCode::Policy, "nothing is expected from you"));
+                    return FLOOD;
                 }
+                socket.get_mut().message();
                 heard = Instant::now();
                 continue;
             }
@@ -110,3 +130,6 @@ async fn carry(socket: &mut Socket, body: &mut OutBody, stop: CancellationToken)
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -120,7 +120,7 @@ async fn ops_5_a_restore_moves_what_was_there_and_deletes_nothing() {
     copy(data.path(), &backup).unwrap();
     let seq = store.set(S, "later", Bytes::from_static(b"1")).await.unwrap();
     store.durable(seq).await.unwrap();
-    let refused = |aside| restore(&backup, data.path(), aside).unwrap_err().to_string();
+    let refused = |aside| restore(&backup, data.path(), aside, Accept::Backups).unwrap_err().to_string();
     assert!(refused(Some("before")).contains("in use by another gate"));
     // As after a kill: what is newest lies in the log.
     for log in files::paths(data.path()) {
@@ -131,7 +131,7 @@ async fn ops_5_a_restore_moves_what_was_there_and_deletes_nothing() {
         fs::rename(other.path().join(log.file_name().unwrap()), &log).unwrap();
     }
     assert!(refused(None).contains("there is a store in"));
-    let restored = restore(&backup, data.path(), Some("before")).unwrap();
+    let restored = restore(&backup, data.path(), Some("before"), Accept::Backups).unwrap();
     assert!(restored.doubt.is_none(), "{:?}", restored.doubt);
     assert_eq!((restored.contents.keys, restored.aside.unwrap()), (1, data.path().join("before")));
     assert_eq!(rows(&data.path().join(FILE_NAME)), [("a".into(), b"1".to_vec())]);
@@ -151,7 +151,7 @@ async fn ops_5_a_damaged_store_is_moved_as_it_is() {
     fs::write(data.path().join(FILE_NAME), vec![9; 8192]).unwrap();
     fs::write(data.path().join(format!("{FILE_NAME}-wal")), "w").unwrap();
     fs::write(data.path().join(format!("{FILE_NAME}.log-0")), "l").unwrap();
-    let restored = restore(&backup, data.path(), Some("before")).unwrap();
+    let restored = restore(&backup, data.path(), Some("before"), Accept::Backups).unwrap();
     assert!(restored.doubt.is_some());
     assert_eq!(rows(&data.path().join(FILE_NAME)), [("a".into(), b"1".to_vec())]);
     let moved = names(&data.path().join("before"));
@@ -171,7 +171,7 @@ async fn ops_5_what_is_no_backup_is_not_restored() {
         let file = other.path().join(name);
         make(&file);
         let folder = other.path().join(format!("{name}-data"));
-        let error = format!("{:#}", restore(&file, &folder, Some("before")).unwrap_err());
+        let error = format!("{:#}", restore(&file, &folder, Some("before"), Accept::Stores).unwrap_err());
         assert!(error.contains(says), "{name}: {error}");
         assert!(!folder.join(FILE_NAME).exists(), "{name}");
     };
@@ -206,4 +206,34 @@ async fn ops_5_what_is_no_backup_is_not_restored() {
         fs::write(file, bytes).unwrap();
     };
     check("flipped", &flipped, "no backup of a store");
+}
+
+/// The file alone, as `cp` takes it: what was written last lies in the log beside the original.
+#[tokio::test]
+async fn ops_5_the_file_of_a_store_without_its_log_is_no_backup() {
+    let (data, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (backup, copied) = (other.path().join("backup"), other.path().join("copied"));
+    // Under a store that itself came from a backup, by either way: the mark doesn't stay.
+    drop(store_with(data.path(), "a").await);
+    copy(data.path(), &backup).unwrap();
+    assert!(examine(&backup).unwrap().is_backup);
+    let by_hand = tempfile::tempdir().unwrap();
+    fs::copy(&backup, by_hand.path().join(FILE_NAME)).unwrap();
+    let restored = restore(&backup, data.path(), Some("before"), Accept::Backups).unwrap();
+    assert!(!restored.contents.is_backup);
+    for data in [data.path(), by_hand.path()] {
+        let store = store_with(data, "b").await;
+        fs::copy(data.join(FILE_NAME), &copied).unwrap();
+        let refuse = |folder: &str, accept| restore(&copied, &other.path().join(folder), None, accept);
+        let said = refuse("refused", Accept::Backups).unwrap_err().to_string();
+        assert!(said.contains("isn't marked as a backup") && said.contains("--unmarked"), "{said}");
+        assert!(!other.path().join("refused").exists());
+        drop(store);
+    }
+    // Stopped, the file alone is the store; only its operator knows.
+    fs::copy(data.path().join(FILE_NAME), &copied).unwrap();
+    let elsewhere = other.path().join("elsewhere");
+    assert!(restore(&copied, &elsewhere, None, Accept::Backups).is_err());
+    assert_eq!(restore(&copied, &elsewhere, None, Accept::Stores).unwrap().contents.keys, 2);
+    assert_eq!(rows(&elsewhere.join(FILE_NAME)).len(), 2);
 }
