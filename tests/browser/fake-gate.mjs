@@ -5,11 +5,15 @@ import { createServer } from 'node:http';
 const WIDGET = new URL('../../widget/', import.meta.url);
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
 // As the site component sends it.
-const POLICY = "default-src 'self'; connect-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+const POLICY = "default-src 'self'; connect-src 'self'; img-src 'self' data:; "
   + "frame-src https: http://127.0.0.1:*; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
-// One frame of silence: MPEG-1 layer III, 128 kbit/s, 44.1 kHz, mono.
+// What `/bare` sends: nothing from elsewhere, and no frames. Its gate is its own origin.
+export const STRICT = "default-src 'self'; connect-src 'self'";
+
+// 20 ms of silence each. MPEG-1 layer III, 128 kbit/s, 44.1 kHz, mono; and 16 kHz in 16 bits.
 const SILENCE = Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0xc4]), Buffer.alloc(413)]);
+const SAMPLES = Buffer.alloc(640);
 
 const DEFAULTS = {
   minimumAge: null, consent: false, capabilities: ['chat', 'speech', 'video'], mode: 'full', tickSeconds: 15, disclosure: undefined,
@@ -19,7 +23,8 @@ const DEFAULTS = {
   cutOff: false, // the stream breaks without [DONE]
   refuse: {}, // by route name: {status, error, retryAfter}
   tick: {}, // what a tick answers beyond the usual
-  audio: 'mp3', audioFrames: 40, joinUrl: null, key: 'tg_pk_demo', ageGate: null,
+  audio: 'pcm', audioFrames: 40, joinUrl: null, key: 'tg_pk_demo', ageGate: null,
+  page: '', html: 'lang="en"', policy: STRICT, // of `/bare`: more attributes of the widget and of the page
 };
 
 export class FakeGate {
@@ -81,6 +86,10 @@ export class FakeGate {
       response.writeHead(200, { 'content-type': TYPES.html });
       return response.end('<!doctype html><title>room</title><p>Room</p>');
     }
+    if (pathname === '/bare') {
+      response.writeHead(200, { 'content-type': TYPES.html, 'content-security-policy': this.is.policy });
+      return response.end(this.#bare());
+    }
     const name = pathname === '/' ? 'index.html' : pathname.replace(/^\/widget\//, '');
     const headers = { 'content-type': TYPES[name.split('.').pop()] ?? 'text/plain' };
     if (name.endsWith('.html')) headers['content-security-policy'] = POLICY;
@@ -92,6 +101,14 @@ export class FakeGate {
     } catch {
       response.writeHead(404).end();
     }
+  }
+
+  #bare() {
+    const { html, page, key } = this.is;
+    return `<!doctype html><html ${html}><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Bare</title>
+      <link rel="icon" href="/widget/art/icon.svg"><script type="module" src="/widget/tollgate-widget.js"></script>
+      <main><h1>A page</h1><twin-widget ${key ? `tenant-key="${key}"` : ''} channel="landing" name="Juna Halvard" portrait="/widget/art/portrait.svg"
+      greeting="Evening from the breakwater." prompts="How does a sprint work?|Who wins?" instructions="Be brief." ${page}></twin-widget></main>`;
   }
 
   _session(response, body) {
@@ -134,11 +151,12 @@ export class FakeGate {
     return response.destroy();
   }
 
-  async _speech(response) {
+  async _speech(response, { format }) {
+    if (this.is.audio === 'mp3' && format !== 'mp3') return this.#refuse(response, { status: 400, error: { type: 'invalid_request', param: 'format' } });
     this.spent += 3_000_000n;
-    response.writeHead(200, { 'content-type': 'audio/mpeg', 'x-limit-check-id': 'lc_voice' });
-    const frame = this.is.audio === 'mp3' ? SILENCE : Buffer.from('this is no sound at all. ');
-    for (const piece of chop(Buffer.concat(Array(this.is.audioFrames).fill(frame)), 1_700)) {
+    response.writeHead(200, { 'content-type': this.is.audio === 'pcm' ? 'audio/pcm' : 'audio/mpeg', 'x-limit-check-id': 'lc_voice' });
+    const frame = { pcm: SAMPLES, mp3: SILENCE }[this.is.audio] ?? Buffer.from('this is no sound at all. ');
+    for (const piece of chop(Buffer.concat(Array(this.is.audioFrames).fill(frame)), 1_701)) {
       if (response.destroyed) return;
       response.write(piece);
       if (this.is.pauseMs) await new Promise((resolve) => setTimeout(resolve, this.is.pauseMs));

@@ -72,20 +72,20 @@ async function visit(page, size) {
   assert.match(speech.headers()['content-type'] ?? '', /^audio\//);
   // Until the sound has played to its end, which takes as long as it lasts.
   await page.waitForFunction(
-    () => document.querySelector('twin-widget').shadowRoot.querySelector('[data-part=listen]').textContent === 'Listen',
+    () => document.querySelector('twin-widget').shadowRoot.querySelector('[part~=listen]').textContent === 'Listen',
     null,
     { timeout: 45_000 },
   );
   await moved(widget, heard, 'the meter moves with speech');
 
   await widget.part('video').click();
-  await widget.part('join-video').waitFor();
+  await widget.part('join').waitFor();
   await page.locator('twin-widget').scrollIntoViewIfNeeded();
   await picture(page, `gate-${size}-4-video`);
-  await widget.part('join-video').click();
+  await widget.part('join').click();
   await page.locator('twin-widget iframe').waitFor();
   const ended = page.waitForResponse((one) => one.request().method() === 'DELETE' && new URL(one.url()).pathname.startsWith('/v1/video/sessions/'));
-  await widget.part('end-video').click();
+  await widget.part('leave').click();
   assert.equal((await ended).status(), 204);
   assert.equal(await page.locator('twin-widget iframe').count(), 0);
   await page.waitForTimeout(1_500); // the tick that follows

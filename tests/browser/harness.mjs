@@ -7,6 +7,7 @@ const SHOTS = fileURLToPath(new URL('./screenshots/', import.meta.url));
 
 export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
+export const SMALL_PHONE = { width: 360, height: 740 };
 
 export function launch() {
   return chromium.launch({
@@ -21,9 +22,9 @@ export function launch() {
  * A page that notes console errors, uncaught errors and requests that leave `origins`; those are answered here and never
  * sent. A refusal of the gate (4xx, 5xx) is written to the console by the browser itself: `refusals` counts them apart.
  */
-export async function watchedPage(browser, { viewport = DESKTOP, dark = false, origins = [], calm = true } = {}) {
+export async function watchedPage(browser, { viewport = DESKTOP, dark = false, origins = [], calm = true, locale = 'en-GB' } = {}) {
   const context = await browser.newContext({
-    viewport, colorScheme: dark ? 'dark' : 'light', reducedMotion: calm ? 'reduce' : 'no-preference',
+    viewport, locale, colorScheme: dark ? 'dark' : 'light', reducedMotion: calm ? 'reduce' : 'no-preference',
     isMobile: viewport.width < 500, hasTouch: viewport.width < 500,
   });
   context.setDefaultTimeout(10_000);
@@ -59,11 +60,13 @@ export async function wholePicture(page, name) {
   await page.screenshot({ path: `${SHOTS}${name}.png`, fullPage: true });
 }
 
-/** The parts of the widget by the names its own markup gives them; the locators reach into the shadow tree. */
+/** The parts of the widget by the names its own markup gives them, which a page styles them by; the locators reach into the shadow tree. */
 export function widgetOf(page) {
-  const part = (name) => page.locator(`twin-widget [data-part="${name}"]`);
+  const part = (name) => page.locator(`twin-widget [part~="${name}"]`);
   return {
     part,
+    /** Waits until the widget says this. */
+    says: (text) => page.locator('twin-widget [part~="message"]', { hasText: text }).waitFor(),
     state: async (name) => {
       try {
         await page.locator(`twin-widget .booth[data-state="${name}"]`).waitFor();

@@ -32,9 +32,9 @@ try {
       await page.waitForTimeout(1_500);
       await picture(page, `look-${name}-5-chat`);
       await widget.part('video').click();
-      await widget.part('join-video').waitFor();
+      await widget.part('join').waitFor();
       await picture(page, `look-${name}-6-video`);
-      await widget.part('end-video').click();
+      await widget.part('leave').click();
       gate.is.refuse = { chat: { status: 429, error: { type: 'burst', fallback: { mode: 'text', message: 'The booth is full. One moment.' } }, retryAfter: 9 } };
       await widget.say('And who won on Thursday?');
       await widget.state('busy');

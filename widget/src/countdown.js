@@ -1,32 +1,28 @@
 // Seconds until something, shown as they go by.
 
-export class Countdown {
-  #timer = null;
-  #show;
-
-  /** `show(text)` gets "9 s", "8 s" and, at the end or when stopped, an empty text. */
-  constructor(show) {
-    this.#show = show;
-  }
-
-  start(seconds, onEnd) {
-    this.stop();
-    const until = performance.now() + seconds * 1_000;
+/**
+ * `show(seconds)` gets whole seconds, and null at the end or when stopped. `start(seconds, onEnd)` counts anew. A tab that
+ * slept finds them over: the clock counts, not the calls.
+ */
+export function countdownOn(show) {
+  let timer;
+  const stop = () => {
+    clearInterval(timer);
+    show(null);
+  };
+  const start = (seconds, onEnd) => {
+    const until = Date.now() + seconds * 1_000;
     const step = () => {
-      const left = Math.ceil((until - performance.now()) / 1_000);
-      if (left > 0) {
-        this.#show(`${left} s`);
-        return;
+      const left = Math.ceil((until - Date.now()) / 1_000);
+      if (left > 0) show(left);
+      else {
+        stop();
+        onEnd();
       }
-      this.stop();
-      onEnd();
     };
-    this.#timer = setInterval(step, 250);
+    stop();
+    timer = setInterval(step, 250);
     step();
-  }
-
-  stop() {
-    clearInterval(this.#timer);
-    this.#show('');
-  }
+  };
+  return { start, stop };
 }

@@ -1,83 +1,68 @@
-// The conversation as it is shown: a log that screen readers follow, one entry per turn.
-import { h, icon, ICONS } from './dom.js';
+// The conversation as it is shown, one entry per turn. It is no live region: a screen reader would read each token as it
+// comes. A finished answer is said once, by the view.
+import { h } from './dom.js';
 
 const NEAR_END_PX = 80;
 
 export class Log {
-  constructor() {
-    this.element = h('div', { class: 'log', role: 'log', 'aria-live': 'polite', 'aria-label': 'Conversation', tabindex: '0', part: 'log' });
+  #element;
+
+  constructor(element) {
+    this.#element = element;
   }
 
   get empty() {
-    return this.element.childElementCount === 0;
+    return !this.#element.firstChild;
   }
 
-  addVisitor(text) {
-    const entry = h('article', { class: 'turn visitor' }, h('span', { class: 'sr' }, 'You: '), h('p', {}, text));
-    this.#append(entry, true);
-    return entry;
+  addVisitor(text, t) {
+    return this.#append(h('article.visitor.turn', { 'aria-label': t('you') }, h('p', { dir: 'auto' }, text)));
   }
 
-  /** An entry that text can still be added to. It is marked busy until finished, so that it is read out as a whole. */
-  addTwin(name, { onListen = null } = {}) {
-    const text = h('p', { 'data-part': 'answer' });
-    const entry = h('article', { class: 'turn twin', 'aria-busy': 'true' },
-      h('p', { class: 'who' }, name, h('span', { class: 'tag' }, 'AI')), text);
-    const typing = h('span', { class: 'typing', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));
-    entry.append(typing);
-    this.#append(entry, true);
+  /** An entry that text can still be added to; marked busy until finished. `onListen(text, show)` offers to hear it. */
+  addTwin(name, t, onListen) {
+    const text = h('p.answer', { dir: 'auto' });
+    const typing = h('span.typing', { 'aria-hidden': true }, '• • •');
+    const entry = this.#append(h('article.twin.turn', { 'aria-busy': true, 'aria-label': name },
+      h('p.speaker', {}, `${name} `, h('span.tag', { say: 'ai' }, t('ai'))), text, typing));
+    let listen;
     return {
-      entry,
-      add: (piece) => {
-        const follow = this.#nearEnd();
+      add: (piece) => this.#following(() => {
         typing.remove();
         text.append(piece);
-        if (follow) this.#toEnd();
-      },
-      finish: (note = null) => {
-        const follow = this.#nearEnd();
+      }),
+      finish: (note) => this.#following(() => {
         typing.remove();
-        if (note) entry.append(h('p', { class: 'note' }, note));
-        if (onListen && text.textContent.trim() !== '') entry.append(listenButton(() => text.textContent, onListen));
+        if (note) entry.append(h('p.note', {}, note));
+        if (onListen) entry.append((listen = listenButton(text.textContent, t, onListen)));
         entry.removeAttribute('aria-busy');
-        if (follow) this.#toEnd();
-      },
+      }),
       remove: () => entry.remove(),
+      listen: () => listen.click(),
     };
   }
 
-  offerSpeech(offered) {
-    this.element.classList.toggle('mute', !offered);
-  }
-
-  clear() {
-    this.element.replaceChildren();
-  }
-
-  #append(entry, jump) {
-    const follow = jump || this.#nearEnd();
-    this.element.append(entry);
-    if (follow) this.#toEnd();
+  #append(entry) {
+    this.#element.append(entry);
+    this.#element.scrollTop = this.#element.scrollHeight;
+    return entry;
   }
 
   // A visitor who scrolled up to read is left there.
-  #nearEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.element;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-  }
-
-  #toEnd() {
-    this.element.scrollTop = this.element.scrollHeight;
+  #following(change) {
+    const log = this.#element;
+    const follow = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR_END_PX;
+    change();
+    if (follow) log.scrollTop = log.scrollHeight;
   }
 }
 
-function listenButton(text, onListen) {
-  const label = h('span', {}, 'Listen');
-  const button = h('button', { type: 'button', class: 'listen', 'data-part': 'listen' }, icon(ICONS.sound), label);
-  const show = (speaking) => {
-    label.textContent = speaking ? 'Stop' : 'Listen';
-    button.classList.toggle('speaking', speaking);
-  };
-  button.addEventListener('click', () => onListen(text(), show));
+function listenButton(text, t, onListen) {
+  const label = h('span', { say: 'listen' }, t('listen'));
+  const button = h('button.listen', { icon: 'sound' }, label);
+  button.addEventListener('click', () => onListen(text, (speaking) => {
+    label.dataset.say = speaking ? 'stop' : 'listen';
+    label.textContent = t(label.dataset.say);
+  }));
   return button;
 }

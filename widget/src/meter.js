@@ -10,12 +10,11 @@ export function parseNanos(value) {
   return match[1] ? -nanos : nanos;
 }
 
-/** Dollars with two digits where that says something, up to six where the amount is small. */
-export function formatUsd(nanos, { digits = nanos !== 0n && nanos < NANOS ? 6 : 2 } = {}) {
-  const sign = nanos < 0n ? '-' : '';
-  const size = nanos < 0n ? -nanos : nanos;
-  const fraction = String(size % NANOS).padStart(9, '0').slice(0, digits);
-  return `${sign}$${size / NANOS}.${fraction}`;
+/** Dollars as `language` writes them, with two digits where that says something and six where the amount is small. */
+export function formatUsd(nanos, language = 'en', digits = nanos && nanos < NANOS ? 6 : 2) {
+  const style = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' };
+  return new Intl.NumberFormat(language, { ...style, minimumFractionDigits: digits, maximumFractionDigits: digits, roundingMode: 'trunc' })
+    .format(`${nanos}E-9`); // as text: a formatter takes its digits as they are, where a number would be a float
 }
 
 /** `75` becomes `1:15`, `3725` becomes `1:02:05`. */
@@ -46,12 +45,12 @@ export class Budget {
   }
 
   /** Null until the first tick has said something. */
-  get reading() {
+  reading(language) {
     if (this.#left === null && this.#seconds === null) return null;
     const share = this.#first ? Number((this.#left * 1_000n) / this.#first) / 10 : 100;
     return {
-      left: this.#left === null ? null : formatUsd(this.#left, { digits: 4 }),
-      used: this.#left === null ? null : formatUsd(this.#used),
+      left: this.#left === null ? null : formatUsd(this.#left, language, 4),
+      used: this.#left === null ? null : formatUsd(this.#used, language),
       seconds: this.#seconds === null ? null : formatSeconds(this.#seconds),
       percent: Math.min(100, Math.max(0, share)),
     };

@@ -5,57 +5,32 @@
 const MAX_EVENT = 1_000_000;
 
 export class SseParser {
-  #decoder = new TextDecoder('utf-8'); // drops a leading byte order mark
+  #decoder = new TextDecoder(); // drops a leading byte order mark
   #rest = '';
   #data = null;
-  #event = '';
-  #afterCr = false;
 
-  /** Takes the next bytes, whatever their number; returns the events they complete as `{event, data}`. */
+  /**
+   * Takes the next bytes, whatever their number; returns the data of each event they complete. Without bytes the stream
+   * is over: an event without its closing empty line is dropped, as the specification says.
+   */
   push(bytes) {
-    return this.#take(this.#decoder.decode(bytes, { stream: true }));
+    const text = this.#rest + this.#decoder.decode(bytes, { stream: !!bytes });
+    const half = bytes && text.endsWith('\r') ? -1 : text.length; // the LF of this line break may be yet to come
+    const lines = text.slice(0, half).split(/\r\n?|\n/);
+    this.#rest = lines.pop() + text.slice(half, half < 0 ? undefined : 0);
+    if (this.#rest.length + (this.#data?.length ?? 0) > MAX_EVENT) throw new Error('event too large');
+    return lines.flatMap((line) => this.#line(line));
   }
 
-  /** The stream is over. An event without its closing empty line is dropped, as the specification says. */
-  end() {
-    const events = this.#take(this.#decoder.decode());
-    this.#rest = '';
-    this.#data = null;
-    return events;
-  }
-
-  #take(text) {
-    const events = [];
-    // A CR ended the last line already; the LF of the same line break may come in the next chunk.
-    if (this.#afterCr && text !== '') {
-      if (text[0] === '\n') text = text.slice(1);
-      this.#afterCr = false;
-    }
-    let buffer = this.#rest + text;
-    for (let at; (at = buffer.search(/[\r\n]/)) >= 0; ) {
-      const line = buffer.slice(0, at);
-      const cr = buffer[at] === '\r';
-      if (cr && at + 1 === buffer.length) this.#afterCr = true;
-      buffer = buffer.slice(at + (cr && buffer[at + 1] === '\n' ? 2 : 1));
-      this.#line(line, events);
-    }
-    if (buffer.length + (this.#data?.length ?? 0) > MAX_EVENT) throw new Error('event too large');
-    this.#rest = buffer;
-    return events;
-  }
-
-  #line(line, events) {
+  #line(line) {
     if (line === '') {
-      if (this.#data !== null) events.push({ event: this.#event || 'message', data: this.#data });
+      const data = this.#data;
       this.#data = null;
-      this.#event = '';
-      return;
+      return data ?? [];
     }
-    const colon = line.indexOf(':');
-    const field = colon < 0 ? line : line.slice(0, colon);
-    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
-    if (field === 'data') this.#data = this.#data === null ? value : `${this.#data}\n${value}`;
-    else if (field === 'event') this.#event = value;
-    // Comments (an empty field), `id` and `retry` mean nothing here: a chat turn is never resumed.
+    // Comments, `event`, `id` and `retry` mean nothing here: a chat turn is never resumed.
+    const data = /^data(?:$|: ?(.*))/.exec(line);
+    if (data) this.#data = this.#data === null ? (data[1] ?? '') : `${this.#data}\n${data[1] ?? ''}`;
+    return [];
   }
 }

@@ -1,11 +1,16 @@
 // The heartbeat of a session: asks the gate for leave to go on, as often as the gate wants to be asked.
 //
-// Timers of a sleeping tab come late or not at all, so a tick also goes out when the tab is shown or hidden. One tick
-// is under way at a time. A tick that got no answer is tried again soon: missing ticks end the session.
+// Timers of a sleeping tab come late or not at all, so a tick also goes out when the tab is shown, hidden or thawed. One
+// tick is under way at a time and at most one a second leaves, whatever woke the page: what was missed is never made up for.
+// A tick that got no answer is tried again, ever later: missing ticks end the session.
+import { backoff } from './backoff.js';
 
 const SOONEST_MS = 1_000;
-const RETRY_MS = 2_000;
-const RETRIES = 2;
+// The first failures are kept from the visitor: a line that blinks is no news.
+const QUIET = 2;
+// A gate waits a little longer than it asks for; after this much of it the session may be over.
+const SLACK_MS = 5_000;
+const WAKES = ['visibilitychange', 'resume'];
 
 export class Ticker {
   #send;
@@ -17,12 +22,13 @@ export class Ticker {
   #again = false;
   #stopped = false;
   #last = -Infinity;
+  #answeredAt = Date.now(); // by the wall clock, which goes on while the machine sleeps
   #everyMs;
   #failures = 0;
 
   /**
    * `send()` makes one tick, `wanted()` says whether the visitor is still there (or a video room is open).
-   * `onAnswer(answer)` and `onRefusal(error)` tell how it went.
+   * `onAnswer(answer)` and `onRefusal(error, nextMs)` tell how it went; `nextMs` is null where no other try follows.
    */
   constructor({ seconds, send, wanted, onAnswer, onRefusal }) {
     this.#everyMs = seconds * 1_000;
@@ -30,15 +36,20 @@ export class Ticker {
     this.#wanted = wanted;
     this.#onAnswer = onAnswer;
     this.#onRefusal = onRefusal;
-    document.addEventListener('visibilitychange', this.#wake);
+    for (const wake of WAKES) document.addEventListener(wake, this.#wake);
     globalThis.addEventListener('online', this.#wake);
   }
 
   stop() {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    document.removeEventListener('visibilitychange', this.#wake);
+    for (const wake of WAKES) document.removeEventListener(wake, this.#wake);
     globalThis.removeEventListener('online', this.#wake);
+  }
+
+  /** Whether so much time went by without an answer that the gate has likely ended the session. */
+  get overdue() {
+    return Date.now() - this.#answeredAt > this.#everyMs + SLACK_MS;
   }
 
   /** Ticks now, unless one went out this very second; then right after. */
@@ -77,22 +88,27 @@ export class Ticker {
       const answer = await this.#send();
       if (this.#stopped) return;
       this.#failures = 0;
+      this.#answeredAt = Date.now();
       if (Number(answer.next_tick_s) > 0) this.#everyMs = next = Number(answer.next_tick_s) * 1_000;
       this.#onAnswer(answer);
     } catch (error) {
       if (this.#stopped) return;
-      this.#failures += 1;
-      if (error.type === 'network' && this.#failures <= RETRIES) next = RETRY_MS;
-      else {
-        if (error.retryAfterS) next = Math.max(error.retryAfterS * 1_000, SOONEST_MS);
-        this.#onRefusal(error);
-      }
+      next = this.#failed(error);
     } finally {
       this.#busy = false;
     }
     if (this.#stopped) return;
     if (this.#again) next = SOONEST_MS;
     this.#again = false;
-    this.#schedule(next);
+    if (next !== null) this.#schedule(next);
+  }
+
+  #failed(error) {
+    const down = !error.status || error.status >= 500;
+    let next = down ? backoff(this.#failures) : this.#everyMs;
+    this.#failures += 1;
+    if (error.retryAfterS) next = Math.max(error.retryAfterS * 1_000, SOONEST_MS);
+    if (error.type !== 'network' || this.#failures > QUIET) this.#onRefusal(error, next);
+    return next;
   }
 }

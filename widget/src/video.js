@@ -1,4 +1,7 @@
 // The video stage: a room that was opened at the visitor's wish, entered at a second click, left at a third.
+//
+// A strict policy lets no other site into a frame, so a room opens in a window of its own unless the page says that it
+// allows frames. Camera and microphone are asked for by the browser, for the room, and only where the visitor chose so.
 import { h } from './dom.js';
 import { formatSeconds } from './meter.js';
 
@@ -6,77 +9,74 @@ import { formatSeconds } from './meter.js';
 const ENTER_WITHIN_S = 90;
 
 export class VideoStage {
-  #room = null;
+  room = null;
+  #part;
+  #entered = false;
   #openedAt = 0;
   #timer = null;
-  #clock = h('span', { class: 'clock', role: 'timer', 'aria-label': 'Time in the room' }, '0:00');
-  #frame = h('div', { class: 'frame' });
   #onEnd;
 
   /** `onEnd()` is called when the visitor, or the waiting time, ends the room. */
-  constructor(onEnd) {
+  constructor(part, onEnd) {
+    this.#part = part;
     this.#onEnd = onEnd;
-    const end = h('button', { type: 'button', class: 'danger', 'data-part': 'end-video' }, 'End video');
-    end.addEventListener('click', () => onEnd());
-    this.element = h('section', { class: 'stage', 'aria-label': 'Video', hidden: true, part: 'stage' },
-      this.#frame, h('div', { class: 'stage-bar' }, this.#clock, end));
+    part.leave.addEventListener('click', onEnd);
   }
 
-  get room() {
-    return this.#room;
-  }
-
-  open(room, name) {
+  /** `framed`: the page allows frames. */
+  open(room, t, framed) {
     this.close();
     const url = roomUrl(room.join_url);
-    this.#room = room;
-    this.#openedAt = performance.now();
-    const join = h('button', { type: 'button', class: 'primary', 'data-part': 'join-video', disabled: url === null }, 'Join with camera and microphone');
-    join.addEventListener('click', () => this.#enter(url, name));
-    this.#frame.replaceChildren(h('div', { class: 'placeholder' },
-      h('p', { class: 'big' }, url ? 'Your room is ready' : 'This room can’t be shown here'),
-      h('p', {}, url ? `${name} is waiting at ${url.host}. Your browser will ask before it shares anything.` : 'Its address is not a secure one.'),
-      join));
-    this.element.hidden = false;
+    this.room = room;
+    this.#openedAt = Date.now();
+    const ways = url ? this.#ways(url, t, framed) : [];
+    this.#part.frame.replaceChildren(h('div.placeholder', {}, h('p.big', {}, t(url ? 'room' : 'unsafe')),
+      url && h('p', {}, url.host), ...ways));
+    this.#part.stage.hidden = false;
     this.#timer = setInterval(() => this.#everySecond(), 1_000);
     this.#everySecond();
-    join.focus();
+    (ways[0] ?? this.#part.leave).focus();
   }
 
   /** Takes the room away; the caller tells the gate. */
   close() {
     clearInterval(this.#timer);
-    this.#room = null;
-    this.#frame.replaceChildren();
-    this.element.hidden = true;
+    this.room = null;
+    this.#entered = false;
+    this.#part.frame.replaceChildren();
+    this.#part.stage.hidden = true;
   }
 
-  #enter(url, name) {
-    const frame = h('iframe', {
-      title: `Video with ${name}, an AI twin`,
-      allow: 'camera; microphone; autoplay; fullscreen',
-      referrerpolicy: 'no-referrer',
-      src: url.href,
+  #ways(url, t, framed) {
+    if (!framed) {
+      const link = h('a.join.primary', { href: url.href, target: '_blank', rel: 'noopener noreferrer' }, t('window'));
+      link.addEventListener('click', () => {
+        this.#entered = true;
+      });
+      return [link];
+    }
+    return [['join.primary', 'camera; microphone; '], ['watch.plain', '']].map(([names, allowed]) => {
+      const button = h(`button.${names}`, {}, t(names.split('.')[0]));
+      button.addEventListener('click', () => {
+        const frame = h('iframe', { title: t('video'), allow: `${allowed}autoplay; fullscreen`, referrerpolicy: 'no-referrer', src: url.href });
+        this.#entered = true;
+        this.#part.frame.replaceChildren(frame);
+        frame.focus();
+      });
+      return button;
     });
-    this.#frame.replaceChildren(frame);
-    frame.focus();
   }
 
   #everySecond() {
-    const seconds = (performance.now() - this.#openedAt) / 1_000;
-    this.#clock.textContent = formatSeconds(seconds);
-    if (seconds > ENTER_WITHIN_S && !this.#frame.querySelector('iframe')) this.#onEnd();
+    const seconds = (Date.now() - this.#openedAt) / 1_000;
+    this.#part.clock.textContent = formatSeconds(seconds);
+    if (seconds > ENTER_WITHIN_S && !this.#entered) this.#onEnd();
   }
 }
 
 /** Rooms come over TLS, or from this very machine in development; anything else (`javascript:`, say) is no room. */
 export function roomUrl(text) {
-  let url;
-  try {
-    url = new URL(text);
-  } catch {
-    return null;
-  }
+  const url = URL.canParse(text) ? new URL(text) : {};
   const local = url.protocol === 'http:' && ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
   return url.protocol === 'https:' || local ? url : null;
 }

@@ -1,116 +1,197 @@
 // The widget's face: builds it once, then shows what it is told. It decides nothing.
-import { h, icon, ICONS } from './dom.js';
+import { able, icon, h, outline, relabel } from './dom.js';
 import { Log } from './log.js';
 import { STATES } from './states.js';
 import { VideoStage } from './video.js';
 
+const BEFORE = ['idle', 'unconfigured', 'connecting'];
+
+const OUTLINE = `
+section.booth tabindex=-1
+ header.header
+  img.portrait alt= hidden=
+  div.who
+   p.names
+    strong.name
+    span.badge
+    span.age dir=ltr hidden=
+   span.tagline
+  p.status
+   i.lamp
+   span.state
+ section.stage label=video hidden=
+  div.frame
+  div.bar
+   span.clock
+   button.leave say=leave
+ div.welcome
+  img.face alt= hidden=
+  p.intro say=intro
+  button.start.primary
+ div.log role=log aria-live=off label=log tabindex=0
+ div.banner hidden=
+  span.message dir=auto
+  span.countdown aria-hidden=true
+  button.act.plain say=act
+ div.prompts hidden=
+ form.composer
+  div.tools
+   button.video.tool icon=camera hidden=
+    span.on say=video
+   button.aloud.tool icon=sound aria-pressed=false hidden=
+    span.on say=aloud
+  div.line
+   textarea.text label=message rows=1 maxlength=4000 enterkeyhint=send dir=auto
+   button.send
+ footer.meter hidden=
+  div.gauge role=meter label=left aria-valuemin=0 aria-valuemax=100
+   i.level
+  p.figure
+   span.caption say=left
+   b.left
+  p.figure
+   span.caption say=used
+   b.used
+  p.figure
+   span.caption say=seconds
+   b.seconds
+ div.announcer role=status`;
+
 export class View {
-  log = new Log();
-  #part;
+  t = null; // the words, once `identity` has said who speaks
+  #root;
+  #part = outline(OUTLINE);
   #on;
   #state = 'idle';
+  #says = {};
   #capabilities = new Set();
   #streaming = false;
+  #disclosed;
 
-  /** `on` has one function per thing a visitor can do: start, act, send, stop, video, endVideo, aloud. */
+  /** `on` has one function per thing a visitor can do: start, act, send, stop, hush, video, leave, aloud. */
   constructor(root, on) {
+    this.#root = root;
     this.#on = on;
-    this.stage = new VideoStage(on.endVideo);
-    this.#part = parts();
-    root.append(this.#frame());
+    this.log = new Log(this.#part.log);
+    this.stage = new VideoStage(this.#part, on.leave);
+    root.append(this.#part.booth);
     this.#listen();
   }
 
-  identity({ name, tagline, portrait, prompts, years, gated }) {
-    const { name: title, tagline: line, start, prompts: list, age, disclosure, region, text } = this.#part;
-    title.textContent = name;
-    line.textContent = tagline;
-    region.setAttribute('aria-label', `${name}, AI twin`);
-    for (const image of [this.#part.portrait, this.#part.face]) {
+  /** Who is shown, in which words: `t` speaks, `rtl` says that it runs from right to left where the page doesn't say. */
+  identity({ t, language, rtl, name, tagline, portrait, prompts, years, gated }) {
+    this.t = t;
+    const p = this.#part;
+    const short = { name: name.split(' ')[0] };
+    p.booth.lang = language;
+    p.booth.dir = rtl ? 'rtl' : '';
+    p.booth.setAttribute('aria-label', `${name}, ${t('role')}`);
+    // The marker of an age gate, for whoever looks at a page from outside.
+    if (gated) p.booth.dataset.ageGate = 'active';
+    else delete p.booth.dataset.ageGate;
+    relabel(p.booth, t);
+    p.name.textContent = name;
+    p.tagline.textContent = tagline;
+    p.start.textContent = t('talk', short);
+    p.text.placeholder = t('ask', short);
+    p.age.hidden = !years;
+    p.age.textContent = `${years}+`;
+    for (const image of [p.portrait, p.face]) {
       image.hidden = !portrait;
       if (portrait) image.src = portrait;
     }
-    start.textContent = `Talk to ${name.split(' ')[0]}`;
-    text.placeholder = `Ask ${name.split(' ')[0]} something`;
-    disclosure.textContent = `An AI twin answers here, not the person. Your microphone and camera stay off unless you start video.`;
-    // The marker of an age gate, for whoever looks at a page from outside.
-    if (gated) region.dataset.ageGate = 'active';
-    else delete region.dataset.ageGate;
-    age.hidden = !years;
-    age.textContent = years ? `${years}+` : '';
-    list.replaceChildren(...prompts.map((prompt) => {
-      const chip = h('button', { type: 'button', class: 'chip' }, prompt);
+    p.prompts.replaceChildren(...prompts.map((prompt) => {
+      const chip = h('button.chip', { dir: 'auto' }, prompt);
       chip.addEventListener('click', () => this.#on.send(prompt));
       return chip;
     }));
+    this.disclose(this.#disclosed);
+    this.streaming(this.#streaming);
   }
 
   /** What tells the visitor that an AI answers, in the tenant's words; null where the tenant has switched it off. */
   disclose(label) {
     const { badge } = this.#part;
+    this.#disclosed = label;
     badge.hidden = label === null;
-    badge.textContent = label ?? '';
+    badge.textContent = label === undefined ? this.t('host') : label;
   }
 
-  /** Shows a state; `message` and `action` in place of the table's own where given. */
-  state(name, { message, capabilities = this.#capabilities, action } = {}) {
-    const state = STATES[name];
-    const { lamp, label, banner, say, act, welcome, start, text, send, video, aloud, prompts, region, form } = this.#part;
+  /** Shows a state. `said` are the tenant's words for it; else `key` names the widget's own; else the state's own. */
+  state(name, says = {}, capabilities = this.#capabilities) {
+    const { tone, write, rich, act } = STATES[name];
+    const p = this.#part;
+    const had = this.#root.activeElement;
+    const words = says.said || this.t(says.key ?? `${name}.says`);
+    const before = BEFORE.includes(name) && this.log.empty;
+    const may = (capability) => rich && capabilities.has(capability);
+    if (words ? words !== this.said : name !== this.#state && !BEFORE.includes(name)) this.announce(words || this.t(name));
     this.#state = name;
+    this.#says = says;
     this.#capabilities = capabilities;
-    region.dataset.state = name;
-    lamp.dataset.tone = state.tone;
-    label.textContent = state.label;
-    const words = message ?? state.message ?? '';
-    say.textContent = words;
-    const offer = action ?? state.action ?? null;
-    act.hidden = offer === null;
-    act.textContent = offer ?? '';
-    banner.hidden = words === '' && offer === null;
-    banner.dataset.tone = state.tone;
-    const before = name === 'idle' || name === 'unconfigured' || (name === 'connecting' && this.log.empty);
-    welcome.hidden = !before;
-    form.hidden = before;
-    this.log.element.hidden = before;
-    start.disabled = name !== 'idle';
-    text.disabled = !state.write;
-    send.disabled = !state.write && !this.#streaming;
-    video.hidden = !this.#capabilities.has('video');
-    video.disabled = !state.rich || this.stage.room !== null;
-    aloud.hidden = !this.#capabilities.has('speech');
-    aloud.disabled = !state.rich;
-    this.log.offerSpeech(state.rich && this.#capabilities.has('speech'));
-    prompts.hidden = !state.write || this.log.element.querySelector('.visitor') !== null;
+    p.booth.dataset.state = name;
+    p.lamp.dataset.tone = p.banner.dataset.tone = tone;
+    p.state.textContent = this.t(name);
+    p.message.textContent = words;
+    p.act.hidden = !act;
+    p.banner.hidden = !words && !act;
+    p.welcome.hidden = !before;
+    p.composer.hidden = p.log.hidden = before;
+    able(p.start, name === 'idle');
+    able(p.text, write);
+    p.text.readOnly = !write;
+    able(p.send, write || this.#streaming);
+    p.video.hidden = !capabilities.has('video');
+    able(p.video, may('video') && !this.stage.room);
+    p.aloud.hidden = !capabilities.has('speech');
+    able(p.aloud, may('speech'));
+    p.log.classList.toggle('mute', !may('speech'));
+    p.prompts.hidden = !write || p.log.querySelector('.visitor') !== null;
+    // Where what had the focus has gone, the keyboard goes on from the next best place and not from the top of the page.
+    if (had && !had.checkVisibility()) [p.act, p.text, p.booth].find((one) => one.checkVisibility())?.focus({ preventScroll: true });
   }
 
   streaming(on) {
     const { send } = this.#part;
     this.#streaming = on;
-    send.dataset.part = on ? 'stop' : 'send';
-    send.setAttribute('aria-label', on ? 'Stop the answer' : 'Send');
-    send.replaceChildren(icon(on ? ICONS.stop : ICONS.send));
-    this.state(this.#state, { message: this.#part.say.textContent });
+    send.className = on ? 'send stop' : 'send';
+    send.setAttribute('part', send.className);
+    send.setAttribute('aria-label', this.t(on ? 'stop' : 'send'));
+    send.replaceChildren(icon(on ? 'stop' : 'send'));
+    this.state(this.#state, this.#says);
   }
 
-  /** Words beside the state, such as a countdown, that a screen reader should not repeat each second. */
-  countdown(text) {
-    this.#part.count.textContent = text;
+  /** The message that is shown. */
+  get said() {
+    return this.#part.message.textContent;
   }
 
-  notice(text) {
-    this.state(this.#state, { message: text });
+  /** Seconds beside the message; a screen reader isn't told each one. */
+  countdown(seconds) {
+    this.#part.countdown.textContent = seconds && this.t('countdown', { s: seconds });
+  }
+
+  /** Something to know that is no state: a key of words, or nothing. */
+  notice(key) {
+    this.state(this.#state, { key });
+  }
+
+  /** Said once by a screen reader, when it has finished what it is saying. */
+  announce(text) {
+    this.#part.announcer.textContent = text;
   }
 
   meter(reading) {
-    const { meter, left, used, seconds, gauge } = this.#part;
-    meter.hidden = reading === null;
+    const p = this.#part;
+    p.meter.hidden = !reading;
     if (!reading) return;
-    show(left, reading.left);
-    show(used, reading.used);
-    show(seconds, reading.seconds);
-    gauge.style.setProperty('--level', `${reading.percent}%`);
-    gauge.setAttribute('aria-valuenow', reading.percent.toFixed(1));
-    gauge.setAttribute('aria-valuetext', `${reading.left ?? reading.seconds} left`);
+    for (const figure of ['left', 'used', 'seconds']) {
+      p[figure].parentElement.hidden = !reading[figure];
+      p[figure].textContent = reading[figure];
+    }
+    p.level.style.setProperty('width', `${reading.percent}%`);
+    p.gauge.setAttribute('aria-valuenow', reading.percent.toFixed(1));
+    p.gauge.setAttribute('aria-valuetext', reading.left ?? reading.seconds);
   }
 
   focusWriting() {
@@ -122,93 +203,43 @@ export class View {
     this.#grow();
   }
 
-  #frame() {
-    const p = this.#part;
-    p.region.append(
-      h('header', { part: 'header' }, p.portrait,
-        h('div', { class: 'who' },
-          h('p', { class: 'name-line' }, p.name, p.badge, p.age), p.tagline),
-        h('p', { class: 'status' }, p.lamp, p.label)),
-      this.stage.element, p.welcome, this.log.element, p.banner, p.prompts, p.form, p.meter);
-    p.welcome.append(p.face, p.disclosure, p.start);
-    p.banner.append(h('div', { role: 'status' }, p.say), p.count, p.act);
-    p.form.append(h('div', { class: 'tools' }, p.video, p.aloud), h('div', { class: 'line' },
-      h('label', { for: 'twin-text', class: 'sr' }, 'Your message'), p.text, p.send));
-    p.meter.append(p.gauge, figure('Budget left', p.left), figure('Used since you joined', p.used), figure('Time left', p.seconds));
-    return p.region;
-  }
-
   #listen() {
-    const { start, act, form, text, send, video, aloud } = this.#part;
-    start.addEventListener('click', () => this.#on.start());
-    act.addEventListener('click', () => this.#on.act());
-    video.addEventListener('click', () => this.#on.video());
-    aloud.addEventListener('click', () => {
-      const on = aloud.getAttribute('aria-pressed') !== 'true';
-      aloud.setAttribute('aria-pressed', String(on));
-      this.#on.aloud(on);
+    const { start, act, text, send, video, aloud, booth } = this.#part;
+    const on = (element, event, action) => element.addEventListener(event, action);
+    booth.addEventListener('click', (event) => {
+      if (event.target.closest('[aria-disabled=true]')) event.stopPropagation();
+    }, true);
+    on(start, 'click', () => this.#on.start());
+    on(act, 'click', () => this.#on.act());
+    on(video, 'click', () => this.#on.video());
+    on(send, 'click', () => (this.#streaming ? this.#on.stop() : this.#submit()));
+    on(aloud, 'click', () => {
+      const pressed = aloud.ariaPressed !== 'true';
+      aloud.setAttribute('aria-pressed', pressed);
+      this.#on.aloud(pressed);
     });
-    text.addEventListener('input', () => this.#grow());
-    text.addEventListener('keydown', (event) => {
+    on(text, 'input', () => this.#grow());
+    on(text, 'keydown', (event) => {
       if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       if (!this.#streaming) this.#submit();
     });
-    form.addEventListener('submit', (event) => event.preventDefault());
-    send.addEventListener('click', () => (this.#streaming ? this.#on.stop() : this.#submit()));
+    on(booth, 'keydown', (event) => {
+      // Only what there was to stop uses the key up: a page's own dialog around the widget still closes.
+      if (event.key === 'Escape' && this.#on.stop()) event.stopPropagation();
+    });
   }
 
   #submit() {
     const words = this.#part.text.value.trim();
-    if (words === '' || !STATES[this.#state].write) return;
+    if (!words || !STATES[this.#state].write) return;
     this.refill('');
     this.#on.send(words);
   }
 
   #grow() {
-    const { text } = this.#part;
-    text.style.setProperty('height', 'auto');
-    text.style.setProperty('height', `${Math.min(text.scrollHeight, 132)}px`);
+    const { style } = this.#part.text;
+    style.height = 'auto';
+    style.height = `${Math.min(this.#part.text.scrollHeight, 132)}px`;
   }
-}
-
-function parts() {
-  return {
-    region: h('section', { class: 'booth', part: 'booth' }),
-    portrait: h('img', { class: 'portrait', alt: '', part: 'portrait', hidden: true }),
-    face: h('img', { class: 'face', alt: '', hidden: true }),
-    name: h('strong', { class: 'name' }),
-    badge: h('span', { class: 'badge', 'data-part': 'badge' }, 'AI Host'),
-    age: h('span', { class: 'badge age', 'data-part': 'age-badge', hidden: true }),
-    tagline: h('span', { class: 'tagline' }),
-    lamp: h('span', { class: 'lamp', 'aria-hidden': 'true' }),
-    label: h('span', { 'data-part': 'state' }),
-    welcome: h('div', { class: 'welcome' }),
-    disclosure: h('p', { class: 'disclosure' }),
-    start: h('button', { type: 'button', class: 'primary start', 'data-part': 'start' }),
-    banner: h('div', { class: 'banner', 'data-part': 'banner', hidden: true }),
-    say: h('span', { 'data-part': 'message' }),
-    count: h('span', { class: 'count', 'data-part': 'countdown', 'aria-hidden': 'true' }),
-    act: h('button', { type: 'button', class: 'plain', 'data-part': 'act' }),
-    prompts: h('div', { class: 'prompts', role: 'group', 'aria-label': 'Suggestions', hidden: true }),
-    form: h('form', { class: 'composer', autocomplete: 'off', part: 'composer' }),
-    text: h('textarea', { id: 'twin-text', rows: '1', maxlength: '4000', enterkeyhint: 'send', 'data-part': 'text' }),
-    send: h('button', { type: 'button', class: 'send', 'aria-label': 'Send', 'data-part': 'send' }, icon(ICONS.send)),
-    video: h('button', { type: 'button', class: 'tool', 'data-part': 'video', hidden: true }, icon(ICONS.camera), 'Meet on video'),
-    aloud: h('button', { type: 'button', class: 'tool', 'data-part': 'aloud', 'aria-pressed': 'false', hidden: true }, icon(ICONS.sound), 'Read aloud'),
-    meter: h('footer', { class: 'meter', 'data-part': 'meter', part: 'meter', hidden: true }),
-    gauge: h('div', { class: 'gauge', role: 'meter', 'aria-label': 'Budget left', 'aria-valuemin': '0', 'aria-valuemax': '100' }, h('i')),
-    left: h('b', { 'data-part': 'left' }),
-    used: h('b', { 'data-part': 'used' }),
-    seconds: h('b', { 'data-part': 'seconds' }),
-  };
-}
-
-function figure(label, value) {
-  return h('p', { class: 'figure' }, h('span', {}, label), value);
-}
-
-function show(element, value) {
-  element.parentElement.hidden = value === null;
-  element.textContent = value ?? '';
 }

@@ -1,4 +1,5 @@
-//! The browser suite: the widget in Chromium, first against the suite's own fake gate, then against a real one.
+//! The browser suite: the widget in Chromium, first against the suite's own fake gate, then against a real one. The widget's
+//! own folder is set up too: a test makes its one file anew and compares.
 
 use std::env;
 use std::path::PathBuf;
@@ -29,7 +30,8 @@ pub fn suite(workspace: &Workspace, report: &mut Report) {
         return report.skip(NAME, "no Chromium; install it or name one in the variable CHROMIUM");
     };
     let suite = NodeSuite { folder, chromium };
-    if report.step("browser setup", |_| npm::install(&suite.folder)) {
+    let widget = workspace.root.join("widget");
+    if report.step("browser setup", |_| npm::install(&widget).and_then(|()| npm::install(&suite.folder))) {
         report.step(NAME, |tally| suite.run("test:widget", Variables::new(), tally));
         report.step("browser + gate", |tally| {
             trial::with_gate(workspace, |variables| suite.run("test:gate", variables, tally))

@@ -1,4 +1,5 @@
-//! The files of the page and the widget, embedded at build time, each with its type and its tag.
+//! The files of the page and the widget, embedded at build time, each with its type and its tag. The widget is one file,
+//! made from `widget/src` by `npm run build` there and kept in the repository, so that a gate is built without node.
 
 /// One embedded file.
 #[derive(Debug)]
@@ -15,7 +16,7 @@ pub struct Asset {
 pub enum Kind {
     Page,
     Style,
-    /// A module of the widget: other sites import it.
+    /// The widget's module: other sites import it.
     Module,
     /// The page's own script: nobody else has a use for it.
     PageScript,
@@ -38,23 +39,6 @@ assets![
     "site.css",
     "site.js",
     "tollgate-widget.js",
-    "src/admission.js",
-    "src/chat.js",
-    "src/countdown.js",
-    "src/dialogs.js",
-    "src/dom.js",
-    "src/element.js",
-    "src/gate.js",
-    "src/log.js",
-    "src/meter.js",
-    "src/session.js",
-    "src/speech.js",
-    "src/sse.js",
-    "src/states.js",
-    "src/styles.js",
-    "src/ticks.js",
-    "src/video.js",
-    "src/view.js",
     "art/flags.svg",
     "art/harbour.svg",
     "art/icon.svg",
@@ -117,24 +101,42 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    fn walk(folder: &Path, root: &Path, found: &mut BTreeSet<String>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
+    /// Names of the files with one of these endings, seen from `root`; `folders` inside it are walked too.
+    fn files(root: &Path, folder: &str, endings: &[&str], folders: &[&str]) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(&path, root, found);
-            } else if path.extension().is_some_and(|e| ["html", "css", "js", "svg"].iter().any(|s| e == *s)) {
-                found.insert(path.strip_prefix(root).unwrap().to_string_lossy().into_owned());
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && folders.contains(&name.as_str()) {
+                found.extend(files(root, &name, endings, folders));
+            } else if path.extension().is_some_and(|e| endings.iter().any(|s| e == *s)) {
+                found.insert(name);
             }
         }
+        found
+    }
+
+    fn widget() -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../widget")
     }
 
     #[test]
-    fn every_file_of_the_widget_folder_is_served_and_none_is_missing() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../widget");
-        let mut on_disk = BTreeSet::new();
-        walk(&root, &root, &mut on_disk);
+    fn every_file_that_a_page_loads_is_served_and_none_is_missing() {
+        let on_disk = files(&widget(), "", &["html", "css", "js", "svg"], &["art"]);
         let served = ASSETS.iter().map(|asset| asset.name.to_owned()).collect::<BTreeSet<_>>();
         assert_eq!(served, on_disk);
+    }
+
+    #[test]
+    fn the_widgets_one_file_was_made_from_the_sources_as_they_are() {
+        // As widget/build.mjs does it: the bytes of all sources in the order of their names, and 16 digits of their digest.
+        let source = widget().join("src");
+        let names = files(&source, "", &["js", "css"], &["words"]);
+        let bytes = names.iter().flat_map(|name| std::fs::read(source.join(name)).unwrap()).collect::<Vec<_>>();
+        let digest = Tag::of(&bytes).as_str()[1..17].to_owned();
+        let made = std::fs::read_to_string(widget().join("tollgate-widget.js")).unwrap();
+        let first = made.lines().next().unwrap_or_default();
+        assert!(first.contains(&digest), "run `npm run build` in widget/: {first} should have {digest}");
     }
 
     #[test]
@@ -143,7 +145,7 @@ mod tests {
         check("/", Some("index.html"));
         check("/index.html", Some("index.html"));
         check("/widget/tollgate-widget.js", Some("tollgate-widget.js"));
-        check("/widget/src/sse.js", Some("src/sse.js"));
+        check("/widget/src/sse.js", None);
         check("/widget/art/icon.svg", Some("art/icon.svg"));
         check("/widget/index.html", None);
         check("/widget/", None);

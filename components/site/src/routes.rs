@@ -7,7 +7,7 @@ use crate::reply::{Refusal, Reply};
 
 /// What a page of ours may load: itself, and video rooms in a frame. No inline script or style, nothing from elsewhere.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self'; img-src 'self' data:; \
-     media-src 'self' blob:; frame-src https: http://127.0.0.1:*; object-src 'none'; base-uri 'none'; \
+     frame-src https: http://127.0.0.1:*; object-src 'none'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'self'";
 
 /// What to do with a request. The two that touch the store are left to the shell.
@@ -75,7 +75,7 @@ fn content_type(kind: Kind) -> &'static str {
     }
 }
 
-/// Code is asked for anew each time, as its modules must come from one release (a 304 costs little); art may wait an hour.
+/// Code is asked for anew each time, as the page's parts must come from one release (a 304 costs little); art may wait an hour.
 fn cache_control(kind: Kind) -> &'static str {
     match kind {
         Kind::Art => "public, max-age=3600",
@@ -116,7 +116,6 @@ mod tests {
         check("/widget/site.css", "text/css; charset=utf-8", false, false, "no-cache");
         check("/widget/site.js", "text/javascript; charset=utf-8", false, false, "no-cache");
         check("/widget/tollgate-widget.js", "text/javascript; charset=utf-8", false, true, "no-cache");
-        check("/widget/src/sse.js", "text/javascript; charset=utf-8", false, true, "no-cache");
         check("/widget/art/icon.svg", "image/svg+xml", false, false, "public, max-age=3600");
     }
 
