@@ -17,10 +17,10 @@ export function client({ apiKey } = { apiKey: TOLLGATE_SECRET_KEY }, options = {
 }
 
 /** A tenant with limits of its own, bound to the mock vendor by a key that nobody else has. */
-export async function newTenant(limits = {}) {
+export async function newTenant(limits = {}, capabilities = ['chat']) {
   const id = `client-${randomUUID()}`;
   const made = await admin('POST', '/v1/tenants', {
-    id, company: id, display_name: 'Client', allowed_origins: [], channels: ['portal'], capabilities: ['chat'],
+    id, company: id, display_name: 'Client', allowed_origins: [], channels: ['portal'], capabilities,
     consent_required: true, fallback_message: 'I am sleeping now',
     limits: { monthly_cost_usd: '25.00', burst: 50, queue_wait_ms: 0, requests_per_minute: 600, request_burst: 100, ...limits },
     vendors: { chat: { provider: 'openai', model: MODEL } },

@@ -40,7 +40,7 @@ def _options(tenant, options):
     return {"base_url": f"{URL}/v1", "api_key": tenant.api_key, "max_retries": 0, "timeout": 20, **options}
 
 
-def new_tenant(**limits):
+def new_tenant(capabilities=("chat",), **limits):
     """A tenant with limits of its own, bound to the mock vendor by a key that nobody else has."""
     name = f"client-{uuid.uuid4()}"
     plenty = {
@@ -56,7 +56,7 @@ def new_tenant(**limits):
         "display_name": "Client",
         "allowed_origins": [],
         "channels": ["portal"],
-        "capabilities": ["chat"],
+        "capabilities": list(capabilities),
         "consent_required": True,
         "fallback_message": "I am sleeping now",
         "limits": plenty | limits,
@@ -79,6 +79,12 @@ def entry(tenant, limit_check_id):
     return _call("GET", f"{URL}/v1/audit/entries/{limit_check_id}", tenant.api_key)
 
 
+def entries(tenant):
+    """What a tenant has paid for, as the log has it."""
+    page = _call("GET", f"{URL}/v1/audit/entries?kind=money", tenant.api_key)
+    return page["entries"]
+
+
 def put(path, tenant, body):
     """Something that is the tenant's own."""
     return _call("PUT", f"{URL}{path}", tenant.api_key, body)
@@ -88,12 +94,22 @@ def settled(tenant):
     """This month's money of a tenant, in dollars, once nothing is held any more."""
 
     def look():
-        windows = _call("GET", f"{URL}/v1/usage", tenant.api_key)["windows"]
-        month = next(window for window in windows if (window["scope"], window["unit"]) == ("tenant", "usd"))
-        found = float(month["settled"])
-        return found if float(month["held"]) == 0 and found > 0 else None
+        found, held = month(tenant)
+        return found if held == 0 and found > 0 else None
 
     return eventually("everything to be settled", look)
+
+
+def month(tenant):
+    """What of a tenant's money is settled this month, and what is held, in dollars."""
+    windows = _call("GET", f"{URL}/v1/usage", tenant.api_key)["windows"]
+    found = next(window for window in windows if (window["scope"], window["unit"]) == ("tenant", "usd"))
+    return float(found["settled"]), float(found["held"])
+
+
+def call(method, path, key="", body=None):
+    """A request of its own to the gate. A status that is no success raises."""
+    return _call(method, f"{URL}{path}", key, body)
 
 
 def eventually(what, look):

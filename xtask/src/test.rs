@@ -38,7 +38,7 @@ pub enum Suite {
     Scenarios,
     /// The widget in a browser, against a fake and against a real gate
     Browser,
-    /// OpenAI's JavaScript and Python libraries, against a real gate
+    /// JavaScript and Python clients and the OpenAPI document, against a real gate
     Clients,
     /// In Python: the log's verifier, by itself and against a real gate, and the deploy files against their schemas
     Verifier,
