@@ -4,7 +4,7 @@ use audit::{EraseError, ErasureRequest, Filter, MAX_PENDING_ERASURES, SALT_BYTES
 use calendar::{MINUTE, Millis};
 use kv_schemas::Store;
 use serde::Deserialize;
-use shell::{Call, Kind, Problem, Reply, offline};
+use shell::{Call, Problem, Reply, offline};
 use tenancy::find_tenant;
 use vault::Vault;
 
@@ -47,7 +47,7 @@ pub fn ask(call: &Call, store: &dyn Store, settings: &Settings, now: Millis) -> 
 /// Each is looked for in all of a tenant's entries: who makes up ids keeps others waiting no longer than this.
 fn too_many() -> Problem {
     let message = format!("{MAX_PENDING_ERASURES} erasures are under way already. Try again when some are done.");
-    Problem { retry_after_ms: Some(MINUTE), ..Problem::new(Kind::RateLimited, "too_many_erasures", message) }
+    Problem::rate_limited("too_many_erasures", message, MINUTE)
 }
 
 /// Where an erasure stands.

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use shell::{Call, Kind, Problem, Reply, offline};
+use shell::{Call, Problem, Reply, offline};
 use tenancy::{VendorBinding, find_tenant, vendor_binding};
 use webhooks::{
     ingest::{Answer, Bounds, Counted, Delivery, Event, Origin, Room, kept_headers, receive, room},
@@ -138,7 +138,7 @@ fn refused(error: SignatureError) -> Problem {
 /// Vendors send it again, as they do after a 503.
 fn too_much(for_ms: u64) -> Problem {
     let message = "The tenant's webhooks of this hour are as many as are kept.";
-    Problem { retry_after_ms: Some(for_ms), ..Problem::new(Kind::RateLimited, "rate_limited", message) }
+    Problem::rate_limited("rate_limited", message, for_ms)
 }
 
 fn unknown_scheme() -> Problem {

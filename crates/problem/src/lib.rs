@@ -154,6 +154,16 @@ impl Problem {
         Self::new(Kind::Conflict, code, message)
     }
 
+    /// 429: more is asked for at once than anybody may; nothing of a tenant's limits.
+    #[must_use]
+    pub fn rate_limited(code: &str, message: impl Into<String>, retry_after_ms: u64) -> Self {
+        Self {
+            retry_after_ms: Some(retry_after_ms),
+            fallback: Some(Fallback { mode: "text".into(), message: "This service is busy at the moment.".into() }),
+            ..Self::new(Kind::RateLimited, code, message)
+        }
+    }
+
     /// 503: the store or another part of the authority failed. `why` goes to the log, not into the answer.
     #[must_use]
     pub fn offline() -> Self {
@@ -226,6 +236,14 @@ mod tests {
         };
         check(Problem::age_required(21), 403, r#""fallback":null,"minimum_age":21}}"#);
         check(Problem::forbidden("consent_required", "no"), 403, r#""fallback":null}}"#);
+    }
+
+    #[test]
+    fn whoever_asks_too_much_hears_when_to_come_again_and_what_to_tell_a_visitor() {
+        let problem = Problem::rate_limited("too_many_erasures", "100 are under way.", 60_000);
+        assert_eq!((problem.kind.status(), problem.retry_after_seconds()), (429, Some(60)));
+        let json = String::from_utf8(problem.to_json("req_1")).unwrap_or_default();
+        assert!(json.contains(r#""fallback":{"mode":"text","message":"This service is busy"#), "{json}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! put where it doesn't belong.
 
 /// The words, in order.
-const WORDS: [&str; 85] = [
+const WORDS: [&str; 87] = [
     "api",
     "approvals",
     "audit",
@@ -71,6 +71,8 @@ const WORDS: [&str; 85] = [
     "runs",
     "sessions",
     "settle",
+    "site",
+    "site.json",
     "snapshot",
     "snapshots",
     "speech",

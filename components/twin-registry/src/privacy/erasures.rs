@@ -9,7 +9,7 @@ use compliance::{
 };
 use kv_schemas::StoreError;
 use serde_json::{Value as Json, json};
-use shell::{Call, KeyValue, Kind, Problem, Reply, host, idempotency, offline};
+use shell::{Call, KeyValue, Problem, Reply, host, idempotency, offline};
 use vault::Vault;
 
 use super::{parts::House, people};
@@ -78,7 +78,7 @@ fn refused(error: BeginError) -> Problem {
         BeginError::TooMany => {
             let message =
                 format!("{MAX_PENDING_ERASURES} erasures are under way already. Try again when some are done.");
-            Problem { retry_after_ms: Some(MINUTE), ..Problem::new(Kind::RateLimited, "too_many_erasures", message) }
+            Problem::rate_limited("too_many_erasures", message, MINUTE)
         }
         BeginError::Store(error) => offline(&error),
     }

@@ -56,15 +56,16 @@ fn ops_1_a_client_that_has_gone_holds_no_instance() {
         let line = text.lines().find_map(|line| line.strip_prefix("tollgate_instances_busy ")).expect("the gauge");
         line.parse().expect("a number")
     };
+    // Whoever tells the number may be one of them, or be done already.
+    let idle = (0..20).map(|_| busy()).min().expect("samples");
     let stream = Live::open(&tenant.server(), "", None);
-    // Whoever tells the number is one of them, and the stream is the other.
     let end = Instant::now() + Duration::from_secs(2);
     while Instant::now() < end {
-        assert!(busy() >= 2, "the stream has its instance");
+        assert!(busy() > idle, "the stream has its instance");
     }
     drop(stream);
     let gone = Instant::now();
-    eventually("the instance to be let go", Duration::from_secs(6), || (busy() == 1).then_some(()));
+    eventually("the instance to be let go", Duration::from_secs(6), || (busy() == idle).then_some(()));
     println!("noticed after {:?}", gone.elapsed());
 }
 
