@@ -22,11 +22,12 @@ const SOURCES: [&str; 12] = [
     "crates/audit/src",
 ];
 /// The functions whose argument at that place is an error's code.
-const MAKERS: [(&str, usize); 13] = [
+const MAKERS: [(&str, usize); 14] = [
     ("Problem::new", 1),
     ("Problem::forbidden", 0),
     ("Problem::unauthenticated", 0),
     ("Problem::conflict", 0),
+    ("Problem::rate_limited", 0),
     ("Refusal::forbidden", 0),
     ("Refusal::unauthenticated", 0),
     ("Denial::new", 1),
