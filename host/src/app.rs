@@ -1,19 +1,19 @@
 //! Puts an application together: manifest, variables, store, components, routes.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
-use tokio::runtime::{self, Handle};
+use anyhow::{Context, Result};
+use tokio::runtime::Handle;
 use wasmtime::Engine;
 use wasmtime::component::{Component as Compiled, Linker};
 use wasmtime_wasi_http::handler::ProxyHandler;
 
 use crate::instance::{Factory, Granted, GuestData};
+use crate::kv::drill::{self, Drilled};
 use crate::kv::memory::MemoryStore;
-use crate::kv::redis::{self, RedisStore};
+use crate::kv::redis::RedisStore;
 use crate::kv::sqlite::SqliteStore;
 use crate::kv::{Backend, KeyValue};
 use crate::manifest::{Component, Manifest};
@@ -24,6 +24,10 @@ use crate::server::Gate;
 use crate::server::routes::{Route, Routes};
 use crate::variables::Variables;
 use crate::{Options, compose, engine, instance, keys, timer};
+
+mod examine;
+
+pub use self::examine::{Finding, examine};
 
 /// An application that is ready for requests.
 pub struct App {
@@ -46,6 +50,9 @@ impl App {
 
     fn load(options: &Options) -> Result<Self> {
         let manifest = Manifest::load(&options.manifest)?;
+        if let Some(folder) = &options.drills {
+            drill::check(folder)?;
+        }
         create_private(&options.data)?;
         let mut made_keys = None;
         let variables = variables(options, &manifest, |names| {
@@ -71,6 +78,10 @@ impl App {
             Backend::Sqlite => Arc::new(SqliteStore::open(&options.data, options.durability)?),
             // On a thread for blocking work, where waiting is allowed.
             Backend::Redis(url) => Arc::new(Handle::current().block_on(RedisStore::open(url))?),
+        };
+        let kv = match &options.drills {
+            Some(folder) => Arc::new(Drilled::new(kv, folder)?),
+            None => kv,
         };
         let metrics = Arc::new(Metrics::default());
         let mut components = BTreeMap::new();
@@ -199,100 +210,4 @@ fn grant(id: &str, component: &Component, variables: &Variables, metrics: &Metri
         environment: component.environment.clone(),
         client: OutboundClient::new(id, policy, collector, metrics)?,
     })
-}
-
-/// One result of [`examine`].
-pub struct Finding {
-    pub what: String,
-    /// What is wrong, if anything is.
-    pub problem: Option<String>,
-    /// What works, but not as well as it should.
-    pub warnings: Vec<String>,
-}
-
-/// Looks at everything a start needs, without starting: what would fail, and why.
-pub fn examine(options: &Options) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut weak = Vec::new();
-    let mut note = |what: String, result: Result<()>| {
-        let problem = result.err().map(|error| format!("{error:#}"));
-        findings.push(Finding { what, problem, warnings: Vec::new() });
-    };
-    let manifest = Manifest::load(&options.manifest);
-    let what = format!("manifest {}", options.manifest.display());
-    let manifest = match manifest {
-        Ok(manifest) => {
-            note(what, Ok(()));
-            Some(manifest)
-        }
-        Err(error) => {
-            note(what, Err(error));
-            None
-        }
-    };
-    if let Some(manifest) = manifest {
-        // Keys would be made at the start, so their absence is no problem.
-        let resolved = variables(options, &manifest, |names| {
-            Ok(names.iter().map(|name| ((*name).into(), String::new())).collect())
-        });
-        match resolved {
-            Ok(variables) => {
-                note("variables".into(), Ok(()));
-                weak = variables.warnings();
-                examine_components(options, &manifest, &variables, &mut note);
-            }
-            Err(error) => note("variables".into(), Err(error)),
-        }
-    }
-    let free = TcpListener::bind(options.listen).map(drop);
-    note(format!("address {}", options.listen), free.map_err(anyhow::Error::from));
-    if let Some(variables) = findings.iter_mut().find(|finding| finding.what == "variables") {
-        variables.warnings = weak;
-    }
-    if let Backend::Redis(url) = &options.kv {
-        findings.push(examine_redis(url));
-    }
-    findings
-}
-
-fn examine_redis(url: &redis::RedisUrl) -> Finding {
-    let (problem, warnings) = match wait_for(redis::examine(url)) {
-        Ok(warnings) => (None, warnings),
-        Err(error) => (Some(format!("{error:#}")), Vec::new()),
-    };
-    Finding { what: format!("store {url}"), problem, warnings }
-}
-
-/// Waits on a thread of its own: the caller may or may not be inside a runtime.
-fn wait_for<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
-    let run = || runtime::Builder::new_current_thread().enable_all().build()?.block_on(work);
-    std::thread::scope(|scope| scope.spawn(run).join()).map_err(|_| anyhow!("the check has failed"))?
-}
-
-fn examine_components(
-    options: &Options,
-    manifest: &Manifest,
-    variables: &Variables,
-    note: &mut impl FnMut(String, Result<()>),
-) {
-    let loader = match create_private(&options.data).and_then(|()| Loader::new(options)) {
-        Ok(loader) => loader,
-        Err(error) => return note("engine".into(), Err(error)),
-    };
-    let kv: Arc<dyn KeyValue> = Arc::new(MemoryStore::default());
-    let metrics = Arc::new(Metrics::default());
-    for (id, component) in &manifest.components {
-        let routed = manifest.triggers.iter().any(|trigger| trigger.component == *id && trigger.route.is_some());
-        let result = if routed {
-            loader
-                .compile(id, component)
-                .and_then(|compiled| {
-                    loader.factory(&compiled, grant(id, component, variables, &metrics)?, &kv, &metrics, options)
-                })
-                .map(drop)
-        } else {
-            compose::compose(id, component).map(drop)
-        };
-        note(format!("component `{id}`"), result);
-    }
 }

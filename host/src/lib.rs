@@ -66,6 +66,8 @@ pub struct Options {
     pub variables: Vec<(String, String)>,
     /// What a commit of the embedded store survives.
     pub durability: Durability,
+    /// Where a file `store-down` makes the store look out of reach ([`kv::drill`]); by default nowhere.
+    pub drills: Option<PathBuf>,
     pub settings: Settings,
     pub limits: Limits,
 }
@@ -81,6 +83,7 @@ impl Options {
             kv: Backend::Sqlite,
             variables: Vec::new(),
             durability: Durability::default(),
+            drills: None,
             settings: Settings::default(),
             limits: Limits::default(),
         }

@@ -28,8 +28,19 @@ struct Cli {
 enum Command {
     /// Runs the application of a manifest.
     ///
-    /// Exit status: 0 it was told to stop, by SIGTERM or Ctrl-C, and did; 1 it didn't start, for what is said.
-    Up(Up),
+    /// SIGTERM or Ctrl-C stops it: what is in flight finishes, within 10 s. A second one ends it at once.
+    ///
+    /// Exit status: 0 it was told to stop and did; 1 it didn't start, for what is said, or was ended at once.
+    Up {
+        #[command(flatten)]
+        up: Up,
+        /// For development: builds what changed and starts the gate anew, on the same address with the same store.
+        ///
+        /// What a component is made of says `watch` in its `[component.NAME.build]`, as for `spin watch`. The manifest and the
+        /// components' files are watched too. If a build fails, the gate that runs goes on.
+        #[arg(long)]
+        watch: bool,
+    },
     #[command(flatten)]
     Client(cli::Client),
 }
@@ -43,17 +54,21 @@ fn main() -> ExitCode {
     let given = Cli::from_arg_matches(&program().get_matches()).unwrap_or_else(|error| error.exit());
     logs::start();
     match given.command {
-        Command::Up(options) => up(options.into()).unwrap_or_else(|error| {
-            cli::complain(&error);
-            ExitCode::FAILURE
-        }),
+        Command::Up { up, watch } => {
+            let options = up.into();
+            let outcome = if watch { cli::watch::run(&options) } else { serve_until_stopped(options) };
+            outcome.unwrap_or_else(|error| {
+                cli::complain(&error);
+                ExitCode::FAILURE
+            })
+        }
         Command::Client(client) => client.run(program),
     }
 }
 
-fn up(options: Options) -> Result<ExitCode> {
+fn serve_until_stopped(options: Options) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         // Before anything is started: a signal that comes early must not kill what is half there.
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -65,19 +80,23 @@ fn up(options: Options) -> Result<ExitCode> {
         };
         let running = tokio::select! {
             running = serve(options) => running?,
-            () = stopped() => return Ok(()),
+            () = stopped() => return Ok(true),
         };
         if let Some(file) = &running.made_keys {
             say(&format!("made the keys which were not given: they are in {}", file.display()))?;
         }
         say(&format!("listening on http://{}", running.addr))?;
         stopped().await;
-        running.shutdown().await;
-        Ok::<_, anyhow::Error>(())
+        // Whoever asks again doesn't want to wait. What this cuts off is cut off as by a crash: what was shown is written.
+        let ended = tokio::select! {
+            () = running.shutdown() => true,
+            () = stopped() => false,
+        };
+        Ok::<_, anyhow::Error>(ended)
     })?;
     // What still runs has had its time, and the store is closed. Taking the runtime and the pool of instances apart would
     // only keep the caller waiting: it unmaps terabytes of address space, slot by slot.
-    std::process::exit(0)
+    std::process::exit(i32::from(!ended))
 }
 
 fn say(line: &str) -> Result<()> {
@@ -91,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_command_line_has_the_defaults_of_the_library() {
-        let Ok(Cli { command: Command::Up(up) }) = Cli::try_parse_from(["tollgate", "up"]) else {
+        let Ok(Cli { command: Command::Up { up, watch: false } }) = Cli::try_parse_from(["tollgate", "up"]) else {
             panic!("`tollgate up` needs nothing more");
         };
         let options = Options::from(up);

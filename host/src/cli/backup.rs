@@ -14,6 +14,7 @@ use tollgate::kv::sqlite::FILE_NAME;
 use tollgate::kv::sqlite::backup::{self, Contents};
 
 use super::done;
+use super::out::Progress;
 use super::words::{entries, grouped};
 
 /// What the names of a folder's backups begin and end with: sorted by name they are sorted by time.
@@ -59,8 +60,12 @@ impl Backup {
         self.is_free(&file)?;
         ensure!(!is_of_store(&file, &self.data), "{} is the store itself, or a part of it", file.display());
         let draft = Draft::of(&file)?;
+        let progress = Progress::uncounted("copying the store");
         backup::copy(&self.data, &draft.0)?;
+        drop(progress);
+        let progress = Progress::uncounted("checking the copy");
         let contents = backup::examine(&draft.0).context("what was written can't be read")?;
+        drop(progress);
         self.is_free(&file)?;
         draft.finish(&file)?;
         println!("{}: {}", file.display(), words(&contents));

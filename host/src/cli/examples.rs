@@ -4,7 +4,10 @@ use clap::Command;
 
 /// By the command's words; `tollgate` stands before each example.
 const EXAMPLES: &[(&str, &[&str])] = &[
-    ("up", &["up", "up --listen 127.0.0.1:8080 --data /var/lib/tollgate", "up --kv redis://127.0.0.1:6379"]),
+    (
+        "up",
+        &["up", "up --listen 127.0.0.1:8080 --data /var/lib/tollgate", "up --kv redis://127.0.0.1:6379", "up --watch"],
+    ),
     ("doctor", &["doctor", "doctor --fix", "doctor --url http://127.0.0.1:3000 --json"]),
     (
         "new",

@@ -1,6 +1,5 @@
 //! `tollgate audit export`: entries as lines of JSON, and beside them what proves that the log has them.
 
-use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -15,13 +14,12 @@ use super::access::{Access, encoded};
 use super::check::export::{Proof, beside, tiles};
 use super::files::Draft;
 use super::gate::Gate;
-use super::words::{entries, grouped};
+use super::out::Progress;
+use super::words::entries;
 use super::{done, files, wait};
 
 /// Questions under way at a time.
 const AT_ONCE: usize = 4;
-/// Entries between two lines about the progress.
-const STEP: u64 = 1_000;
 
 #[derive(Args)]
 pub struct Export {
@@ -63,8 +61,8 @@ impl Export {
             let note = gate.text("/v1/audit/log/checkpoint").await?;
             let size = Checkpoint::open(&note, &key).context("the gate's checkpoint")?.size;
             let mut draft = Draft::of(&self.output)?;
-            let mut progress = Progress::of(if self.is_whole() { Some(size) } else { None });
-            let (mut numbers, mut newer) = (Vec::new(), 0_u64);
+            let progress = Progress::begin("saving entries", self.is_whole().then_some(size));
+            let (mut numbers, mut newer, mut saved) = (Vec::new(), 0_u64, 0_u64);
             gate.lines(&self.path(), |line: Box<RawValue>| {
                 let Numbered { seq } = serde_json::from_str(line.get()).context("a line is no entry")?;
                 match seq.filter(|seq| *seq < size) {
@@ -75,11 +73,12 @@ impl Export {
                     }
                 }
                 draft.write(format!("{}\n", line.get()).as_bytes())?;
-                progress.step();
+                saved += 1;
+                progress.advance(1);
                 Ok(())
             })
             .await?;
-            progress.end();
+            drop(progress);
             let wanted = tiles(numbers.iter().copied(), size);
             let proof = Proof::new(&key, &note, fetched(&gate, wanted.into_iter().collect()).await?.into_iter());
             // The proof first: an export that is there has its proof beside it.
@@ -88,7 +87,7 @@ impl Export {
             if newer > 0 {
                 eprintln!("{} left out: newer than the log's checkpoint, and in the next export", entries(newer));
             }
-            println!("saved {} as {}", entries(progress.done), self.output.display());
+            println!("saved {} as {}", entries(saved), self.output.display());
             Ok(())
         })
     }
@@ -114,42 +113,7 @@ async fn fetched(gate: &Gate, ids: Vec<TileId>) -> Result<Vec<(TileId, Vec<u8>)>
         let bytes = gate.bytes(&format!("/v1/audit/log/{id}"), "application/octet-stream").await?;
         Ok::<_, anyhow::Error>((id, bytes.to_vec()))
     };
-    stream::iter(ids).map(fetch).buffered(AT_ONCE).try_collect().await
-}
-
-/// `12,000 of 34,221 entries`, on standard error.
-struct Progress {
-    done: u64,
-    of: Option<u64>,
-    terminal: bool,
-}
-
-impl Progress {
-    fn of(of: Option<u64>) -> Self {
-        Self { done: 0, of, terminal: std::io::stderr().is_terminal() }
-    }
-
-    fn step(&mut self) {
-        self.done += 1;
-        if self.done.is_multiple_of(STEP) {
-            self.show();
-        }
-    }
-
-    fn end(&self) {
-        self.show();
-        if self.terminal {
-            eprintln!();
-        }
-    }
-
-    fn show(&self) {
-        let of = self.of.map(|of| format!(" of {}", grouped(of))).unwrap_or_default();
-        // One line that changes where somebody looks at it, a line each where it is kept.
-        let (begin, end) = if self.terminal { ("\r", "") } else { ("", "\n") };
-        let mut out = std::io::stderr().lock();
-        // Nobody to tell is no reason to stop.
-        let _ = write!(out, "{begin}{}{of} entries{end}", grouped(self.done));
-        let _ = out.flush();
-    }
+    let progress = Progress::begin("fetching the tree", u64::try_from(ids.len()).ok());
+    let tiles = stream::iter(ids).map(fetch).buffered(AT_ONCE).inspect(|_| progress.advance(1));
+    tiles.try_collect().await
 }

@@ -14,6 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
+use super::pages::Onward;
 use super::refusal::Refusal;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -166,12 +167,13 @@ impl Gate {
 
     /// A list as one line of JSON for each item; goes on where an answer ends before the list does.
     pub async fn lines<T: DeserializeOwned>(&self, path: &str, mut each: impl FnMut(T) -> Result<()>) -> Result<()> {
-        let mut page = path.to_owned();
+        let (mut page, mut onward) = (path.to_owned(), Onward::default());
         loop {
             let response = self.accepted(&page, self.get(&page, NDJSON).await?)?;
             let next = response.headers().get(NEXT_CURSOR).map(|cursor| cursor.to_str().map(str::to_owned));
             self.page(response.into_body(), &mut each).await.with_context(|| format!("reading {}{page}", self.url))?;
             let Some(cursor) = next.transpose()? else { return Ok(()) };
+            onward.to(&cursor)?;
             let joint = if path.contains('?') { '&' } else { '?' };
             page = format!("{path}{joint}cursor={cursor}");
         }

@@ -33,6 +33,7 @@ mod store;
 mod tenant;
 mod usage;
 mod verify;
+pub mod watch;
 mod words;
 
 /// Something couldn't be checked, or done.

@@ -1,11 +1,14 @@
 //! Lists that a gate gives page by page.
 
-use anyhow::{Context, Result, bail};
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use serde_json::Value;
 
 use super::access::encoded;
 use super::gate::Gate;
+use super::out::Progress;
 
 /// What a gate gives at most in one page.
 const LARGEST: u64 = 200;
@@ -25,6 +28,22 @@ pub struct Paging {
     all: bool,
 }
 
+/// The way through a list: a gate that sends back to where we were would keep us for ever.
+#[derive(Default)]
+pub struct Onward(BTreeSet<String>);
+
+impl Onward {
+    /// # Errors
+    /// We were there already.
+    pub fn to(&mut self, cursor: &str) -> Result<()> {
+        ensure!(
+            self.0.insert(cursor.to_owned()),
+            "the gate goes round in circles: it gave next_cursor {cursor:?} twice"
+        );
+        Ok(())
+    }
+}
+
 /// Rows, and where the next ones are.
 pub struct Page {
     pub rows: Vec<Value>,
@@ -35,6 +54,8 @@ impl Paging {
     /// Rows of the list `name` at `path`, which has no query.
     pub async fn read(&self, gate: &Gate, path: &str, name: &str) -> Result<Page> {
         let mut page = Page { rows: Vec::new(), next: self.cursor.clone() };
+        let mut onward = Onward::default();
+        let progress = self.all.then(|| Progress::begin("reading rows", None));
         loop {
             let limit = if self.all { LARGEST } else { self.limit };
             let cursor = page.next.take().map(|cursor| format!("&cursor={}", encoded(&cursor))).unwrap_or_default();
@@ -42,9 +63,15 @@ impl Paging {
             let rows = answer[name].as_array_mut().with_context(|| format!("the gate's answer has no {name}"))?;
             let found = rows.len();
             page.rows.append(rows);
+            if let Some(progress) = &progress {
+                progress.reach(page.rows.len() as u64);
+            }
             page.next = answer["next_cursor"].as_str().map(str::to_owned);
             if !self.all || page.next.is_none() {
                 return Ok(page);
+            }
+            if let Some(cursor) = &page.next {
+                onward.to(cursor)?;
             }
             // A gate that always has a next page and nothing on it would keep us for ever.
             if found == 0 || page.rows.len() >= MOST {

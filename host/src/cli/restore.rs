@@ -11,6 +11,7 @@ use tollgate::kv::sqlite::backup::{self, Accept, Contents};
 
 use super::backup::{embedded, now, stamp, words};
 use super::done;
+use super::out::Progress;
 use super::verify::log_key;
 
 #[derive(Args)]
@@ -41,7 +42,9 @@ impl Restore {
         embedded(&self.kv)?;
         let aside = self.force.then(|| format!("replaced-{}", stamp(now())));
         let accept = if self.unmarked { Accept::Stores } else { Accept::Backups };
+        let progress = Progress::uncounted("checking the backup and copying it");
         let restored = backup::restore(&self.file, &self.data, aside.as_deref(), accept)?;
+        drop(progress);
         println!("{} has the store of {}: {}", self.data.display(), self.file.display(), words(&restored.contents));
         if let Some(aside) = &restored.aside {
             println!("the store that was there is in {}", aside.display());

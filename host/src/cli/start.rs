@@ -12,7 +12,7 @@ use tollgate::kv::durability::Durability;
 #[derive(Args)]
 pub struct Up {
     /// Address to listen on; port 0 takes any free one.
-    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDR")]
+    #[arg(long, default_value = "127.0.0.1:3000", value_name = "ADDR", overrides_with = "listen")]
     listen: SocketAddr,
     /// Folder for the store, the keys and the cache.
     #[arg(long, default_value = ".tollgate", value_name = "DIR")]
@@ -33,6 +33,9 @@ pub struct Up {
     /// What the sqlite store's answers and calls to vendors survive.
     #[arg(long, value_enum, default_value = "strict")]
     durability: Durability,
+    /// For drills: while there is a file `store-down` in this folder, every request finds the store out of reach.
+    #[arg(long, value_name = "DIR")]
+    drills: Option<PathBuf>,
     /// Requests one instance serves before it is replaced.
     #[arg(long, default_value_t = 128, value_name = "N")]
     max_instance_reuse_count: usize,
@@ -64,6 +67,7 @@ impl From<Up> for Options {
         options.kv = up.kv;
         options.variables = up.variables;
         options.durability = up.durability;
+        options.drills = up.drills;
         let settings = &mut options.settings;
         settings.max_instance_reuse_count = up.max_instance_reuse_count.max(1);
         settings.max_instance_concurrent_reuse_count = up.max_instance_concurrent_reuse_count.max(1);

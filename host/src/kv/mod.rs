@@ -14,6 +14,7 @@ use crate::metrics::histogram::Histogram;
 
 pub mod bindings;
 pub mod direct;
+pub mod drill;
 pub mod durability;
 pub mod memory;
 pub mod redis;

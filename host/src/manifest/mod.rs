@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 
+pub use self::build::Build;
 pub use self::template::Template;
 use crate::server::routes::Route;
 
+mod build;
 mod raw;
 mod template;
 
@@ -49,6 +51,8 @@ pub struct Component {
     pub variables: BTreeMap<String, Template>,
     pub environment: BTreeMap<String, String>,
     pub dependencies: BTreeMap<String, Dependency>,
+    /// How its file is made; who only runs it needs none of that.
+    pub build: Option<Build>,
 }
 
 /// Where an imported interface comes from.
@@ -222,6 +226,8 @@ impl Check<'_> {
                 bail!("{}: expected a store's label", self.key(&format!("key_value_stores[{n}]")));
             }
         }
+        let build =
+            raw.build.map(|build| Build::read(build, self.base).with_context(|| self.key("build"))).transpose()?;
         Ok(Component {
             source: self.source(&raw.source).with_context(|| self.key("source"))?,
             key_value_stores: raw.key_value_stores.into_iter().collect(),
@@ -229,6 +235,7 @@ impl Check<'_> {
             variables,
             environment: raw.environment,
             dependencies,
+            build,
         })
     }
 

@@ -90,7 +90,7 @@ pub struct Component {
     #[serde(default)]
     pub dependencies_inherit_configuration: bool,
     #[serde(default)]
-    pub build: toml::Table,
+    pub build: Option<toml::Table>,
     #[serde(default)]
     pub tool: toml::Table,
 }

@@ -54,6 +54,10 @@ fn a_full_manifest_is_read() {
     assert!(manifest.triggers[2].route.is_none());
     let proxy = &manifest.components["proxy"];
     assert_eq!(proxy.source, Path::new("/app/target/proxy.wasm"));
+    let build = proxy.build.as_ref().unwrap();
+    assert_eq!((&*build.command, &*build.folder), ("cargo build", Path::new("/app/proxy")));
+    assert_eq!(build.watch, ["src/**"]);
+    assert!(manifest.components["leaf"].build.is_none());
     assert!(proxy.key_value_stores.contains("default"));
     let dependency = &proxy.dependencies["a:b/c@0.1.0"];
     assert!(dependency.inherit_configuration);

@@ -7,3 +7,4 @@ mod gate;
 mod help;
 mod new;
 mod operator;
+mod progress;

@@ -19,6 +19,8 @@ use tokio::time::{Instant, sleep};
 use super::people;
 use crate::cli::access::encoded;
 use crate::cli::gate::Gate;
+use crate::cli::out::Progress;
+use crate::cli::pages::Onward;
 
 const TENANTS: &str = "/v1/tenants?limit=200";
 const CHECKPOINT: &str = "/v1/audit/log/checkpoint";
@@ -91,11 +93,14 @@ pub async fn certificates(gate: &Gate, now: Millis) -> Result<Verdict> {
 
 /// All tenants' records.
 pub async fn tenants(gate: &Gate) -> Result<Vec<Value>> {
-    let (mut all, mut path) = (Vec::new(), TENANTS.to_owned());
+    let progress = Progress::begin("reading tenants", None);
+    let (mut all, mut path, mut onward) = (Vec::<Value>::new(), TENANTS.to_owned(), Onward::default());
     loop {
         let page: Value = gate.read(&path).await?;
         all.extend(page["tenants"].as_array().context("the gate's answer has no tenants")?.iter().cloned());
+        progress.reach(all.len() as u64);
         let Some(cursor) = page["next_cursor"].as_str() else { return Ok(all) };
+        onward.to(cursor)?;
         path = format!("{TENANTS}&cursor={}", encoded(cursor));
     }
 }

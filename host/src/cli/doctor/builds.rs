@@ -1,7 +1,6 @@
 //! Components that aren't built, and what is missing to build them.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,8 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use tollgate::manifest::Manifest;
-use toml::{Table, Value};
+use tollgate::manifest::{Build, Manifest};
 
 use super::Mode;
 use super::finding::Finding;
@@ -24,22 +22,13 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 const BUILD_LIMIT: Duration = Duration::from_secs(30 * 60);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What builds a component, and where.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Clone)]
-struct Build {
-    command: String,
-    folder: PathBuf,
-}
-
 /// Looks only where something is missing: who has all components needs no compiler.
-pub fn look(file: &Path, manifest: &Manifest, mode: Mode) -> Vec<Finding> {
+pub fn look(manifest: &Manifest, mode: Mode) -> Vec<Finding> {
     let missing = missing(manifest);
     if missing.is_empty() {
         return Vec::new();
     }
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let base = file.parent().filter(|base| !base.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let builds = builds(&text, base, &missing);
+    let builds = builds(manifest, &missing);
     let mut findings = Vec::new();
     // Whoever has no sources can't build: the look at the start names the file.
     if builds.is_empty() {
@@ -76,24 +65,10 @@ fn missing(manifest: &Manifest) -> BTreeSet<PathBuf> {
     sources.filter(|source| !source.is_file()).cloned().collect()
 }
 
-/// The commands by which the manifest builds these files, each once.
-fn builds(manifest: &str, base: &Path, missing: &BTreeSet<PathBuf>) -> BTreeSet<Build> {
-    let manifest: Table = manifest.parse().unwrap_or_default();
-    let components = manifest.get("component").and_then(Value::as_table).into_iter().flatten();
-    let wanted = components.filter(|(_, component)| {
-        component.get("source").and_then(Value::as_str).is_some_and(|source| missing.contains(&base.join(source)))
-    });
-    let build = |(_, component): (&String, &Value)| {
-        let build = component.get("build")?;
-        let folder = build.get("workdir").and_then(Value::as_str).map_or(base.to_owned(), |workdir| base.join(workdir));
-        let command = match build.get("command")? {
-            Value::String(command) => command.clone(),
-            Value::Array(commands) => commands.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" && "),
-            _ => return None,
-        };
-        Some(Build { command, folder })
-    };
-    wanted.filter_map(build).collect()
+/// What the manifest builds these files by, each once.
+fn builds<'a>(manifest: &'a Manifest, missing: &BTreeSet<PathBuf>) -> BTreeSet<&'a Build> {
+    let wanted = manifest.components.values().filter(|component| missing.contains(&component.source));
+    wanted.filter_map(|component| component.build.as_ref()).collect()
 }
 
 fn target(mode: Mode) -> Finding {
@@ -158,6 +133,8 @@ fn ended(child: &mut Child, limit: Duration) -> Result<bool> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const MANIFEST: &str = r#"
@@ -185,15 +162,14 @@ source = "bought.wasm"
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("spin.toml");
         fs::write(&file, MANIFEST).unwrap();
-        let loaded = || missing(&Manifest::load(&file).unwrap());
-        assert_eq!(loaded().len(), 3);
-        let build = |command: &str, below: &str| Build { command: command.into(), folder: folder.path().join(below) };
-        let found = builds(MANIFEST, folder.path(), &loaded());
-        let site = build("mkdir -p target && touch target/site.wasm", "");
-        assert_eq!(found.iter().map(|build| &*build.command).collect::<Vec<_>>(), [&*site.command, "one && two"]);
-        assert!(found.contains(&build("one && two", "below")));
-        run(Command::new("sh").args(["-c", &site.command]).current_dir(folder.path()), ANSWER_LIMIT).unwrap();
-        assert_eq!(builds(MANIFEST, folder.path(), &loaded()), BTreeSet::from([build("one && two", "below")]));
+        let manifest = Manifest::load(&file).unwrap();
+        let found = || builds(&manifest, &missing(&manifest));
+        assert_eq!(missing(&manifest).len(), 3);
+        let site = "mkdir -p target && touch target/site.wasm";
+        assert_eq!(found().iter().map(|build| &*build.command).collect::<Vec<_>>(), [site, "one && two"]);
+        assert!(found().iter().any(|build| build.folder == folder.path().join("below")));
+        run(Command::new("sh").args(["-c", site]).current_dir(folder.path()), ANSWER_LIMIT).unwrap();
+        assert_eq!(found().iter().map(|build| &*build.command).collect::<Vec<_>>(), ["one && two"]);
     }
 
     #[test]

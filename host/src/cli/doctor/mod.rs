@@ -68,7 +68,7 @@ impl Doctor {
         if let Some(manifest) = &manifest {
             // Before the start is examined: what is mended here is found in order there.
             findings.extend(spin::look(&options.manifest));
-            findings.extend(builds::look(&options.manifest, manifest, mode));
+            findings.extend(builds::look(manifest, mode));
             findings.extend(keyfile::look(&options, manifest, mode));
         }
         findings.extend(start::look(&options));

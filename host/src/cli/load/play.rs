@@ -13,6 +13,7 @@ use super::book::Book;
 use super::pattern::Pattern;
 use super::random::Random;
 use super::slate::Slate;
+use crate::cli::out::Progress;
 
 mod permits;
 
@@ -71,10 +72,14 @@ pub fn play(store: &Slate, house: &House, pattern: &Pattern) -> Result<Book> {
     };
     month.later(start.0, Event::NextHour);
     month.next_arrival(start.0);
+    let progress = Progress::begin("playing hours", Some(pattern.days * (DAY / HOUR)));
     let mut happened = 0;
     while let Some(Reverse((at, _, event))) = month.events.pop() {
         happened += 1;
         ensure!(happened < MOST_EVENTS, "that is too much to be played: give fewer --days");
+        if event == Event::NextHour {
+            progress.reach((at - start.0) / HOUR);
+        }
         month.happens(Millis(at), event)?;
     }
     Ok(month.book)

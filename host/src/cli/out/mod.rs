@@ -7,9 +7,11 @@ use clap::Args;
 use serde_json::Value;
 
 mod paint;
+pub mod progress;
 mod table;
 
 pub use paint::{Colour, Paint};
+pub use progress::Progress;
 pub use table::{Column, Table, left, right, shown};
 
 /// How to print it.

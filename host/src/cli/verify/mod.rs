@@ -17,6 +17,7 @@ use super::UNCHECKED;
 use super::access::Keys;
 use super::gate::Key;
 use super::memory::Known;
+use super::out::Progress;
 
 mod again;
 mod loaded;
@@ -176,7 +177,9 @@ fn store(loaded: &Loaded, asked: &str, known: &Known, folder: Option<&Path>) -> 
     if let (None, Some(folder)) = (&trust.key, folder) {
         trust.key = log_key::derived(folder, &notes);
     }
+    let progress = Progress::uncounted("adding up");
     let mut report = reconcile::check_knowing(loaded, now(), loaded.keys(), &trust)?;
+    drop(progress);
     if trust.key.is_none() && !notes.is_empty() {
         report.remark(
             "signature_not_checked",

@@ -11,6 +11,8 @@ use tlog::{Checkpoint, Hash, TILE_WIDTH, TileId, Verifier};
 use super::Found;
 use crate::cli::gate::Gate;
 use crate::cli::memory::Known;
+use crate::cli::out::Progress;
+use crate::cli::pages::Onward;
 
 const TENANTS: &str = "/v1/tenants?limit=200";
 const ENTRIES: &str = "/v1/audit/entries?kind=all";
@@ -41,11 +43,15 @@ pub async fn check(gate: &Gate, asked: &str, sight: Sight, known: &Known) -> Res
         }
     };
     let mut outside = Outside::new(sight, &tenants, &before, Some(tree));
+    let size = Checkpoint::unverified(&note).ok().map(|checkpoint| checkpoint.size);
+    let progress = Progress::begin("reading entries", size.filter(|_| sight == Sight::Whole));
     gate.lines(ENTRIES, |line: Box<RawValue>| {
         outside.line(line.get());
+        progress.advance(1);
         Ok(())
     })
     .await?;
+    drop(progress);
     let after = match sight {
         Sight::Whole => usage(gate, &tenants).await?,
         Sight::Own => vec![gate.read("/v1/usage").await?],
@@ -64,17 +70,21 @@ async fn leaves(gate: &Gate, note: &str) -> Result<Vec<Hash>> {
         ensure!(hashes.len() == usize::from(id.width), "{id} has {} hashes", hashes.len());
         Ok::<_, anyhow::Error>(hashes)
     };
-    let tiles: Vec<Vec<Hash>> = stream::iter(ids).map(fetch).buffered(AT_ONCE).try_collect().await?;
+    let progress = Progress::begin("fetching the tree", Some(checkpoint.size.div_ceil(TILE_WIDTH)));
+    let tiles = stream::iter(ids).map(fetch).buffered(AT_ONCE).inspect(|_| progress.advance(1));
+    let tiles: Vec<Vec<Hash>> = tiles.try_collect().await?;
     Ok(tiles.concat())
 }
 
 async fn tenants(gate: &Gate) -> Result<Vec<Tenant>> {
-    let mut all = Vec::new();
-    let mut path = TENANTS.to_owned();
+    let progress = Progress::begin("reading tenants", None);
+    let (mut all, mut path, mut onward) = (Vec::new(), TENANTS.to_owned(), Onward::default());
     loop {
         let page: Page = gate.read(&path).await?;
+        progress.advance(page.tenants.len() as u64);
         all.extend(page.tenants);
         let Some(cursor) = page.next_cursor else { return Ok(all) };
+        onward.to(&cursor)?;
         path = format!("{TENANTS}&cursor={cursor}");
     }
 }
@@ -82,7 +92,8 @@ async fn tenants(gate: &Gate) -> Result<Vec<Tenant>> {
 /// A tenant that was deleted a moment ago has none.
 async fn usage(gate: &Gate, tenants: &[Tenant]) -> Result<Vec<Usage>> {
     let paths: Vec<String> = tenants.iter().map(|tenant| format!("/v1/usage?tenant={}", tenant.id)).collect();
-    let found: Vec<Option<Usage>> =
-        stream::iter(&paths).map(|path| gate.find(path)).buffered(AT_ONCE).try_collect().await?;
+    let progress = Progress::begin("reading usage", u64::try_from(paths.len()).ok());
+    let found = stream::iter(&paths).map(|path| gate.find(path)).buffered(AT_ONCE).inspect(|_| progress.advance(1));
+    let found: Vec<Option<Usage>> = found.try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }

@@ -11,6 +11,7 @@ use redis::{Client, Connection, cmd};
 use tollgate::kv::redis::RedisUrl;
 
 use super::loaded::Loaded;
+use crate::cli::out::Progress;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -121,12 +122,15 @@ impl Server {
     }
 
     fn keys(&mut self) -> Result<BTreeSet<String>> {
+        // How many there are would be another command, which whoever may only read need not be allowed.
+        let progress = Progress::begin("listing keys", None);
         let mut keys = BTreeSet::new();
         let mut cursor = 0u64;
         loop {
             let mut scan = cmd("SCAN");
             scan.arg(cursor).arg("COUNT").arg(STEP);
             let (next, page): (u64, Vec<Vec<u8>>) = scan.query(&mut self.0).context("listing keys")?;
+            progress.advance(page.len() as u64);
             let known = page.into_iter().filter_map(|key| String::from_utf8(key).ok());
             keys.extend(known.filter(|key| reconcile::concerns(key).is_some()));
             if next == 0 {
@@ -138,11 +142,13 @@ impl Server {
 
     fn get(&mut self, keys: &BTreeSet<String>) -> Result<BTreeMap<String, Vec<u8>>> {
         let keys: Vec<&String> = keys.iter().collect();
+        let progress = Progress::begin("reading keys", u64::try_from(keys.len()).ok());
         let mut found = BTreeMap::new();
         for keys in keys.chunks(STEP) {
             let values: Vec<Option<Vec<u8>>> = cmd("MGET").arg(keys).query(&mut self.0).context("reading keys")?;
             let pairs = keys.iter().zip(values).filter_map(|(key, value)| Some(((*key).clone(), value?)));
             found.extend(pairs);
+            progress.advance(keys.len() as u64);
         }
         Ok(found)
     }

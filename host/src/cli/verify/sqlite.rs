@@ -10,6 +10,7 @@ use std::time::Duration;
 use tollgate::kv::sqlite::{FILE_NAME, Replay};
 
 use super::loaded::Loaded;
+use crate::cli::out::{Progress, progress};
 
 /// As components of the gate open it.
 const LABEL: &str = "default";
@@ -42,10 +43,14 @@ fn read(folder: &Path, file: &str, flags: OpenFlags) -> Result<Loaded> {
     let mut newer: HashMap<_, _> = newer.collect();
     let mut loaded = Loaded::default();
     let counter = |bytes: &[u8]| bytes.try_into().ok().map(i64::from_le_bytes);
+    // Counting reads the table's keys once more: only for somebody who looks.
+    let count = || file.query_row("SELECT count(*) FROM spin_key_value WHERE store = ?1", [LABEL], |row| row.get(0));
+    let progress = Progress::begin("reading keys", progress::is_shown().then(count).transpose()?);
     {
         let mut statement = file.prepare("SELECT key, value FROM spin_key_value WHERE store = ?1")?;
         let mut rows = statement.query([LABEL])?;
         while let Some(row) = rows.next()? {
+            progress.advance(1);
             let key: String = row.get(0)?;
             match newer.remove(&key) {
                 None => loaded.put(key, row.get(1)?, counter),
