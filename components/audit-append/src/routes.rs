@@ -1,6 +1,6 @@
 //! `/v1/audit/...`: who asks, for what, and the answer.
 
-use audit::{Cursor, Snapshot, View, find};
+use audit::{Cursor, Filter, Item, Snapshot, View, find};
 use calendar::Millis;
 use http::{Method, Response};
 use kv_schemas::Store;
@@ -11,7 +11,7 @@ use spin_sdk::http::{EmptyBody, box_body};
 use crate::{
     caller::Caller,
     erasures, invoices, log, ndjson, proof,
-    query::{Wanted, accepts},
+    query::{Start, Wanted, accepts, no_cursor},
     settings::Settings,
 };
 
@@ -93,23 +93,49 @@ fn list<S: Store + Send + 'static>(call: &Call, store: S, admin_key: &str, now: 
     let snapshot = Snapshot::take(&store, filter.clone()).map_err(|error| offline(&error))?;
     let lines = accepts(call, ndjson::MEDIA_TYPE);
     if lines && !wanted.is_one_page() {
-        return Ok(ndjson::stream(store, snapshot, &filter, &wanted));
+        return match wanted.start {
+            Start::Oldest(start) => Ok(ndjson::stream(store, snapshot, &filter, wanted.selection, start)),
+            // Its header would have to name an entry that is only found on the way there.
+            Start::Newest(_) => Err(Problem::invalid("order", "newest takes a `limit` where NDJSON is asked for")),
+        };
     }
-    let (items, next) =
-        snapshot.page(&store, wanted.period, wanted.kind, wanted.start, wanted.page_size()).map_err(|e| offline(&e))?;
-    let next_cursor = next.map(|next| Cursor::write(&filter, next));
+    let (items, next_cursor) = page(&store, &snapshot, &filter, &wanted)?;
     let reply = if lines {
         let lines = items.iter().filter_map(|item| serde_json::to_string(&item.view()).ok());
         let text = lines.map(|line| line + "\n").collect::<String>();
         Reply::bytes(200, ndjson::MEDIA_TYPE, text).with(ndjson::TOTAL, &snapshot.len().to_string())
     } else {
-        let entries = items.iter().map(audit::Item::view).collect();
+        let entries = items.iter().map(Item::view).collect();
         Reply::json(200, &Page { entries, next_cursor: next_cursor.clone() })
     };
     Ok(match next_cursor {
         Some(cursor) => reply.with("x-next-cursor", &cursor),
         None => reply,
     })
+}
+
+/// One page, and the cursor of the next.
+fn page(
+    store: &dyn Store,
+    snapshot: &Snapshot,
+    filter: &Filter,
+    wanted: &Wanted,
+) -> Result<(Vec<Item>, Option<String>), Problem> {
+    let (selection, size) = (&wanted.selection, wanted.page_size());
+    let below = match &wanted.start {
+        Start::Oldest(start) => {
+            let page = snapshot.page(store, selection, *start, size);
+            let (items, next) = page.map_err(|error| offline(&error))?;
+            return Ok((items, next.map(|next| Cursor::write(filter, next))));
+        }
+        Start::Newest(None) => None,
+        Start::Newest(Some(id)) => {
+            let found = snapshot.position_of(store, id).map_err(|error| offline(&error))?;
+            Some(found.ok_or_else(no_cursor)?)
+        }
+    };
+    let (items, next) = snapshot.page_down(store, selection, below, size).map_err(|error| offline(&error))?;
+    Ok((items, next.map(|id| Cursor::write_below(filter, &id))))
 }
 
 fn one(call: &Call, store: &dyn Store, admin_key: &str, now: Millis, id: &str) -> Result<Reply, Problem> {

@@ -128,7 +128,7 @@ pub fn reserve(asked: &limits::Reservation) -> Result<Permit, Denial> {
         // Whoever finds the reaper late lends it a hand and asks once more: it is that answer that counts.
         let is_last = !denied.stale || asked.counted;
         // Perhaps it isn't counted, or told, and is answered all the same.
-        let counted = if is_last { limits::count_denial(&store, &refusal) } else { Ok(()) };
+        let counted = if is_last { limits::count_denial(&store, now, &asked.tenant, &refusal) } else { Ok(()) };
         if let Err(error) = counted.and(denials::tell(&store, now, &id, asked, &refusal)) {
             shell::warn!("limits", about = "a denial", error = error);
         }

@@ -131,8 +131,9 @@ fn to_i64(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-fn by_capability(month: &Totals) -> Json {
-    let shares = month.by_capability.iter().map(|(capability, share)| {
+/// The parts of each capability, as answers show them.
+pub fn by_capability(sums: &Totals) -> Json {
+    let shares = sums.by_capability.iter().map(|(capability, share)| {
         let share = json!({
             "entries": share.entries,
             "cost_usd": Nanos(share.nanos).to_string(),

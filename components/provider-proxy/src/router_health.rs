@@ -36,7 +36,7 @@ fn told(summary: Result<Summary, StoreError>) -> Result<Health, Problem> {
 
 /// The worst of them decides.
 fn all(store: &KeyValue) -> Result<Reply, Problem> {
-    let page = tenancy::list(store, 0, MAX_TENANTS).map_err(|error| offline(&error))?;
+    let page = tenancy::list(store, 0, MAX_TENANTS, None).map_err(|error| offline(&error))?;
     let routed: Vec<_> = page.tenants.iter().filter(|tenant| !tenant.routes.is_empty()).collect();
     let read = if routed.len() <= FEW_TENANTS { window::fresh_summary } else { window::summary };
     let mut tenants = Vec::new();

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use shell::{Call, KeyValue, Problem, Reply, host, idempotency, offline};
-use tenancy::{NewKeys, find_tenant, key_id, parse_tenant};
+use tenancy::{NewKeys, Search, find_tenant, key_id, parse_tenant};
 
 use crate::{journal::Log, refuse, twins::changing_tenant};
 
@@ -58,10 +58,13 @@ pub fn delete(call: &Call, store: &KeyValue, id: &str) -> Result<Reply, Problem>
     Ok(Reply::empty(204))
 }
 
-/// `GET /v1/tenants?limit=&cursor=`
+/// `GET /v1/tenants?q=&limit=&cursor=`
 pub fn list(call: &Call, store: &KeyValue) -> Result<Reply, Problem> {
     let (after, limit) = (cursor(call.query("cursor"))?, limit(call.query("limit"))?);
-    let page = tenancy::list(store, after, limit).map_err(|error| offline(&error))?;
+    // An emptied field of a form looks for nothing.
+    let search = call.query("q").filter(|text| !text.is_empty()).map(|text| Search::parse(&text)).transpose();
+    let search = search.map_err(refuse::invalid)?;
+    let page = tenancy::list(store, after, limit, search.as_ref()).map_err(|error| offline(&error))?;
     Ok(Reply::json(
         200,
         &json!({

@@ -7,11 +7,14 @@
 
 use std::collections::BTreeMap;
 
+use calendar::Millis;
 use kv_schemas::{Store, StoreError};
 
 use crate::{
     Entry, Kind, SettledTotal, Staged, places,
     places::TenantCount,
+    recent::Recent,
+    state::State,
     totals::{Scope, Totals, place, summed, tally},
 };
 
@@ -21,13 +24,18 @@ pub(crate) struct Batch {
     pub size: u64,
     /// What all entries up to there come to.
     pub settled: SettledTotal,
+    /// And day by day.
+    pub recent: Option<Recent>,
+    now: Millis,
     counts: BTreeMap<String, TenantCount>,
     totals: BTreeMap<(Scope, String, String), Totals>,
 }
 
 impl Batch {
-    pub fn new(size: u64, settled: SettledTotal) -> Self {
-        Self { size, settled, counts: BTreeMap::new(), totals: BTreeMap::new() }
+    /// One that goes on where `state` stands.
+    pub fn after(state: &State, now: Millis) -> Self {
+        let (settled, recent) = (state.settled.clone(), state.recent.clone());
+        Self { size: state.size, settled, recent, now, counts: BTreeMap::new(), totals: BTreeMap::new() }
     }
 
     /// Gives an entry its number, unless it has one.
@@ -59,6 +67,7 @@ impl Batch {
             self.sum(store, scope, seq, &entry)?;
         }
         self.settled.count(&entry);
+        self.recent.get_or_insert_with(|| Recent::begun(seq, self.now)).count(&entry);
         self.size = seq.saturating_add(1);
         Ok(())
     }

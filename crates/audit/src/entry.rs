@@ -87,6 +87,35 @@ impl Entry {
     }
 }
 
+/// All types of events there are: a list can be asked for those of one, and for none that nobody writes.
+pub const EVENT_TYPES: [&str; 25] = [
+    "TWIN_INTERACTION",
+    "CORRECTION",
+    "SESSION_STARTED",
+    "SESSION_ENDED",
+    "TENANT_CREATED",
+    "TENANT_CHANGED",
+    "LIMITS_CHANGED",
+    "TENANT_DELETED",
+    "KEY_CREATED",
+    "KEY_REVOKED",
+    "VENDOR_BOUND",
+    "VENDOR_UNBOUND",
+    "COMPANY_LIMITS_CHANGED",
+    "PRICES_CHANGED",
+    "ENDPOINT_SET",
+    "ENDPOINT_REMOVED",
+    "CERTIFICATES_CHANGED",
+    "TWIN_CREATED",
+    "TWIN_CHANGED",
+    "TWIN_DEPLOYED",
+    "TWIN_RETIRED",
+    "CONSENT_GIVEN",
+    "CONSENT_REVOKED",
+    "PERSONAL_DATA_ERASED",
+    "LOG_KEY_CHANGED",
+];
+
 /// What entries are about. Each kind's personal data is kept for its own time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -180,6 +209,20 @@ mod tests {
         let old = r#"{"v":1,"tenant_id":"demo","company":"acme","event_type":"TWIN_INTERACTION","provider":"tavus","model":"","units_consumed":30,"unit_type":"seconds","cost_nanos":45000000,"limit_check_id":"lc_1","session_id":null,"request_id":"req_1","channel":"widget","capability":"video","settlement":"exact","at_ms":1795165200000}"#;
         let read: Entry = serde_json::from_str(old).unwrap();
         assert!(read.says_the_same(&Entry { v: 1, ..entry(45_000_000) }));
+    }
+
+    /// The table in `docs/audit-log.md` and the enumeration in the OpenAPI document.
+    #[test]
+    fn aud_3_the_types_of_events_are_those_that_are_documented() {
+        let page = include_str!("../../../docs/audit-log.md");
+        let rows = page.lines().skip_while(|line| !line.starts_with("| kind |")).take_while(|line| !line.is_empty());
+        let words = rows.flat_map(|row| row.split('`')).filter(|word| word.contains('_') || *word == "CORRECTION");
+        let in_capitals = |word: &&str| word.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+        assert_eq!(words.filter(in_capitals).collect::<Vec<_>>(), EVENT_TYPES);
+        let api: serde_json::Value =
+            serde_json::from_str(include_str!("../../../components/twin-registry/openapi.json")).unwrap();
+        let listed = api.pointer("/components/schemas/AuditEntry/properties/event_type/enum").unwrap();
+        assert_eq!(listed, &serde_json::json!(EVENT_TYPES));
     }
 
     #[test]

@@ -8,6 +8,8 @@
 
 mod append;
 mod batch;
+mod cursor;
+mod days;
 mod entry;
 mod erasure;
 mod hex;
@@ -18,7 +20,9 @@ mod month;
 mod personal;
 mod places;
 mod read_view;
+mod recent;
 mod retention;
+mod selection;
 mod sequence;
 mod settled;
 mod state;
@@ -28,17 +32,20 @@ mod tree;
 mod view;
 
 pub use append::{append, append_timed, stage_of};
-pub use entry::{Entry, Kind, VERSION};
+pub use cursor::{Cursor, Position};
+pub use days::days;
+pub use entry::{EVENT_TYPES, Entry, Kind, VERSION};
 pub use erasure::{
     EraseError, Erasure, ErasureRequest, ErasureStatus, MAX_PENDING as MAX_PENDING_ERASURES, SETTLE_MS, erase, erasure,
 };
 pub use invoice::{FINAL_AFTER_MS, Invoice, Item as InvoiceItem, Month, Status as InvoiceStatus, UNSPECIFIED, invoice};
 pub use lines::{Line, MAX_LINES, OTHER_MODELS};
-pub use list::{Cursor, Filter, Item, MAX_SCAN, Period, Position, Snapshot, find};
+pub use list::{Item, MAX_SCAN, Snapshot, find};
 pub use month::{MonthPage, month_page};
 pub use personal::{Personal, SALT_BYTES, Staged};
 pub use read_view::ViewError;
 pub use retention::{Retained, Retention, RetentionError, retain};
+pub use selection::{Filter, Period, Selection};
 pub use sequence::{GRACE_MS, LEASE_MS, MAX_RUN, Progress, progress, sequence, sequence_unsigned};
 pub use settled::{SettledTotal, settled};
 pub use still::{LOOK_MS, RUN_MS};

@@ -1,73 +1,14 @@
-//! Reading the log in order: what has its number, then what is still staged.
-//!
-//! A position counts entries from the beginning of a list and stays valid while the list grows, since staged entries
-//! keep their order when they get their numbers. (One exception: where a writer fills an old gap between two pages, the
-//! second page may repeat an entry instead of showing the late one. The next listing has both.)
+//! Reading the log in order, or backwards: what has its number, and what is still staged, which is the newest.
 
-use calendar::Millis;
 use kv_schemas::{Slot, Store, StoreError};
 
 use crate::{
-    Entry, Kind, Personal, Staged, View, places,
+    Entry, Filter, Personal, Position, Selection, Staged, View, places,
     state::{State, sequenced_before, staged},
 };
 
 /// How many entries one page looks at, at most.
 pub const MAX_SCAN: u64 = 5_000;
-
-/// Whose entries.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Filter {
-    /// Everybody's.
-    All,
-    /// One tenant's.
-    Tenant(String),
-}
-
-/// Entries decided from `from` (inclusive) to `to` (exclusive).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Period {
-    /// No bound when absent.
-    pub from: Option<Millis>,
-    /// No bound when absent.
-    pub to: Option<Millis>,
-}
-
-impl Period {
-    fn has(&self, at: Millis) -> bool {
-        self.from.is_none_or(|from| at >= from) && self.to.is_none_or(|to| at < to)
-    }
-}
-
-/// How many entries of a list come before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Position(pub u64);
-
-/// A position as callers hold it: `a17` in everybody's list, `t17` in a tenant's.
-pub struct Cursor;
-
-impl Cursor {
-    /// The text of a position.
-    #[must_use]
-    pub fn write(filter: &Filter, position: Position) -> String {
-        format!("{}{}", Self::letter(filter), position.0)
-    }
-
-    /// The position of a text. `None` when it is none, or one of the other kind of list.
-    #[must_use]
-    pub fn read(filter: &Filter, text: &str) -> Option<Position> {
-        let digits = text.strip_prefix(Self::letter(filter))?;
-        let plain = digits.bytes().all(|b| b.is_ascii_digit());
-        plain.then(|| digits.parse().ok().map(Position)).flatten()
-    }
-
-    fn letter(filter: &Filter) -> char {
-        match filter {
-            Filter::All => 'a',
-            Filter::Tenant(_) => 't',
-        }
-    }
-}
 
 /// An entry and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,16 +87,15 @@ impl Snapshot {
         self.len() == 0
     }
 
-    /// At most `limit` entries of `period` and `kind` (all when `None`) from `start` on, and where the next page begins, if anything is left. A page
-    /// may be short or empty and still have a next one, when [`MAX_SCAN`] entries were looked at.
+    /// At most `limit` of the entries that are wanted, oldest first, from `start` on, and where the next page begins, if
+    /// anything is left. A page may be short or empty and still have a next one, when [`MAX_SCAN`] entries were looked at.
     ///
     /// # Errors
     /// The store can't be reached, or the log has a gap.
     pub fn page(
         &self,
         store: &dyn Store,
-        period: Period,
-        kind: Option<Kind>,
+        wanted: &Selection,
         start: Position,
         limit: usize,
     ) -> Result<(Vec<Item>, Option<Position>), StoreError> {
@@ -163,13 +103,62 @@ impl Snapshot {
         let end = self.len().min(start.0.saturating_add(MAX_SCAN));
         let mut position = start.0;
         while position < end && items.len() < limit {
-            if let Some(item) = self.at(store, position)?.filter(|item| wanted(item, period, kind)) {
-                items.push(item);
-            }
+            items.extend(self.at(store, position)?.filter(|item| wanted.has(item)));
             position = position.saturating_add(1);
         }
         let next = (position < self.len()).then_some(Position(position));
         Ok((items, next))
+    }
+
+    /// As [`Self::page`], newest first: from the one before `below`, or from the newest. Instead of a position it gives the
+    /// id of the last entry that was looked at, for [`Self::position_of`]: a position of what is staged may move.
+    ///
+    /// # Errors
+    /// As of [`Self::page`].
+    pub fn page_down(
+        &self,
+        store: &dyn Store,
+        wanted: &Selection,
+        below: Option<Position>,
+        limit: usize,
+    ) -> Result<(Vec<Item>, Option<String>), StoreError> {
+        let mut items = Vec::new();
+        let mut position = below.map_or(self.len(), |below| below.0.min(self.len()));
+        let end = position.saturating_sub(MAX_SCAN);
+        let mut last = None;
+        while position > end && items.len() < limit {
+            position = position.saturating_sub(1);
+            if let Some(item) = self.at(store, position)? {
+                last = Some(item.entry.limit_check_id.clone());
+                items.extend(Some(item).filter(|item| wanted.has(item)));
+            }
+        }
+        Ok((items, last.filter(|_| position > 0)))
+    }
+
+    /// Where the entry with this id is now; `None` when it is not in this list.
+    ///
+    /// # Errors
+    /// As of [`Self::page`].
+    pub fn position_of(&self, store: &dyn Store, id: &str) -> Result<Option<Position>, StoreError> {
+        if let Some(offset) = self.staged.iter().position(|staged| staged.entry.limit_check_id == id) {
+            return Ok(Some(Position(self.sequenced.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX)))));
+        }
+        let Some(seq) = places::entry_of(id).get(store)? else { return Ok(None) };
+        let Filter::Tenant(tenant) = &self.filter else {
+            return Ok((seq < self.sequenced).then_some(Position(seq)));
+        };
+        // A tenant's list grows in the order of the log: 20 looks find one of a million.
+        let (mut low, mut high) = (0, self.sequenced);
+        while low < high {
+            let middle = low.midpoint(high);
+            match listed(store, tenant, middle)? {
+                found if found == seq => return Ok(Some(Position(middle))),
+                found if found < seq => low = middle.saturating_add(1),
+                _ => high = middle,
+            }
+        }
+        Ok(None)
     }
 
     /// As [`Self::page`], but looks at exactly `count` entries, as far as there are any, however many fit.
@@ -179,8 +168,7 @@ impl Snapshot {
     pub fn span(
         &self,
         store: &dyn Store,
-        period: Period,
-        kind: Option<Kind>,
+        wanted: &Selection,
         start: Position,
         count: usize,
     ) -> Result<(Vec<Item>, Option<Position>), StoreError> {
@@ -188,7 +176,7 @@ impl Snapshot {
         let end = self.len().min(start.0.saturating_add(count));
         let mut items = Vec::new();
         for position in start.0..end {
-            items.extend(self.at(store, position)?.filter(|item| wanted(item, period, kind)));
+            items.extend(self.at(store, position)?.filter(|item| wanted.has(item)));
         }
         Ok((items, (end < self.len()).then_some(Position(end))))
     }
@@ -200,18 +188,17 @@ impl Snapshot {
         }
         let seq = match &self.filter {
             Filter::All => position,
-            Filter::Tenant(tenant) => {
-                let place = places::tenant_entry(tenant, position);
-                place.get(store)?.ok_or_else(|| missing(place.key()))?
-            }
+            Filter::Tenant(tenant) => listed(store, tenant, position)?,
         };
         let item = numbered(store, seq)?;
         item.map(Some).ok_or_else(|| missing(places::entry(seq).key()))
     }
 }
 
-fn wanted(item: &Item, period: Period, kind: Option<Kind>) -> bool {
-    period.has(item.entry.at_ms) && kind.is_none_or(|kind| item.entry.kind() == kind)
+/// The number of a tenant's entry at a position of its list.
+fn listed(store: &dyn Store, tenant: &str, position: u64) -> Result<u64, StoreError> {
+    let place = places::tenant_entry(tenant, position);
+    place.get(store)?.ok_or_else(|| missing(place.key()))
 }
 
 /// A number without its entry is never skipped silently: it would be a cent nobody can account for.

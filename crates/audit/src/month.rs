@@ -9,7 +9,7 @@ use crate::{
     FINAL_AFTER_MS, InvoiceStatus, Item, Kind, Month, Scope,
     list::{missing, numbered},
     places,
-    state::{MAX_STAGED, State, sequenced_before, staged},
+    state::{all_staged, sequenced_before},
     totals::{summed, tally},
 };
 
@@ -41,11 +41,7 @@ pub fn month_page(
     limit: usize,
 ) -> Result<MonthPage, StoreError> {
     // Staged first, sums second: see `staged`.
-    let state = State::load(store)?;
-    if places::stage().tail(store)?.saturating_sub(state.next_stage) >= MAX_STAGED {
-        return Err(StoreError::Unavailable("more entries wait for their place than can be summed up".into()));
-    }
-    let waiting = staged(store, &state)?;
+    let (_, waiting) = all_staged(store)?;
     let sums = summed(store, Scope::Tenant, tenant, month.name())?;
     let (mut total, mut late) = (sums.settled_nanos, Vec::new());
     for staged in waiting {

@@ -154,13 +154,13 @@ impl Run<'_> {
                 return Ok(());
             }
             // What if we crash in here? The next run finds the same slots and writes the same bytes.
-            let mut batch = Batch::new(state.size, state.settled.clone());
+            let mut batch = Batch::after(state, self.now);
             for entry in entries {
                 batch.take(self.store, entry)?;
                 state.pass();
             }
             batch.commit(self.store)?;
-            (state.size, state.settled) = (batch.size, batch.settled);
+            (state.size, state.settled, state.recent) = (batch.size, batch.settled, batch.recent);
             match next {
                 Next::End | Next::More => {}
                 Next::Young(hole) => state.hole = Some(hole),

@@ -4,7 +4,7 @@ use calendar::Millis;
 use kv_schemas::{Counter, Lease, Slot, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, SettledTotal, Staged, places, tree::KEPT};
+use crate::{Entry, SettledTotal, Staged, places, recent::Recent, tree::KEPT};
 
 /// More staged entries than this are not looked at by one reader: a bound on its time, not on the log. A list ends there;
 /// there are no sums until the sequencer has caught up.
@@ -38,6 +38,9 @@ pub(crate) struct State {
     /// What the `size` entries come to; of states of before, those that have come since.
     #[serde(default)]
     pub settled: SettledTotal,
+    /// The same of the last days, one by one; absent in states of before, until an entry gets its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recent: Option<Recent>,
 }
 
 /// A wait at a stage index that was taken and isn't written.
@@ -61,6 +64,7 @@ impl Default for State {
             kept: Vec::new(),
             frozen: None,
             settled: SettledTotal::default(),
+            recent: None,
         }
     }
 }
@@ -184,6 +188,17 @@ pub(crate) fn staged(store: &dyn Store, state: &State) -> Result<Vec<Staged>, St
         }
     }
     Ok(entries)
+}
+
+/// As [`staged`], for who sums up, with the state that it was read by: there is no sum of which a part is left out, since
+/// whoever has counters lowered by a sum that is too low gives away what is spent.
+pub(crate) fn all_staged(store: &dyn Store) -> Result<(State, Vec<Staged>), StoreError> {
+    let state = State::load(store)?;
+    if places::stage().tail(store)?.saturating_sub(state.next_stage) >= MAX_STAGED {
+        return Err(StoreError::Unavailable("more entries wait for their place than can be summed up".into()));
+    }
+    let waiting = staged(store, &state)?;
+    Ok((state, waiting))
 }
 
 /// Whether an entry is among the first `next` of the log.

@@ -10,7 +10,7 @@ use crate::{
     Entry, Kind, Line, Staged, lines,
     list::missing,
     places,
-    state::{MAX_STAGED, State, sequenced_before, staged},
+    state::{all_staged, sequenced_before},
 };
 
 /// Whose entries are summed up, and over which window (UTC).
@@ -101,7 +101,7 @@ impl Totals {
         self.include(scope, entry);
     }
 
-    fn include(&mut self, scope: Scope, entry: &Entry) {
+    pub(crate) fn include(&mut self, scope: Scope, entry: &Entry) {
         self.entries = self.entries.saturating_add(1);
         self.settled_nanos = self.settled_nanos.saturating_add(entry.cost_nanos.0);
         let share = self.by_capability.entry(entry.capability.clone()).or_default();
@@ -153,12 +153,7 @@ pub(crate) fn gathered(
     window: &str,
 ) -> Result<(Totals, u64), StoreError> {
     // Staged first, sums second: see `staged`.
-    let state = State::load(store)?;
-    // Whoever has counters lowered by a sum that is too low gives away what is spent.
-    if places::stage().tail(store)?.saturating_sub(state.next_stage) >= MAX_STAGED {
-        return Err(StoreError::Unavailable("more entries wait for their place than can be summed up".into()));
-    }
-    let waiting = staged(store, &state)?;
+    let (_, waiting) = all_staged(store)?;
     let mut sums = summed(store, scope, owner, window)?;
     let (numbered, counted) = (sums.entries, sums.next);
     for Staged { entry, .. } in waiting {

@@ -1,15 +1,18 @@
 //! The fault matrix of the tree: {which operation of a run fails} x {it was applied, it was not} x {the store is back for
-//! the next operation, or the run is over}; then a new run. The tree is that of a run without faults, byte by byte.
+//! the next operation, or the run is over}; then a new run. The tree is that of a run without faults, byte by byte, and
+//! what all entries come to, and those of each day, counts each of them once.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "tests may panic")]
 
 mod common;
 
 use std::cell::Cell;
 
-use audit::LEASE_MS;
+use audit::{Filter, LEASE_MS};
 use common::{
-    NOW, sequence,
-    tree::{check_served, check_tree, grow, stage},
+    NOW, append,
+    books::{check_days, check_settled_total, spread},
+    entry, everything, sequence,
+    tree::{check_served, check_tree, grow},
     watch::Watch,
 };
 use kv_schemas::{Store, StoreError, memory::Memory};
@@ -62,7 +65,8 @@ fn prepared() -> Memory {
         grow(&store, size - 1, size);
     }
     for n in 254..259 {
-        stage(&store, n);
+        let entry = entry(&format!("lc_{n}"), ["a", "b"][(n % 2) as usize], 1 + n as i64);
+        append(&store, &spread(entry, n)).unwrap();
     }
     store
 }
@@ -97,6 +101,9 @@ fn matrix(prepared: &Memory, smooth: &Memory, applied: bool, over: bool, second:
         check_tree(&store.memory, &when);
         store.check_history(&when);
         assert_eq!(tree(&store.memory), tree(smooth), "{when}");
+        let all = everything(&store.memory, Filter::All);
+        check_settled_total(&store.memory, &all, &when);
+        check_days(&store.memory, &all, &when);
         if fault.operations.get() <= at {
             assert!(done.is_ok() && at > 100, "the run does something");
             return;

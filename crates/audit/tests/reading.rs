@@ -3,7 +3,7 @@
 
 mod common;
 
-use audit::{Cursor, Entry, Filter, Kind, MAX_SCAN, Period, Position, Scope, Snapshot, find, receipt};
+use audit::{Cursor, Entry, Filter, Kind, MAX_SCAN, Period, Position, Scope, Selection, Snapshot, find, receipt};
 use calendar::Millis;
 use common::{NOW, append, entry, ids, month, sequence};
 use kv_schemas::{Store, StoreError, memory::Memory};
@@ -22,9 +22,9 @@ fn log(sequenced: u32) -> Memory {
 
 fn pages(store: &Memory, filter: &Filter, period: Period, limit: usize, between: impl Fn(&Memory)) -> String {
     let (mut all, mut start) = (Vec::new(), Position(0));
+    let wanted = Selection { period, ..Selection::default() };
     loop {
-        let (items, next) =
-            Snapshot::take(store, filter.clone()).unwrap().page(store, period, None, start, limit).unwrap();
+        let (items, next) = Snapshot::take(store, filter.clone()).unwrap().page(store, &wanted, start, limit).unwrap();
         assert!(items.len() <= limit);
         all.extend(items);
         match next {
@@ -76,10 +76,19 @@ fn cursors_fit_only_their_kind_of_list() {
     for bad in ["", "a", "t17", "17", "a-1", "a+1", "a1x", "a99999999999999999999", "ａ1"] {
         check(&Filter::All, bad, None);
     }
+    let below = |filter: &Filter, text: &str| Cursor::read_below(filter, text).map(str::to_owned);
+    let (all, tenant) = (Filter::All, Filter::Tenant("x".into()));
+    assert_eq!(below(&all, &Cursor::write_below(&all, "lc_1")).as_deref(), Some("lc_1"));
+    assert_eq!(below(&tenant, &Cursor::write_below(&tenant, "lc_1")).as_deref(), Some("lc_1"));
+    for (filter, bad) in [(&all, "a17"), (&all, "Tlc_1"), (&all, "A"), (&all, ""), (&tenant, "Alc_1"), (&tenant, "t17")]
+    {
+        assert_eq!(below(filter, bad), None, "{bad}");
+    }
+    assert_eq!(Cursor::read(&all, "Alc_1"), None, "neither the other way");
     // Past the end is an empty last page, not an error.
     let (items, next) = Snapshot::take(&log(4), Filter::All)
         .unwrap()
-        .page(&log(4), Period::default(), None, Position(u64::MAX), 5)
+        .page(&log(4), &Selection::default(), Position(u64::MAX), 5)
         .unwrap();
     assert_eq!((items.len(), next), (0, None));
 }
@@ -90,10 +99,15 @@ fn a_page_looks_at_a_bounded_number_of_entries() {
     for n in 0..=MAX_SCAN {
         append(&store, &entry(&format!("lc_{n}"), "a", 2)).unwrap();
     }
-    let never = Period { from: Some(Millis(NOW.0 + 1)), to: None };
-    let (items, next) =
-        Snapshot::take(&store, Filter::All).unwrap().page(&store, never, None, Position(0), 10).unwrap();
+    let period = Period { from: Some(Millis(NOW.0 + 1)), to: None };
+    let (never, snapshot) =
+        (Selection { period, ..Selection::default() }, Snapshot::take(&store, Filter::All).unwrap());
+    let (items, next) = snapshot.page(&store, &never, Position(0), 10).unwrap();
     assert_eq!((items.len(), next), (0, Some(Position(MAX_SCAN))));
+    let (items, next) = snapshot.page_down(&store, &never, None, 10).unwrap();
+    assert_eq!((items.len(), next.as_deref()), (0, Some("lc_1")), "all but the oldest");
+    let (items, next) = snapshot.page_down(&store, &never, Some(Position(1)), 10).unwrap();
+    assert_eq!((items.len(), next), (0, None));
 }
 
 #[test]
@@ -139,11 +153,12 @@ fn a_list_of_one_kind_has_the_others_passed_over() {
     let check = |kind: Option<Kind>, list: &str| {
         for filter in [Filter::All, Filter::Tenant("a".into())] {
             let snapshot = Snapshot::take(&store, filter).unwrap();
-            let whole = snapshot.page(&store, Period::default(), kind, Position(0), 10).unwrap();
+            let wanted = Selection { kind, ..Selection::default() };
+            let whole = snapshot.page(&store, &wanted, Position(0), 10).unwrap();
             assert_eq!((ids(&whole.0).as_str(), whole.1), (list, None), "{kind:?}");
-            let (items, next) = snapshot.span(&store, Period::default(), kind, Position(0), 3).unwrap();
+            let (items, next) = snapshot.span(&store, &wanted, Position(0), 3).unwrap();
             assert!(items.len() < 4 && next == Some(Position(3)), "a span looks at just as many, whatever their kind");
-            let rest = snapshot.span(&store, Period::default(), kind, Position(3), 3).unwrap().0;
+            let rest = snapshot.span(&store, &wanted, Position(3), 3).unwrap().0;
             assert_eq!(ids(&[items, rest].concat()), list, "{kind:?}");
         }
     };

@@ -4,7 +4,7 @@
 
 mod common;
 
-use audit::Filter;
+use audit::{Entry, Filter};
 use common::{
     NOW, append,
     books::{check_books, check_settled, settle},
@@ -32,6 +32,7 @@ fn writer<'a>(me: u64) -> Act<'a> {
     Box::new(move |store: &dyn Store| {
         for n in 0..2 {
             let entry = entry(&format!("lc_{}", me * 2 + n), ["a", "b"][n as usize], 4 + me as i64);
+            let entry = Entry { at_ms: NOW.plus(n * 2_000), ..entry };
             // A writer that the sequencer passes over each time is told so, and repeats.
             while append(store, &entry).is_err() {}
         }

@@ -1,11 +1,15 @@
 //! How often a permit was denied, by reason: counters in the store, so that they are right over all nodes and restarts.
 //!
-//! Only a denial writes one. What if we crash between the denial and the count? It isn't counted: nothing rests on it.
+//! Only a denial writes them. What if we crash between the denial and the count? It isn't counted: nothing rests on it.
 
+use calendar::Millis;
 use kv_schemas::{Store, StoreError, families};
 use money::UNIT_TYPES;
 
-use crate::error::{Denial, DenialKind};
+use crate::{
+    denied_days,
+    error::{Denial, DenialKind},
+};
 
 /// Reasons that aren't about one unit. The last two stand for all codes of their kind.
 const PLAIN: [&str; 14] = [
@@ -38,15 +42,15 @@ pub fn reasons() -> impl Iterator<Item = String> {
     PLAIN.into_iter().map(str::to_owned).chain(capped)
 }
 
-/// Counts a denial. Who waits in the queue isn't denied yet; and while the store is away nothing can be counted there.
+/// Counts a denial of a tenant's: since ever, and on this day. Who waits in the queue isn't denied yet; and while the store
+/// is away nothing can be counted there.
 ///
 /// # Errors
-/// The store can't be reached: perhaps it isn't counted.
-pub fn count_denial(store: &dyn Store, denial: &Denial) -> Result<(), StoreError> {
-    match reason(denial) {
-        Some(reason) => families::DENIAL_COUNT.counter(&[&reason]).add(store, 1).map(drop),
-        None => Ok(()),
-    }
+/// The store can't be reached: perhaps it isn't counted, or since ever and not on this day.
+pub fn count_denial(store: &dyn Store, now: Millis, tenant: &str, denial: &Denial) -> Result<(), StoreError> {
+    let Some(reason) = reason(denial) else { return Ok(()) };
+    families::DENIAL_COUNT.counter(&[&reason]).add(store, 1)?;
+    denied_days::count(store, now, tenant, &reason)
 }
 
 /// How often for each reason.
@@ -88,7 +92,7 @@ mod tests {
             let store = Memory::default();
             let denial = Denial { ticket, ..Denial::new(kind, code, "no") };
             for _ in 0..3 {
-                count_denial(&store, &denial).unwrap();
+                count_denial(&store, Millis(1_795_000_020_000), "a", &denial).unwrap();
             }
             let found = denials(&store).unwrap().into_iter().filter(|(_, count)| *count > 0);
             let expected = counted.map(|reason| (reason.to_owned(), 3));

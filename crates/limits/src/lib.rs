@@ -13,6 +13,7 @@
 mod correct;
 mod correction;
 mod denied;
+mod denied_days;
 mod error;
 mod holds;
 mod intent;
@@ -33,6 +34,7 @@ mod units;
 pub use correct::correct;
 pub use correction::{Amount, Corrected, Correction};
 pub use denied::{LIMITERS, count_denial, denials, reasons};
+pub use denied_days::denials_on;
 pub use error::{Denial, DenialKind, Fault};
 pub use holds::{Hold, Remaining, Rung, standing};
 pub use meter::{Meter, Scope};

@@ -10,7 +10,7 @@
 #[path = "../../limits/tests/common/mod.rs"]
 mod common;
 
-use audit::{Entry, Filter, Period, Position, Signer, Snapshot, Staged, VERSION};
+use audit::{Entry, Filter, Position, Selection, Signer, Snapshot, Staged, VERSION};
 use common::{NOW, SIGNER};
 use kv_schemas::memory::Memory;
 use reconcile::outside::{Outside, Sight, Tree};
@@ -133,7 +133,7 @@ fn leaves(store: &Memory) -> Vec<Hash> {
 fn from_outside_each_entry_is_compared_with_its_leaf() {
     let store = log("me", 300);
     let items = Snapshot::take(&store, Filter::All).unwrap();
-    let items = items.page(&store, Period::default(), None, Position(0), 1_000).unwrap().0;
+    let items = items.page(&store, &Selection::default(), Position(0), 1_000).unwrap().0;
     let views: Vec<Json> = items.iter().map(|item| serde_json::to_value(item.view()).unwrap()).collect();
     let views: Vec<Json> = views.iter().map(|view| serde_json::from_str(&view.to_string()).unwrap()).collect();
     let check = |sight: Sight, change: &dyn Fn(&mut Vec<Hash>, &mut Vec<Json>), what: &[&str], words: &str| {
@@ -219,7 +219,7 @@ fn a_store_without_a_checkpoint_has_lost_what_was_seen() {
 fn an_entry_that_never_comes_under_a_checkpoint_is_told() {
     let store = log("me", 30);
     let items = Snapshot::take(&store, Filter::All).unwrap();
-    let items = items.page(&store, Period::default(), None, Position(0), 1_000).unwrap().0;
+    let items = items.page(&store, &Selection::default(), Position(0), 1_000).unwrap().0;
     let mut views: Vec<Json> =
         items.iter().map(|item| serde_json::from_str(&serde_json::to_string(&item.view()).unwrap()).unwrap()).collect();
     let mut extra = views[29].clone();

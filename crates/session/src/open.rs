@@ -139,7 +139,8 @@ pub fn open(
     };
     // Listed first. What if we crash here? The sweep finds a place without a session and passes over it after a while.
     // The other way round there could be a session that nobody ever removes.
-    record::all().append(store, &Listed { id: session.id.clone(), at: now })?;
+    let place = Listed { id: session.id.clone(), at: now, tenant: Some(session.tenant.clone()) };
+    record::all().append(store, &place)?;
     // Told before it exists: there is none that could be used and isn't in the log. What if we crash here? The log tells of
     // a session that nobody has. The same seed again says the same and is dropped.
     let mode = mode(&session.capabilities);

@@ -60,6 +60,9 @@ pub struct Ending {
 pub(crate) struct Listed {
     pub id: String,
     pub at: Millis,
+    /// Whose it is, so that who looks for one tenant's needn't read the others'. `None` where an earlier release wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
 }
 
 pub(crate) fn session(id: &str) -> Value<Session> {

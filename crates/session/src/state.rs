@@ -52,12 +52,8 @@ pub fn state(store: &dyn Store, session: &Session, now: Millis) -> Result<State,
     if let Some(ending) = record::ending(&session.id).get(store)? {
         return Ok(State::Ended(ending));
     }
-    let due = record::due(&session.id).get(store)?;
-    if due.is_some_and(|due| due < now && due < session.expires_at) {
-        return Ok(State::Lapsed("missed_tick"));
-    }
-    if now >= session.expires_at {
-        return Ok(State::Lapsed("expired"));
+    if let Some((reason, _)) = timed_out(session, record::due(&session.id).get(store)?, now) {
+        return Ok(State::Lapsed(reason));
     }
     let tenant = find_access(store, &session.tenant)?;
     let key = find_key(store, &session.key_sha256)?;
@@ -65,6 +61,14 @@ pub fn state(store: &dyn Store, session: &Session, now: Millis) -> Result<State,
         (Some(tenant), Some(key)) if key.tenant == tenant.id && !is_revoked(&tenant, session) => State::Active(tenant),
         _ => State::Lapsed("revoked"),
     })
+}
+
+/// Why its time is up, and since when: a missed tick ends it before it would expire.
+pub(crate) fn timed_out(session: &Session, due: Option<Millis>, now: Millis) -> Option<(&'static str, Millis)> {
+    match due.filter(|due| *due < now && *due < session.expires_at) {
+        Some(due) => Some(("missed_tick", due)),
+        None => (now >= session.expires_at).then_some(("expired", session.expires_at)),
+    }
 }
 
 /// Its tenant's twin is retired, or the person it is of has taken their consent back.

@@ -9,17 +9,14 @@
 //! a burst of sessions costs many short calls, never a long one. One caller at a time is enough; two do no harm, since
 //! all that can be lost is how far one of them came.
 
-use std::{collections::BTreeMap, rc::Rc};
-
 use calendar::{DAY, MINUTE, Millis};
 use kv_schemas::{Slot, Store, StoreError, Value, families};
 use serde::{Deserialize, Serialize};
-use tenancy::{Access, find_access, find_key};
 
 use crate::{
-    Session,
     record::{self, LIFETIME},
-    state::is_revoked,
+    revoked::Revoked,
+    state::timed_out,
 };
 
 /// The most places that one call looks at.
@@ -39,6 +36,11 @@ struct Head {
 
 fn head() -> Value<Head> {
     families::SESSION_HEAD.value(&[])
+}
+
+/// All places up to this one are empty for good.
+pub(crate) fn forgotten(store: &dyn Store) -> Result<u64, StoreError> {
+    Ok(head().get(store)?.unwrap_or_default().forgotten)
 }
 
 /// Ids of sessions that have ended but whose ending isn't noted yet, or not told, at most `limit`: the caller calls
@@ -95,7 +97,7 @@ fn look(store: &dyn Store, index: u64, now: Millis, revoked: &mut Revoked) -> Re
         return Ok(if now.since(listed.at) > GRACE { Found::Finished } else { Found::Running });
     };
     let due = record::due(&listed.id).get(store)?;
-    let lapsed = now >= session.expires_at || due.is_some_and(|due| due < now) || revoked.is(store, &session)?;
+    let lapsed = timed_out(&session, due, now).is_some() || revoked.is(store, &session)?;
     Ok(if lapsed { Found::Overdue(listed.id) } else { Found::Running })
 }
 
@@ -138,35 +140,4 @@ fn forget(store: &dyn Store, head: Head, now: Millis) -> Result<u64, StoreError>
         forgotten = index;
     }
     Ok(forgotten)
-}
-
-/// Remembers during one call what tenants are like and which keys are gone: many sessions share them.
-#[derive(Default)]
-struct Revoked {
-    /// Absent once it is gone.
-    tenants: BTreeMap<String, Option<Rc<Access>>>,
-    keys: BTreeMap<String, bool>,
-}
-
-impl Revoked {
-    fn is(&mut self, store: &dyn Store, session: &Session) -> Result<bool, StoreError> {
-        let tenant = match self.tenants.get(&session.tenant) {
-            Some(tenant) => tenant.clone(),
-            None => {
-                let tenant = find_access(store, &session.tenant)?;
-                self.tenants.insert(session.tenant.clone(), tenant.clone());
-                tenant
-            }
-        };
-        let tenant_gone = tenant.is_none_or(|tenant| is_revoked(&tenant, session));
-        let key_gone = match self.keys.get(&session.key_sha256) {
-            Some(gone) => *gone,
-            None => {
-                let gone = find_key(store, &session.key_sha256)?.is_none();
-                self.keys.insert(session.key_sha256.clone(), gone);
-                gone
-            }
-        };
-        Ok(tenant_gone || key_gone)
-    }
 }

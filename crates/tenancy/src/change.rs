@@ -1,7 +1,7 @@
-//! Changing and deleting a tenant, and listing all of them.
+//! Changing and deleting a tenant.
 
 use calendar::Millis;
-use kv_schemas::{Slot, Store, StoreError, families};
+use kv_schemas::{Store, StoreError, families};
 use serde_json::Value as Json;
 
 use crate::{
@@ -135,40 +135,4 @@ fn clear_up(store: &dyn Store, id: &str) -> Result<(), StoreError> {
     }
     // Noted or not: a change of the twin that was under way may have written it once more after its note was gone.
     holdings::forget_twin(store, id)
-}
-
-/// A page of the list of tenants.
-#[derive(Debug, PartialEq)]
-pub struct Page {
-    /// In the order of their making.
-    pub tenants: Vec<Tenant>,
-    /// Where the next page begins; `None` after the last.
-    pub next: Option<u64>,
-}
-
-/// The most places of the list that are looked at for one page: deleted tenants leave holes.
-const MAX_SCAN: u64 = 2_000;
-
-/// At most `limit` tenants after place `after` (0 for the beginning).
-pub fn list(store: &dyn Store, after: u64, limit: usize) -> Result<Page, StoreError> {
-    let log = families::TENANT_LIST.log::<String>(&[]);
-    let tail = log.tail(store)?;
-    let end = tail.min(after.saturating_add(MAX_SCAN));
-    let mut tenants = Vec::new();
-    let mut last = after;
-    for index in after.saturating_add(1)..=end {
-        if tenants.len() >= limit {
-            break;
-        }
-        last = index;
-        let Slot::Entry(id) = log.get(store, index)? else {
-            continue;
-        };
-        if let Some(tenant) = find_tenant(store, &id)?
-            && holdings::listed_at(store, &id)? == Some(index)
-        {
-            tenants.push(tenant);
-        }
-    }
-    Ok(Page { tenants, next: (last < tail).then_some(last) })
 }

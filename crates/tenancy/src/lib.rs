@@ -1,7 +1,7 @@
 //! Tenants, companies, their keys and their bindings to vendors: the records every component reads, and the rules for
 //! writing them (twin-registry alone writes).
 //!
-//! Reading: [`find_tenant`], [`find_key`], [`find_binding`]; for auditors [`highest_cap`].
+//! Reading: [`find_tenant`], [`find_key`], [`find_binding`], [`list`]; for auditors [`highest_cap`].
 //! Checking what an operator sends: the `parse_*` functions.
 //! Writing: [`create`], [`patch`], [`delete`], [`put_company`], [`issue_key`], [`revoke_key`], [`bind`], [`put_prices`];
 //! each says at each effect what a crash there leaves behind,
@@ -24,6 +24,7 @@ mod keys;
 mod ladder;
 mod limit_rules;
 mod limits;
+mod list;
 mod names;
 mod origins;
 mod page_rules;
@@ -44,7 +45,7 @@ mod write_error;
 
 pub use binding_rules::{BindingAsked, NO_DEV_HOSTS, parse_binding};
 pub use bindings::{BindingSealed, bind, bound_vendors, find_binding, unbind};
-pub use change::{Page, clear_up_if_gone, delete, list, patch};
+pub use change::{clear_up_if_gone, delete, patch};
 pub use claim::{Claim, Mark};
 pub use companies::put_company;
 pub use create::{MAKING_LEASE, NewKeys, create};
@@ -65,6 +66,7 @@ pub use keys::{
 pub use ladder::Ladder;
 pub use limit_rules::parse_company;
 pub use limits::Limits;
+pub use list::{Page, Search, list};
 pub use names::{is_id, is_route, is_vendor};
 pub use page_rules::{is_page, is_restricted};
 pub use past_limits::{Highest, Owner, PAST_KEPT, PastLimits, highest_cap};

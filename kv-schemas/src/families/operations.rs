@@ -7,6 +7,14 @@ families! {
     DENIAL_COUNT: Counters "denial-count/{reason}" of "denials",
         written by "pre-flight", read by "operations",
         kept "for good", removed by "-";
+    /// Denials of a tenant on a UTC day, by their reason; under `_all`, which no tenant is called, those of all tenants.
+    DENIALS: Counters "denials/{owner}/{day}/{reason}" of "denials",
+        written by "pre-flight", read by "-",
+        kept "40 days past that day", removed by "expiry";
+    /// The reasons that have such a counter, so that whoever shows a day doesn't try every one there is.
+    DENIAL_REASONS: Logs "denial-reasons/{owner}/{day}" of "JSON text: the reason",
+        written by "pre-flight", read by "-",
+        kept "40 days past that day", removed by "expiry";
     /// How many runs have ended, by how.
     RUN_COUNT: Counters "run-count/{outcome}" of "runs",
         written by "provider-proxy", read by "operations",

@@ -19,7 +19,7 @@ families! {
     SESSION_ENDING: Onces "session-ending/{session}" of "taken at 1",
         written by "session-authorize", read by "-",
         kept "with its session", removed by "session-authorize, in maintenance; twin-registry, erasing";
-    /// Sessions in the order of their making, for the sweep.
+    /// Sessions in the order of their making, for who lists them and for the sweep.
     SESSION_LIST: Logs "session-list" of "JSON `session::record::Listed`",
         written by "session-authorize", read by "-",
         kept "with its session", removed by "session-authorize, in maintenance";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use audit::{Entry, Filter, Period, Position, Snapshot, VERSION};
+use audit::{Entry, Filter, Position, Selection, Snapshot, VERSION};
 use calendar::{DAY, HOUR};
 use kv_schemas::{Store, expiry};
 use limits::{Charge, Permit};
@@ -56,7 +56,7 @@ pub fn balance(world: &World, faults: Faults) -> Result<(), String> {
     let log = Snapshot::take(&world.memory, Filter::All).map_err(text)?;
     let (mut items, mut next) = (Vec::new(), Some(Position(0)));
     while let Some(start) = next {
-        let (page, after) = log.page(&world.memory, Period::default(), None, start, usize::MAX).map_err(text)?;
+        let (page, after) = log.page(&world.memory, &Selection::default(), start, usize::MAX).map_err(text)?;
         items.extend(page);
         next = after;
     }

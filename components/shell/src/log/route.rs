@@ -4,7 +4,7 @@
 //! put where it doesn't belong.
 
 /// The words, in order.
-const WORDS: [&str; 87] = [
+const WORDS: [&str; 91] = [
     "api",
     "approvals",
     "audit",
@@ -23,7 +23,9 @@ const WORDS: [&str; 87] = [
     "continue",
     "corrections",
     "create",
+    "days",
     "dead-letters",
+    "demo",
     "deploy",
     "economy",
     "entries",
@@ -55,6 +57,7 @@ const WORDS: [&str; 87] = [
     "openapi.json",
     "operations",
     "pages",
+    "portal",
     "preflight",
     "prices",
     "privacy",
@@ -71,6 +74,7 @@ const WORDS: [&str; 87] = [
     "runs",
     "sessions",
     "settle",
+    "shop",
     "site",
     "site.json",
     "snapshot",
@@ -125,6 +129,7 @@ mod tests {
         check("/v1/tenants/demo/keys/key_1", "/v1/tenants/{id}/keys/{id}");
         check("/v1/audit/entries/tg_sk_0000/proof", "/v1/audit/entries/{id}/proof");
         check("/v1/context/soccer/live", "/v1/context/{id}/live");
+        check("/demo/shop", "/demo/shop");
         check("/wp-login.php", "/{id}");
         check("/%2e%2e/secret\"\n", "/{id}/{id}");
         check(&"/a".repeat(1_000), &"/{id}".repeat(MAX_SEGMENTS));

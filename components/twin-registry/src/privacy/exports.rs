@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use audit::{Filter, Period, Position, Snapshot, View};
+use audit::{Filter, Position, Selection, Snapshot, View};
 use calendar::{HOUR, Millis};
 use compliance::{Whose, sessions_of};
 use kv_schemas::StoreError;
@@ -130,7 +130,7 @@ impl Page {
                         Some(log) => log,
                         none => none.insert(Snapshot::take(store, Filter::Tenant(self.tenant_id.clone()))?),
                     };
-                    let (found, next) = log.span(store, Period::default(), None, Position(position), STRETCH)?;
+                    let (found, next) = log.span(store, &Selection::default(), Position(position), STRETCH)?;
                     let is_theirs = |item: &&audit::Item| {
                         let session = item.opening.as_ref().and_then(|opening| opening.session_id.as_deref());
                         session.is_some_and(|session| ids.contains(session))
@@ -167,7 +167,7 @@ fn beginning(store: &KeyValue, log: &Snapshot, sessions: &[(String, Option<Milli
     let (mut low, mut high) = (0, log.len());
     while low < high {
         let middle = low + (high - low) / 2;
-        let (found, _) = log.span(store, Period::default(), None, Position(middle), 1)?;
+        let (found, _) = log.span(store, &Selection::default(), Position(middle), 1)?;
         match found.first() {
             Some(item) if item.entry.at_ms < wanted => low = middle + 1,
             _ => high = middle,

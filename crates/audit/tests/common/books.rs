@@ -1,6 +1,9 @@
 //! Whether a log says one and the same thing everywhere: lists, numbers, sums.
 
-use audit::{Filter, Item, Kind, Scope, SettledTotal, Totals, settled, totals};
+use std::collections::BTreeMap;
+
+use audit::{Entry, Filter, Item, Kind, Scope, SettledTotal, Totals, days, settled, totals};
+use calendar::{DAY, Millis};
 use kv_schemas::{Store, memory::Memory};
 
 use super::{NOW, everything, ids, sequence, tree::check_tree};
@@ -57,6 +60,7 @@ pub fn check_settled(store: &Memory, before: &[Item], expected: &[String], when:
     check_tree(store, when);
     let all = everything(store, Filter::All);
     check_settled_total(store, &all, when);
+    check_days(store, &all, when);
     let numbers: Vec<_> = all.iter().map(|item| item.seq).collect();
     assert_eq!(numbers, (0..all.len() as u64).map(Some).collect::<Vec<_>>(), "{when}");
     for item in before.iter().filter(|item| item.seq.is_some()) {
@@ -79,4 +83,34 @@ pub fn check_settled_total(store: &Memory, all: &[Item], when: &str) {
     assert_eq!((progress.size, &found), (all.len() as u64, &expected), "{when}");
     let net: i64 = all.iter().map(|item| item.entry.cost_nanos.0).sum();
     assert_eq!(found.nanos(), net, "{when}");
+}
+
+/// One of four days, by turns, the last of them that of [`NOW`].
+pub fn spread(entry: Entry, n: u64) -> Entry {
+    Entry { at_ms: Millis(NOW.0 - (n % 4) * DAY), ..entry }
+}
+
+/// The sums of each day are what the entries of that day come to, each once: the deployment's and every tenant's.
+pub fn check_days(store: &Memory, all: &[Item], when: &str) {
+    let span: Vec<Millis> = (0..6).map(|n| Millis(NOW.0 + 2_000 - n * DAY)).collect();
+    for whose in [Filter::All, Filter::Tenant("a".into()), Filter::Tenant("b".into())] {
+        for (day, found) in span.iter().zip(days(store, &whose, &span).unwrap()) {
+            let mut expected = BTreeMap::<String, (u64, i64)>::new();
+            let is_ours = |entry: &Entry| match &whose {
+                Filter::All => true,
+                Filter::Tenant(tenant) => entry.tenant_id == *tenant,
+            };
+            for Item { entry, .. } in all {
+                if entry.kind() == Kind::Money && entry.at_ms.day() == day.day() && is_ours(entry) {
+                    let sums = expected.entry(entry.capability.clone()).or_default();
+                    *sums = (sums.0 + 1, sums.1 + entry.cost_nanos.0);
+                }
+            }
+            let found = found.unwrap_or_else(|| panic!("{whose:?}: {} isn't known, {when}", day.day()));
+            let whole = expected.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            assert_eq!((found.entries, found.settled_nanos), whole, "{whose:?}, {}, {when}", day.day());
+            let shares = found.by_capability.into_iter().map(|(name, share)| (name, (share.entries, share.nanos)));
+            assert_eq!(shares.collect::<BTreeMap<_, _>>(), expected, "{whose:?}, {}, {when}", day.day());
+        }
+    }
 }

@@ -15,7 +15,7 @@ pub mod watch;
 use std::sync::LazyLock;
 
 use audit::{
-    Entry, Filter, Item, Period, Position, Progress, Scope, Signer, Snapshot, Staged, Totals, VERSION, totals,
+    Entry, Filter, Item, Position, Progress, Scope, Selection, Signer, Snapshot, Staged, Totals, VERSION, totals,
 };
 use calendar::Millis;
 use kv_schemas::{Store, StoreError, memory::Memory};
@@ -71,7 +71,7 @@ pub fn picture(store: &Memory) -> String {
 }
 
 pub fn everything(store: &Memory, filter: Filter) -> Vec<Item> {
-    Snapshot::take(store, filter).unwrap().page(store, Period::default(), None, Position(0), usize::MAX).unwrap().0
+    Snapshot::take(store, filter).unwrap().page(store, &Selection::default(), Position(0), usize::MAX).unwrap().0
 }
 
 pub fn month(store: &Memory, scope: Scope, owner: &str) -> Totals {

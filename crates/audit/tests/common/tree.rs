@@ -1,6 +1,6 @@
 //! What the log serves of its tree, seen as somebody outside sees it.
 
-use audit::{Entry, Filter, Item, Period, Position, Snapshot};
+use audit::{Entry, Filter, Item, Position, Selection, Snapshot};
 use kv_schemas::{Store, StoreError, memory::Memory};
 use tlog::{
     BundleId, Checkpoint, Hash, TILE_WIDTH, TileId, decode_bundle, full_tiles, leaf_hash, partials, root, tree_root,
@@ -34,7 +34,7 @@ pub fn leaves(store: &Memory) -> Vec<Hash> {
     let (mut hashes, mut start) = (Vec::new(), Some(Position(0)));
     let snapshot = Snapshot::take(store, Filter::All).unwrap();
     while let Some(from) = start {
-        let (items, next) = snapshot.page(store, Period::default(), None, from, usize::MAX).unwrap();
+        let (items, next) = snapshot.page(store, &Selection::default(), from, usize::MAX).unwrap();
         let numbered = items.iter().filter(|item| item.seq.is_some());
         hashes.extend(numbered.map(|item| leaf_hash(&item.entry.leaf())));
         start = next;

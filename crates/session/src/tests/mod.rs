@@ -11,6 +11,8 @@
 mod events;
 mod house;
 mod issuer;
+mod listing;
+mod listing_pages;
 mod lives;
 mod opening;
 mod rates;

@@ -49,7 +49,7 @@ fn assert_whole(store: &Memory, works: &NewKeys, crash: u32) {
         let tenants: Option<Vec<String>> = families::ORIGIN.value(&[&origin]).get(store).unwrap();
         assert_eq!(tenants, Some(vec!["a".to_owned()]), "crash after {crash}");
     }
-    let listed: Vec<_> = list(store, 0, 10).unwrap().tenants.into_iter().map(|t| t.id).collect();
+    let listed: Vec<_> = list(store, 0, 10, None).unwrap().tenants.into_iter().map(|t| t.id).collect();
     assert_eq!(listed, ["a"], "crash after {crash}");
 }
 

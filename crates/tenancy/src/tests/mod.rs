@@ -11,6 +11,7 @@
 mod crashes;
 mod events;
 mod history;
+mod listing;
 mod rules;
 mod settings;
 mod writes;

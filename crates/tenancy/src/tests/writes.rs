@@ -138,25 +138,6 @@ fn a_binding_without_a_secret_keeps_the_old_one() {
 }
 
 #[test]
-fn the_list_is_paged_in_the_order_of_making() {
-    let store = Memory::default();
-    for (i, id) in ["a", "b", "c", "d"].iter().enumerate() {
-        create(&store, NOW, &spec(id), &keys(i), &Unlogged).unwrap();
-    }
-    delete(&store, NOW, "b", &Unlogged).unwrap();
-    let check = |after: u64, limit: usize, ids: &[&str], next: Option<u64>| {
-        let page = list(&store, after, limit).unwrap();
-        assert_eq!(page.tenants.iter().map(|t| t.id.as_str()).collect::<Vec<_>>(), ids);
-        assert_eq!(page.next, next);
-    };
-    check(0, 10, &["a", "c", "d"], None);
-    check(0, 2, &["a", "c"], Some(3));
-    check(3, 2, &["d"], None);
-    check(99, 2, &[], None);
-    check(u64::MAX, 2, &[], None);
-}
-
-#[test]
 fn prices_are_added_or_replaced() {
     let store = Memory::default();
     let put = |vendor: &str, model: &str, usd: &str, day: &str| {

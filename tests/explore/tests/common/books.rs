@@ -1,6 +1,6 @@
 //! The books, kept apart from the code that they check: what each permit stands for, and so what each counter must say.
 
-use audit::{Entry, Filter, Period, Position, Snapshot, VERSION};
+use audit::{Entry, Filter, Position, Selection, Snapshot, VERSION};
 use explore::{Verdict, View};
 use kv_schemas::memory::Memory;
 use limits::{Charge, Meter, Permit, Scope, State};
@@ -150,7 +150,7 @@ pub fn entry(permit: &Permit, charge: &Charge) -> Entry {
 /// log says, no more and no less.
 pub fn balanced(store: &Memory, counters: &[Capped]) -> Verdict {
     let entries = Snapshot::take(store, Filter::All)
-        .and_then(|log| log.page(store, Period::default(), None, Position(0), usize::MAX))
+        .and_then(|log| log.page(store, &Selection::default(), Position(0), usize::MAX))
         .map_err(|error| error.to_string())?
         .0;
     let mut logged: Vec<_> = entries.iter().map(|item| item.entry.limit_check_id.as_str()).collect();

@@ -80,7 +80,7 @@ pub fn goes_on(store: &Memory) {
     assert_eq!((listed(Filter::All), listed(Filter::Tenant("demo".into())), settled()), (3, 3, 360_000_000));
     let done = audit::sequence(store, NOW.plus(10 * MINUTE), 100, &signer()).unwrap();
     assert_eq!((done.size, done.staged), (3, 0), "the run that broke off is replaced");
-    let page = Snapshot::take(store, Filter::All).unwrap().page(store, Default::default(), None, Default::default(), 9);
+    let page = Snapshot::take(store, Filter::All).unwrap().page(store, &Default::default(), Default::default(), 9);
     assert_eq!(page.unwrap().0.iter().map(|item| item.seq).collect::<Vec<_>>(), [Some(0), Some(1), Some(2)]);
     assert_eq!(audit::append(store, &staged(CHARGED, 1)).unwrap(), 1, "a repeat is known");
     assert_eq!(settled(), 360_000_000);

@@ -67,7 +67,7 @@ pub fn told(store: Memory) -> Memory {
 fn denied(store: &dyn Store) {
     let unpriced = Reservation { provider: "nobody".into(), ..ask(seconds(1)) };
     let denial = limits::reserve(store, NOW, "lc_unpriced", &unpriced).unwrap_err();
-    limits::count_denial(store, &denial).unwrap();
+    limits::count_denial(store, NOW, &unpriced.tenant, &denial).unwrap();
 }
 
 fn settled(store: &dyn Store) {

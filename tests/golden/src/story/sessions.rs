@@ -3,7 +3,7 @@
 use calendar::{DAY, SECOND};
 use kv_schemas::{Store, expiry};
 use serde_json::json;
-use session::Seed;
+use session::{Asked, Seed, Which};
 
 use super::{
     NOW,
@@ -34,6 +34,13 @@ pub fn goes_on(store: &dyn Store) {
     let view = |id: &str| session::view(store, "demo", id, later).unwrap();
     assert_eq!(view(ID).ended_by.as_deref(), Some("missed_tick"));
     assert_eq!(view("ses_2").ended_by.as_deref(), Some("page"));
+    // Also where an earlier release listed them, which didn't say whose they are.
+    let listed = |tenant: &str| {
+        let asked = Asked { tenant: Some(tenant.into()), which: Which::Ended, limit: 10, cursor: None };
+        let page = session::list(store, later, &asked).unwrap();
+        page.sessions.into_iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!((listed("demo"), listed("other")), (vec!["ses_2".into(), ID.into()], vec![]));
     session::end(store, ID, "page", later).unwrap();
     session::overdue(store, 10, later).unwrap();
     session::overdue(store, 10, NOW.plus(2 * DAY)).unwrap();

@@ -123,7 +123,7 @@ fn prices() -> Vec<PriceRow> {
 }
 
 pub fn goes_on(store: &Memory) {
-    let made = tenancy::list(store, 0, 10).unwrap().tenants;
+    let made = tenancy::list(store, 0, 10, None).unwrap().tenants;
     assert_eq!(made.iter().map(|tenant| tenant.id.as_str()).collect::<Vec<_>>(), ["demo", "signed"]);
     assert_eq!(tenancy::list_keys(store, "demo").unwrap().len(), 3);
     assert!(tenancy::find_binding(store, "demo", "tavus").unwrap().is_some());
