@@ -1,4 +1,4 @@
-//! The browser suite: the widget in Chromium, first against the suite's own fake gate, then against a real one. The widget's
+//! The browser suite: the widget and the console in Chromium, first against the suite's own fake gate, then against a real one. The widget's
 //! own folder is set up too: a test makes its one file anew and compares.
 
 use std::env;
@@ -29,7 +29,7 @@ pub fn suite(workspace: &Workspace, report: &mut Report) {
     let Some(chromium) = find_chromium() else {
         return report.skip(NAME, "no Chromium; install it or name one in the variable CHROMIUM");
     };
-    let suite = NodeSuite { folder, chromium };
+    let suite = NodeSuite { folder, chromium, tollgate: workspace.tollgate() };
     let widget = workspace.root.join("widget");
     if report.step("browser setup", |_| npm::install(&widget).and_then(|()| npm::install(&suite.folder))) {
         report.step(NAME, |tally| suite.run("test:widget", Variables::new(), tally));
@@ -42,12 +42,15 @@ pub fn suite(workspace: &Workspace, report: &mut Report) {
 struct NodeSuite {
     folder: PathBuf,
     chromium: PathBuf,
+    /// Receipts are checked with it, too.
+    tollgate: PathBuf,
 }
 
 impl NodeSuite {
     fn run(&self, script: &str, variables: Variables, tally: &mut Tally) -> Result<()> {
         let mut npm = npm::script(&self.folder, script);
-        npm.env("CHROMIUM", &self.chromium).env_remove("TOLLGATE_URL").envs(variables);
+        npm.env("CHROMIUM", &self.chromium).env("TOLLGATE_BIN", &self.tollgate);
+        npm.env_remove("TOLLGATE_URL").envs(variables);
         count_tests(script, &mut npm, SUITE_LIMIT, tally)
     }
 }

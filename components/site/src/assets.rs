@@ -1,4 +1,4 @@
-//! The files of the page and the widget, embedded at build time, each with its type and its tag. The widget is one file,
+//! The files of the page, the console and the widget, embedded at build time, each with its type and its tag. The widget is one file,
 //! made from `widget/src` by `npm run build` there and kept in the repository, so that a gate is built without node.
 
 /// One embedded file.
@@ -15,6 +15,8 @@ pub struct Asset {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Page,
+    /// The console's page, which has a policy of its own.
+    Console,
     Style,
     /// The widget's module: other sites import it.
     Module,
@@ -37,31 +39,123 @@ macro_rules! assets {
 assets![
     "index.html",
     "site.css",
-    "site.js",
     "tollgate-widget.js",
     "art/flags.svg",
     "art/harbour.svg",
     "art/icon.svg",
     "art/portrait.svg",
+    "console/api.js",
+    "console/app.js",
+    "console/dom.js",
+    "console/failure.js",
+    "console/format.js",
+    "console/icon.svg",
+    "console/identity.js",
+    "console/index.html",
+    "console/metrics.js",
+    "console/parts/bindings.js",
+    "console/parts/chart.js",
+    "console/parts/dialog.js",
+    "console/parts/gauge.js",
+    "console/parts/keys.js",
+    "console/parts/limits-form.js",
+    "console/parts/limits.js",
+    "console/parts/live.js",
+    "console/parts/ranks.js",
+    "console/parts/scale.js",
+    "console/parts/search.js",
+    "console/parts/spending.js",
+    "console/parts/table.js",
+    "console/parts/tenant-filter.js",
+    "console/parts/tenant-tabs.js",
+    "console/parts/usage-bars.js",
+    "console/poll.js",
+    "console/pool.js",
+    "console/proof/bytes.js",
+    "console/proof/check.js",
+    "console/proof/engine.js",
+    "console/proof/entry.js",
+    "console/proof/growth.js",
+    "console/proof/json.js",
+    "console/proof/memory.js",
+    "console/proof/note.js",
+    "console/proof/receipt.js",
+    "console/proof/tiles.js",
+    "console/proof/tree.js",
+    "console/router.js",
+    "console/shell.js",
+    "console/sign-in.js",
+    "console/styles/frame.css",
+    "console/styles/log.css",
+    "console/styles/parts.css",
+    "console/styles/tokens.css",
+    "console/styles/views.css",
+    "console/views/log.js",
+    "console/views/log/checkpoint.js",
+    "console/views/log/corrections.js",
+    "console/views/log/dates.js",
+    "console/views/log/download.js",
+    "console/views/log/entry.js",
+    "console/views/log/filters.js",
+    "console/views/log/invoice.js",
+    "console/views/log/list.js",
+    "console/views/log/prove.js",
+    "console/views/log/receipt-file.js",
+    "console/views/log/rows.js",
+    "console/views/log/steps.js",
+    "console/views/log/watch.js",
+    "console/views/overview.js",
+    "console/views/sessions.js",
+    "console/views/tenant.js",
+    "console/views/tenants.js",
+    "console/views/usage.js",
+    "console/views/vendors.js",
+    "console/views/webhooks.js",
+    "demo/break.js",
+    "demo/demo.js",
+    "demo/drop.svg",
+    "demo/el.js",
+    "demo/gate.css",
+    "demo/ilse.svg",
+    "demo/kettle.svg",
+    "demo/ledger.js",
+    "demo/page.css",
+    "demo/portal.css",
+    "demo/portal.html",
+    "demo/shop.css",
+    "demo/shop.html",
+    "demo/wren.svg",
 ];
+
+/// The one file that is other sites' business, too.
+const WIDGET: &str = "tollgate-widget.js";
+
+/// Its views are in the part of the address behind the `#`, so that it is one page.
+const CONSOLE: &str = "console/index.html";
 
 impl Asset {
     pub fn kind(&self) -> Kind {
         match self.name.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("html") if self.name.starts_with("console/") => Kind::Console,
             Some("html") => Kind::Page,
             Some("css") => Kind::Style,
             Some("svg") => Kind::Art,
-            _ if self.name == "site.js" => Kind::PageScript,
-            _ => Kind::Module,
+            _ if self.name == WIDGET => Kind::Module,
+            _ => Kind::PageScript,
         }
     }
 }
 
-/// The file a path asks for: `/` is the page, `/widget/...` the rest.
+/// The file a path asks for: `/`, `/demo/shop` and `/demo/portal` are pages, `/console` the operator's, `/console/...` what that
+/// loads, `/widget/...` the rest.
 pub fn find(path: &str) -> Option<&'static Asset> {
     let name = match path {
         "/" | "/index.html" => "index.html",
-        _ => path.strip_prefix("/widget/").filter(|name| *name != "index.html")?,
+        "/demo/shop" => "demo/shop.html",
+        "/demo/portal" => "demo/portal.html",
+        "/console" | "/console/" => CONSOLE,
+        _ if path.starts_with("/console/") => path.strip_prefix('/').filter(|name| *name != CONSOLE)?,
+        _ => path.strip_prefix("/widget/").filter(|name| !name.ends_with(".html") && !name.starts_with("console/"))?,
     };
     ASSETS.iter().find(|asset| asset.name == name)
 }
@@ -101,13 +195,15 @@ mod tests {
     use std::collections::BTreeSet;
     use std::path::Path;
 
-    /// Names of the files with one of these endings, seen from `root`; `folders` inside it are walked too.
+    /// Names of the files with one of these endings, seen from `root`; `folders` inside it are walked to their ends.
     fn files(root: &Path, folder: &str, endings: &[&str], folders: &[&str]) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         for entry in std::fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && folders.contains(&name.as_str()) {
+            let walked =
+                |folder: &&str| name.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            if path.is_dir() && folders.iter().any(walked) {
                 found.extend(files(root, &name, endings, folders));
             } else if path.extension().is_some_and(|e| endings.iter().any(|s| e == *s)) {
                 found.insert(name);
@@ -116,13 +212,16 @@ mod tests {
         found
     }
 
+    /// Folders of `widget/` whose files are served, with all that is below them.
+    const FOLDERS: &[&str] = &["art", "console", "demo"];
+
     fn widget() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../widget")
     }
 
     #[test]
     fn every_file_that_a_page_loads_is_served_and_none_is_missing() {
-        let on_disk = files(&widget(), "", &["html", "css", "js", "svg"], &["art"]);
+        let on_disk = files(&widget(), "", &["html", "css", "js", "svg"], FOLDERS);
         let served = ASSETS.iter().map(|asset| asset.name.to_owned()).collect::<BTreeSet<_>>();
         assert_eq!(served, on_disk);
     }
@@ -148,6 +247,19 @@ mod tests {
         check("/widget/src/sse.js", None);
         check("/widget/art/icon.svg", Some("art/icon.svg"));
         check("/widget/index.html", None);
+        check("/demo/shop", Some("demo/shop.html"));
+        check("/demo/portal", Some("demo/portal.html"));
+        check("/widget/demo/ledger.js", Some("demo/ledger.js"));
+        check("/widget/demo/shop.html", None);
+        check("/demo/", None);
+        check("/console", Some("console/index.html"));
+        check("/console/", Some("console/index.html"));
+        check("/console/app.js", Some("console/app.js"));
+        check("/console/views/overview.js", Some("console/views/overview.js"));
+        check("/console/index.html", None);
+        check("/console/nowhere", None);
+        check("/widget/console/app.js", None);
+        check("/console/../index.html", None);
         check("/widget/", None);
         check("/widget/../Cargo.toml", None);
         check("/widget//src/sse.js", None);

@@ -9,7 +9,7 @@ use spin_sdk::http::{BoxBody, Request, Response};
 use spin_sdk::http_service;
 
 use crate::reply::{Refusal, Reply};
-use crate::routes::{Route, route};
+use crate::routes::{self, Route, route};
 use crate::settings::{self, MAX_BYTES, Settings};
 
 #[http_service]
@@ -26,8 +26,14 @@ async fn handle(request: Request) -> Response<BoxBody> {
 }
 
 async fn answer(call: &Call, store: &KeyValue) -> Result<Reply, Refusal> {
-    match route(call.method.as_str(), &call.path, call.header("if-none-match")) {
-        Route::Answer(reply) => Ok(reply),
+    let director = if routes::has_director(&call.path) { director(store) } else { None };
+    // With a director the policy isn't the one that a cache has stored with the page.
+    let known = call.header("if-none-match").filter(|_| director.is_none());
+    match route(call.method.as_str(), &call.path, known) {
+        Route::Answer(reply) => Ok(match director {
+            Some(origin) => routes::directed(reply, &origin),
+            None => reply,
+        }),
         Route::Refuse(refusal) => Err(refusal),
         Route::ReadSettings => {
             let stored = store.get(&families::SITE.key(&[])).map_err(offline)?;
@@ -44,6 +50,11 @@ async fn answer(call: &Call, store: &KeyValue) -> Result<Reply, Refusal> {
             Ok(Reply::json(200, &wanted))
         }
     }
+}
+
+/// Where the demo's director is. Without a store the page comes without one, as in production.
+fn director(store: &KeyValue) -> Option<String> {
+    settings::stored(store.get(&families::SITE.key(&[])).ok()?).director
 }
 
 fn public(settings: &Settings) -> serde_json::Value {

@@ -10,6 +10,11 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self
      frame-src https: http://127.0.0.1:*; object-src 'none'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'self'";
 
+/// What the console may load: its own modules, sheets and pictures, and answers of its own gate. Nothing may be put into it,
+/// it may be put into nothing, and no form of it goes anywhere.
+pub const CONSOLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /// What to do with a request. The two that touch the store are left to the shell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Route {
@@ -40,6 +45,19 @@ pub fn route(method: &str, path: &str, if_none_match: Option<&str>) -> Route {
     }
 }
 
+/// Whether the page at this path talks to the demo's director, where there is one.
+pub fn has_director(path: &str) -> bool {
+    assets::find(path).is_some_and(|asset| asset.kind() == Kind::Page)
+}
+
+/// The page for a gate whose demo has a director at this origin: it may connect there, too. No cache keeps it, since the next
+/// start has another director.
+pub fn directed(mut reply: Reply, origin: &str) -> Reply {
+    let policy = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {origin}"));
+    reply.headers.retain(|(name, _)| !matches!(*name, "content-security-policy" | "etag" | "cache-control"));
+    reply.with("content-security-policy", policy).with("cache-control", "no-store")
+}
+
 fn serve(asset: &'static Asset, head: bool, if_none_match: Option<&str>) -> Reply {
     let kind = asset.kind();
     let unchanged = if_none_match.is_some_and(|header| names_tag(header, asset.tag.as_str()));
@@ -49,8 +67,8 @@ fn serve(asset: &'static Asset, head: bool, if_none_match: Option<&str>) -> Repl
         .with("cache-control", cache_control(kind))
         .with("x-content-type-options", "nosniff")
         .with("referrer-policy", "strict-origin-when-cross-origin");
-    if kind == Kind::Page {
-        reply = reply.with("content-security-policy", CONTENT_SECURITY_POLICY);
+    if let Some(policy) = policy(kind) {
+        reply = reply.with("content-security-policy", policy);
     }
     if kind == Kind::Module {
         // Other sites import the widget with `<script type="module">`, which is a CORS request without credentials.
@@ -66,9 +84,17 @@ fn serve(asset: &'static Asset, head: bool, if_none_match: Option<&str>) -> Repl
     reply
 }
 
+fn policy(kind: Kind) -> Option<&'static str> {
+    match kind {
+        Kind::Page => Some(CONTENT_SECURITY_POLICY),
+        Kind::Console => Some(CONSOLE_POLICY),
+        Kind::Style | Kind::Module | Kind::PageScript | Kind::Art => None,
+    }
+}
+
 fn content_type(kind: Kind) -> &'static str {
     match kind {
-        Kind::Page => "text/html; charset=utf-8",
+        Kind::Page | Kind::Console => "text/html; charset=utf-8",
         Kind::Style => "text/css; charset=utf-8",
         Kind::Module | Kind::PageScript => "text/javascript; charset=utf-8",
         Kind::Art => "image/svg+xml",
@@ -79,7 +105,7 @@ fn content_type(kind: Kind) -> &'static str {
 fn cache_control(kind: Kind) -> &'static str {
     match kind {
         Kind::Art => "public, max-age=3600",
-        Kind::Page | Kind::Style | Kind::Module | Kind::PageScript => "no-cache",
+        Kind::Page | Kind::Console | Kind::Style | Kind::Module | Kind::PageScript => "no-cache",
     }
 }
 
@@ -114,9 +140,12 @@ mod tests {
         };
         check("/", "text/html; charset=utf-8", true, false, "no-cache");
         check("/widget/site.css", "text/css; charset=utf-8", false, false, "no-cache");
-        check("/widget/site.js", "text/javascript; charset=utf-8", false, false, "no-cache");
+        check("/widget/demo/ledger.js", "text/javascript; charset=utf-8", false, false, "no-cache");
         check("/widget/tollgate-widget.js", "text/javascript; charset=utf-8", false, true, "no-cache");
         check("/widget/art/icon.svg", "image/svg+xml", false, false, "public, max-age=3600");
+        check("/console", "text/html; charset=utf-8", true, false, "no-cache");
+        check("/console/app.js", "text/javascript; charset=utf-8", false, false, "no-cache");
+        check("/console/styles/tokens.css", "text/css; charset=utf-8", false, false, "no-cache");
     }
 
     #[test]
@@ -161,22 +190,81 @@ mod tests {
     }
 
     #[test]
-    fn the_page_needs_nothing_its_policy_forbids() {
-        let page = String::from_utf8(answer("GET", "/", None).body.into_owned()).unwrap();
-        for banned in ["<style", " style=", " onclick=", "javascript:", "src=\"http", "href=\"http"] {
-            assert!(!page.contains(banned), "{banned} in index.html");
+    fn the_pages_need_nothing_their_policy_forbids_and_what_they_point_to_is_served() {
+        for path in ["/", "/demo/shop", "/demo/portal"] {
+            let page = String::from_utf8(answer("GET", path, None).body.into_owned()).unwrap();
+            // A snippet to paste is text: it has no `<`.
+            for element in page.split('<').filter_map(|part| part.split('>').next()) {
+                assert!(!element.starts_with("style"), "a <style> in {path}");
+                for banned in [" style=", " onclick=", "javascript:", "src=\"http", "href=\"http"] {
+                    assert!(!element.contains(banned), "{banned} in {path}");
+                }
+            }
+            assert_eq!(page.matches("<script").count(), page.matches("<script type=\"module\" src=\"/widget/").count());
+            let parts = page.split('"').filter(|part| part.starts_with("/widget/")).collect::<Vec<_>>();
+            assert!(parts.len() > 4, "{path} points to its parts");
+            for part in parts {
+                assert!(assets::find(part).is_some(), "{part} of {path}");
+            }
         }
-        assert!(page.matches("<script").count() == page.matches("<script type=\"module\" src=").count());
         assert!(!CONTENT_SECURITY_POLICY.contains("unsafe"));
     }
 
     #[test]
-    fn what_the_page_points_to_is_served() {
-        let page = String::from_utf8(answer("GET", "/", None).body.into_owned()).unwrap();
-        let paths = page.split('"').filter(|part| part.starts_with("/widget/")).collect::<Vec<_>>();
-        assert!(paths.len() > 4, "the page points to its parts");
-        for path in paths {
+    fn a_page_may_connect_to_its_director_and_no_cache_keeps_it() {
+        for (path, expected) in [("/", true), ("/demo/shop", true), ("/demo/portal", true), ("/console", false)] {
+            assert_eq!(has_director(path), expected, "{path}");
+        }
+        let reply = directed(answer("GET", "/demo/shop", None), "http://127.0.0.1:4000");
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.contains("; connect-src 'self' http://127.0.0.1:4000; img-src"), "{policy}");
+        let plain = answer("GET", "/demo/shop", None);
+        assert_eq!(plain.header("content-security-policy"), Some(CONTENT_SECURITY_POLICY));
+        assert_eq!((reply.header("etag"), reply.header("cache-control")), (None, Some("no-store")));
+        assert_eq!(reply.headers.iter().filter(|(name, _)| *name == "content-security-policy").count(), 1);
+    }
+
+    #[test]
+    fn the_console_has_the_strictest_policy_and_needs_nothing_that_it_forbids() {
+        let reply = answer("GET", "/console", None);
+        assert_eq!(
+            reply.header("content-security-policy"),
+            Some(
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                 base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            )
+        );
+        let page = String::from_utf8(reply.body.into_owned()).unwrap();
+        for banned in ["<style", " style=", " onclick=", "javascript:", "src=\"http", "href=\"http", "/widget/"] {
+            assert!(!page.contains(banned), "{banned} in console/index.html");
+        }
+        assert_eq!(page.matches("<script").count(), page.matches("<script type=\"module\" src=\"/console/").count());
+        let parts = page.split('"').filter(|part| part.starts_with("/console/")).collect::<Vec<_>>();
+        assert!(parts.len() > 4, "the page points to its parts");
+        for path in parts {
             assert!(assets::find(path).is_some(), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_the_consoles_modules_import_is_served() {
+        for asset in
+            assets::ASSETS.iter().filter(|asset| asset.name.starts_with("console/") && asset.name.ends_with(".js"))
+        {
+            let source = std::str::from_utf8(asset.bytes).unwrap();
+            let folder = asset.name.rsplit_once('/').unwrap().0;
+            let imports = source.split('\'').filter(|part| part.starts_with("./") || part.starts_with("../"));
+            for import in imports.filter(|part| part.ends_with(".js")) {
+                let mut steps = folder.split('/').collect::<Vec<_>>();
+                for step in import.split('/').filter(|step| *step != ".") {
+                    match step {
+                        ".." => steps.truncate(steps.len().saturating_sub(1)),
+                        _ => steps.push(step),
+                    }
+                }
+                let path = format!("/{}", steps.join("/"));
+                assert!(assets::find(&path).is_some(), "{} imports {path}", asset.name);
+            }
         }
     }
 }

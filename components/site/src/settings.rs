@@ -24,6 +24,8 @@ pub struct Settings {
     pub voice: Option<String>,
     /// The chat model; the widget's own default when absent.
     pub model: Option<String>,
+    /// The origin of the demo's director, in development: the demo pages show the gate's books from there, and break things.
+    pub director: Option<String>,
 }
 
 /// Reads what an operator sends.
@@ -40,6 +42,10 @@ pub fn parse(body: &[u8]) -> Result<Settings, Refusal> {
     }
     if settings.age_gate.is_some_and(|age| !(1..=120).contains(&age)) {
         return Err(Refusal::Invalid { param: "age_gate", message: "An age gate is between 1 and 120 years." });
+    }
+    if settings.director.as_deref().is_some_and(|origin| !is_loopback_origin(origin)) {
+        const MESSAGE: &str = "A director is an origin on this machine, such as http://127.0.0.1:4000.";
+        return Err(Refusal::Invalid { param: "director", message: MESSAGE });
     }
     let texts = [("persona", &settings.persona), ("voice", &settings.voice), ("model", &settings.model)];
     for (param, text) in texts {
@@ -62,6 +68,14 @@ pub fn is_operator(authorization: Option<&str>, admin_key: &str) -> bool {
     let Some((scheme, sent)) = authorization.and_then(|header| header.split_once(' ')) else { return false };
     let equal: bool = sent.trim().as_bytes().ct_eq(admin_key.as_bytes()).into();
     scheme.eq_ignore_ascii_case("bearer") && !admin_key.is_empty() && equal
+}
+
+/// `http://127.0.0.1:PORT` or `http://localhost:PORT` and nothing else: it becomes a part of the pages' policy.
+fn is_loopback_origin(origin: &str) -> bool {
+    let port = ["http://127.0.0.1:", "http://localhost:"].iter().find_map(|start| origin.strip_prefix(start));
+    port.is_some_and(|port| {
+        port.parse::<u16>().is_ok_and(|number| number > 0) && port.chars().all(|digit| digit.is_ascii_digit())
+    })
 }
 
 fn is_publishable(key: &str) -> bool {
@@ -95,6 +109,23 @@ mod tests {
         check(r#"{"age_gate":-1}"#, Err("body"));
         check(r#"{"persona":""}"#, Err("persona"));
         check(&format!(r#"{{"voice":"{}"}}"#, "v".repeat(129)), Err("voice"));
+        check(r#"{"director":"http://127.0.0.1:4000"}"#, Ok(None));
+        check(r#"{"director":"http://localhost:65535"}"#, Ok(None));
+        for elsewhere in [
+            "https://127.0.0.1:4000",
+            "http://127.0.0.1",
+            "http://127.0.0.1:0",
+            "http://127.0.0.1:+80",
+            "http://127.0.0.1:65536",
+            "http://127.0.0.1:4000/",
+            "http://127.0.0.1:4000 https://evil.example",
+            "http://127.0.0.1:4000; script-src *",
+            "http://127.0.0.1.evil.example:80",
+            "http://192.168.0.1:4000",
+            "",
+        ] {
+            check(&serde_json::json!({"director": elsewhere}).to_string(), Err("director"));
+        }
         check(r#"{"publishable_kye":"tg_pk_a"}"#, Err("body"));
         check("", Err("body"));
         check("[]", Err("body"));
