@@ -4,7 +4,8 @@ import { createServer } from 'node:http';
 
 const WIDGET = new URL('../../widget/', import.meta.url);
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
-// As the site component sends it.
+const PAGES = { '/': 'index.html', '/demo/shop': 'demo/shop.html', '/demo/portal': 'demo/portal.html' };
+// As the site component sends it; with a director it may be connected to as well.
 const POLICY = "default-src 'self'; connect-src 'self'; img-src 'self' data:; "
   + "frame-src https: http://127.0.0.1:*; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
@@ -24,6 +25,7 @@ const DEFAULTS = {
   refuse: {}, // by route name: {status, error, retryAfter}
   tick: {}, // what a tick answers beyond the usual
   audio: 'pcm', audioFrames: 40, joinUrl: null, key: 'tg_pk_demo', ageGate: null,
+  director: null, // where the demo's director is
   page: '', html: 'lang="en"', policy: STRICT, // of `/bare`: more attributes of the widget and of the page
 };
 
@@ -81,7 +83,7 @@ export class FakeGate {
   }
 
   async #file(pathname, response) {
-    if (pathname === '/site.json') return json(response, 200, { publishable_key: this.is.key, age_gate: this.is.ageGate });
+    if (pathname === '/site.json') return json(response, 200, { publishable_key: this.is.key, age_gate: this.is.ageGate, director: this.is.director });
     if (pathname.startsWith('/room/')) {
       response.writeHead(200, { 'content-type': TYPES.html });
       return response.end('<!doctype html><title>room</title><p>Room</p>');
@@ -90,9 +92,9 @@ export class FakeGate {
       response.writeHead(200, { 'content-type': TYPES.html, 'content-security-policy': this.is.policy });
       return response.end(this.#bare());
     }
-    const name = pathname === '/' ? 'index.html' : pathname.replace(/^\/widget\//, '');
+    const name = PAGES[pathname] ?? pathname.replace(/^\/widget\//, '');
     const headers = { 'content-type': TYPES[name.split('.').pop()] ?? 'text/plain' };
-    if (name.endsWith('.html')) headers['content-security-policy'] = POLICY;
+    if (name.endsWith('.html')) headers['content-security-policy'] = this.is.director ? POLICY.replace("connect-src 'self'", `connect-src 'self' ${this.is.director}`) : POLICY;
     if (name.endsWith('.js')) headers['access-control-allow-origin'] = '*';
     try {
       const bytes = await readFile(new URL(name, WIDGET));

@@ -1,7 +1,7 @@
 // The landing page on a real gate, in a real browser, at two sizes. Set TOLLGATE_URL to the gate's address.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { DESKTOP, launch, PHONE, picture, watchedPage, wholePicture, widgetOf } from './harness.mjs';
+import { agree, DESKTOP, launch, PHONE, picture, watchedPage, wholePicture, widgetOf } from './harness.mjs';
 
 const url = process.env.TOLLGATE_URL?.replace(/\/+$/, '');
 const skip = url ? false : 'TOLLGATE_URL is not set: start a gate (cargo xtask up) and name its address';
@@ -18,7 +18,9 @@ describe('the landing page on a real gate', { skip }, () => {
 
   for (const [size, viewport] of [['desktop', DESKTOP], ['phone', PHONE]]) {
     test(`a visit, ${size}`, { timeout: 120_000 }, async () => {
-      const { page, seen, close } = await watchedPage(browser, { viewport, origins: [new URL(url).origin] });
+      const { director } = await (await fetch(`${url}/site.json`)).json();
+      const origins = [new URL(url).origin, ...(director ? [director] : [])];
+      const { page, seen, close } = await watchedPage(browser, { viewport, origins });
       const rooms = new Set();
       page.on('response', async (response) => {
         if (response.request().method() === 'POST' && new URL(response.url()).pathname === '/v1/video/sessions' && response.ok()) {
@@ -36,6 +38,54 @@ describe('the landing page on a real gate', { skip }, () => {
         await picture(page, `gate-${size}-failed`).catch(() => {});
         throw error;
       } finally {
+        await close();
+      }
+    });
+  }
+});
+
+describe('the demo on a real gate', { skip }, () => {
+  let browser;
+  let director;
+  before(async () => {
+    browser = await launch();
+    ({ director } = await (await fetch(`${url}/site.json`)).json());
+  });
+  after(() => browser?.close());
+
+  // What each button comes to: what the director saw, and how the widget stands in the end.
+  const DRILLS = [
+    ['/demo/shop', 'flood', /× 429 burst\. Cost: \$0\.00\./, 'busy'],
+    ['/demo/shop', 'cap', /402 monthly_cap\. Cost: \$0\.00\./, 'denied'],
+    ['/demo/portal', 'vendor', /is down\. .*502 .*Cost: \$0\.00\./, 'ready'],
+    ['/demo/portal', 'store', /503 offline\. Nothing was called/, 'offline'],
+    ['/demo/portal', 'webhook', /200 accepted, 200 duplicate, 401 bad_signature\. Cost: \$0\.00\./, 'ready'],
+  ];
+  for (const [path, name, says, state] of DRILLS) {
+    test(`a button breaks it and it mends: ${name}`, { timeout: 60_000 }, async (t) => {
+      if (!director) return t.skip('this gate\'s demo has no director');
+      const { page, seen, close } = await watchedPage(browser, { origins: [new URL(url).origin, director] });
+      const widget = widgetOf(page);
+      const drill = page.locator(`[data-drill=${name}]`);
+      try {
+        await page.goto(url + path);
+        await widget.part('start').click();
+        await agree(page, widget);
+        await widget.say('Hello');
+        await widget.answer(2);
+        await page.waitForTimeout(1_000); // its settlement, which would count as the drill's
+        await drill.getByRole('button').first().click();
+        await drill.locator('.said', { hasText: 'The gate answered' }).waitFor({ timeout: 20_000 });
+        assert.match(await drill.locator('.said').textContent(), says);
+        await widget.state(state);
+        if (name === 'vendor') await widget.answer(3);
+        await picture(page, `gate-demo-${name}`);
+        await page.evaluate((origin) => fetch(`${origin}/demo/mend`, { method: 'POST' }), director);
+        await drill.locator('.left').waitFor({ state: 'hidden' });
+        assert.deepEqual(seen.errors, []);
+        assert.deepEqual(seen.strangers, []);
+      } finally {
+        await fetch(`${director}/demo/mend`, { method: 'POST', headers: { origin: new URL(url).origin } });
         await close();
       }
     });
@@ -95,21 +145,6 @@ async function visit(page, size) {
   await page.evaluate(() => document.querySelector('twin-widget').end());
   assert.equal((await left).status(), 204);
   await widget.state('ended');
-}
-
-// Says yes to whatever is asked until the twin is there.
-async function agree(page, widget) {
-  const there = page.locator('twin-widget .booth:is([data-state=ready], [data-state=throttled])');
-  const accept = widget.part('accept');
-  for (let question = 0; question < 4; question += 1) {
-    await there.or(accept).first().waitFor();
-    if (await there.count()) return;
-    // This very question goes away; the next one may be there at once.
-    const asked = await accept.elementHandle();
-    await asked.click();
-    await asked.waitForElementState('hidden');
-  }
-  await there.waitFor();
 }
 
 const reading = (widget) => widget.part('left').textContent();

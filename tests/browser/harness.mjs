@@ -85,3 +85,18 @@ export function widgetOf(page) {
     },
   };
 }
+
+/** Says yes to whatever is asked until the twin is there. */
+export async function agree(page, widget) {
+  const there = page.locator('twin-widget .booth:is([data-state=ready], [data-state=throttled])');
+  const accept = widget.part('accept');
+  for (let question = 0; question < 4; question += 1) {
+    await there.or(accept).first().waitFor();
+    if (await there.count()) return;
+    // This very question goes away; the next one may be there at once.
+    const asked = await accept.elementHandle();
+    await asked.click();
+    await asked.waitForElementState('hidden');
+  }
+  await there.waitFor();
+}

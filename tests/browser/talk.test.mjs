@@ -70,7 +70,7 @@ test('the budget meter moves with each turn', async () => {
   await until('the meter moves', async () => (await widget.part('left').textContent()) === '$24.9987');
   assert.equal(await widget.part('used').textContent(), '$0.001250');
   assert.equal(await widget.part('seconds').textContent(), '59:00');
-  assert.equal(await page.locator('#ledger-used').textContent(), '$0.001250');
+  assert.equal(await page.locator('[data-ledger=spent]').textContent(), '$0.001250');
 });
 
 test('the visitor is told that an AI answers, in the words of the tenant', async () => {

@@ -52,6 +52,7 @@ pub fn binding(vendor: &str, base_url: &str, mocks: &str) -> Value {
         "mode": "mock",
         "base_url": format!("{mocks}/{vendor}{path}"),
         "secret": secret(vendor),
+        "webhook_secret": webhook_secret(vendor),
         "options": options(vendor),
     })
 }
@@ -62,6 +63,13 @@ fn secret(vendor: &str) -> String {
         "livekit" => "APIdemo:mock-secret-of-livekit".to_owned(),
         _ => format!("sk-mock-{vendor}"),
     }
+}
+
+/// What a vendor's webhooks are verified with; the mock is told the same. `None` for those that sign otherwise: LiveKit with
+/// its key, Tavus and Shotstack with a token in the address.
+pub fn webhook_secret(vendor: &str) -> Option<String> {
+    let signs_otherwise = matches!(vendor, "livekit" | "tavus" | "shotstack");
+    (!signs_otherwise).then(|| format!("wh-mock-{vendor}"))
 }
 
 /// What a vendor can't do without.
@@ -83,6 +91,7 @@ mod tests {
         let check = |vendor: &str, base_url: &str, expected: &str, secret: &str| {
             let binding = binding(vendor, base_url, "http://127.0.0.1:9");
             assert_eq!((&binding["base_url"], &binding["secret"]), (&json!(expected), &json!(secret)));
+            assert_eq!(binding["webhook_secret"], json!(webhook_secret(vendor)), "{vendor}");
         };
         check("openai", "https://api.openai.com/v1", "http://127.0.0.1:9/openai/v1", "sk-mock-openai");
         check("tavus", "https://tavusapi.com", "http://127.0.0.1:9/tavus", "sk-mock-tavus");

@@ -11,6 +11,7 @@ mod ci;
 mod clients;
 mod demo;
 mod deploy;
+mod director;
 mod env;
 mod http;
 mod instructions;

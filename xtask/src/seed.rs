@@ -24,7 +24,16 @@ pub fn seed(gate: &impl Api, keys: &mut DevKeys, port: u16, mocks: Option<&str>)
             put(gate, &format!("{TENANT}/vendors/{}", text("vendor")), &binding)?;
         }
     }
-    put(gate, "/v1/site", &json!({"publishable_key": tenant_keys.publishable_key}))
+    put(gate, "/v1/site", &site(&tenant_keys.publishable_key, mocks))
+}
+
+/// What the gate's own pages show. With mocks, each of which can be broken, the twins talk by the route `auto`, and the pages
+/// find the director there.
+fn site(publishable_key: &str, mocks: Option<&str>) -> Value {
+    match mocks {
+        Some(mocks) => json!({"publishable_key": publishable_key, "model": "auto", "director": mocks}),
+        None => json!({"publishable_key": publishable_key}),
+    }
 }
 
 /// What can be bound, as the gate itself knows it.
@@ -65,7 +74,8 @@ fn ensure_tenant(gate: &impl Api, keys: &mut DevKeys, port: u16) -> Result<Tenan
     Ok(made)
 }
 
-fn origins(port: u16) -> [String; 2] {
+/// Of the gate's own pages.
+pub fn origins(port: u16) -> [String; 2] {
     [format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}")]
 }
 
@@ -172,7 +182,11 @@ mod tests {
         let prices = gate.last("PUT /v1/prices").unwrap();
         let price = |model: &str| json!({"vendor": "v", "model": model});
         assert_eq!(prices, json!({"prices": [price("a"), price("b"), price("*")]}));
-        assert_eq!(gate.last("PUT /v1/site").unwrap(), json!({"publishable_key": "tg_pk_1"}));
+        assert_eq!(binding["webhook_secret"], Value::Null, "that one's reports have a token");
+        let openai = gate.last("PUT /v1/tenants/demo/vendors/openai").unwrap();
+        assert_eq!(openai["webhook_secret"], "wh-mock-openai");
+        let site = gate.last("PUT /v1/site").unwrap();
+        assert_eq!(site, json!({"publishable_key": "tg_pk_1", "model": "auto", "director": "http://127.0.0.1:2"}));
     }
 
     #[test]
@@ -186,6 +200,7 @@ mod tests {
         assert_eq!((gate.count("POST"), gate.count("DELETE")), (2, 1));
         assert_eq!(keys.demo.unwrap().publishable_key, "tg_pk_2");
         assert_eq!(gate.count("PUT /v1/tenants/demo/vendors"), 0, "a live gate is bound to no mock");
+        assert_eq!(gate.last("PUT /v1/site").unwrap(), json!({"publishable_key": "tg_pk_2"}), "and has no director");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::director;
 use crate::http::{Api, Client};
 use crate::keys::DevKeys;
 use crate::process::{self, Process};
@@ -74,11 +75,16 @@ impl Stack {
             Vendors::Mock => start_mocks(&programs.mock_vendors).map(|(mocks, url)| (Some(mocks), Some(url)))?,
             Vendors::Live => (None, None),
         };
-        let gate = Process::spawn("tollgate", &mut gate_command(programs, options, address, &keys)?)?;
+        let drills = director::drills(&options.data)?;
+        let gate = Process::spawn("tollgate", &mut gate_command(programs, options, address, &keys, &drills)?)?;
         let mut stack = Self { gate, mocks, address, mocks_url, keys };
         stack.wait_for_health(HEALTH_LIMIT)?;
         let client = Client { address, bearer: stack.keys.admin_key.clone() };
         seed::seed(&client, &mut stack.keys, address.port(), stack.mocks_url.as_deref())?;
+        if let Some(url) = &stack.mocks_url {
+            let mocks = Client { address: address_of(url)?, bearer: String::new() };
+            director::introduce(&mocks, &stack.keys, address.port(), &drills)?;
+        }
         Ok(stack)
     }
 
@@ -167,14 +173,25 @@ fn start_mocks(program: &Path) -> Result<(Process, String)> {
     }
 }
 
-fn gate_command(programs: &Programs, options: &Options, address: SocketAddr, keys: &DevKeys) -> Result<Command> {
+fn address_of(url: &str) -> Result<SocketAddr> {
+    let address = url.strip_prefix("http://").and_then(|address| address.parse().ok());
+    address.with_context(|| format!("the mock vendors listen on {url}, which is no address"))
+}
+
+fn gate_command(
+    programs: &Programs,
+    options: &Options,
+    address: SocketAddr,
+    keys: &DevKeys,
+    drills: &Path,
+) -> Result<Command> {
     let mut command = Command::new(&programs.tollgate);
     command.arg("up").args(["--listen", &address.to_string()]);
     command.arg("--data").arg(&options.data).arg("--manifest").arg(&programs.manifest);
     // In the environment and not among the arguments, which every user of the machine can list.
     command.env("SPIN_VARIABLE_ADMIN_KEY", &keys.admin_key).env("SPIN_VARIABLE_MASTER_KEY", &keys.master_key);
     if options.vendors == Vendors::Mock {
-        command.args(["--variable", "dev_hosts=http://127.0.0.1:*"]);
+        command.args(["--variable", "dev_hosts=http://127.0.0.1:*"]).arg("--drills").arg(drills);
     }
     if let Some(folder) = programs.manifest.parent() {
         command.current_dir(folder);
@@ -262,12 +279,14 @@ mod tests {
             Programs { tollgate: "tollgate".into(), mock_vendors: "m".into(), manifest: "/r/spin.toml".into() };
         for (vendors, mocked) in [(Vendors::Mock, true), (Vendors::Live, false)] {
             let options = Options { listen: "127.0.0.1:0".parse().unwrap(), data: "/d".into(), vendors, log: None };
-            let command = gate_command(&programs, &options, "127.0.0.1:3000".parse().unwrap(), &keys).unwrap();
+            let address = "127.0.0.1:3000".parse().unwrap();
+            let command = gate_command(&programs, &options, address, &keys, Path::new("/d/drills")).unwrap();
             let arguments: Vec<_> =
                 command.get_args().map(|argument| argument.to_string_lossy().into_owned()).collect();
             let line = arguments.join(" ");
             assert!(line.starts_with("up --listen 127.0.0.1:3000 --data /d --manifest /r/spin.toml"), "{line}");
             assert_eq!(line.contains("dev_hosts=http://127.0.0.1:*"), mocked);
+            assert_eq!(line.contains("--drills /d/drills"), mocked, "a gate with real vendors has no drills");
             assert!(!line.contains(&keys.admin_key) && !line.contains(&keys.master_key));
         }
     }

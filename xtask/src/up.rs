@@ -61,7 +61,8 @@ fn banner(stack: &Stack, options: &Options) -> String {
         "
 Tollgate is up.
 
-  demo page          {url}/
+  demo pages         {url}/  {url}/demo/shop  {url}/demo/portal
+  console            {url}/console (with the admin key or a secret key)
   interface          GET  {url}/v1/openapi.json
   sessions           POST {url}/v1/sessions
   chat               POST {url}/v1/chat/completions

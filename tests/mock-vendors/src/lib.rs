@@ -13,6 +13,7 @@ mod clock;
 mod context;
 mod control;
 mod deepseek;
+mod director;
 mod elevenlabs;
 mod fault;
 mod gate;
@@ -106,6 +107,7 @@ pub fn router(state: State) -> Router {
         .nest("/telegram", telegram::router())
         .merge(jobs::files())
         .merge(control::router())
+        .merge(director::router(&state))
         .layer(DefaultBodyLimit::max(16 * 1024 * 1024))
         .with_state(state)
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 
 use crate::callback::{Hook, Hooks};
+use crate::director::Director;
 use crate::fault::Faults;
 use crate::heygen::Sessions;
 use crate::jobs::{Job, Jobs, Plan};
@@ -51,6 +52,8 @@ struct Inner {
     hooks: Mutex<Hooks>,
     callbacks: Mutex<Vec<Value>>,
     messages: Mutex<Vec<Message>>,
+    director: Mutex<Director>,
+    stage: tokio::sync::Mutex<()>,
     events: AtomicU64,
 }
 
@@ -67,6 +70,8 @@ impl State {
             hooks: Mutex::default(),
             callbacks: Mutex::default(),
             messages: Mutex::default(),
+            director: Mutex::default(),
+            stage: tokio::sync::Mutex::default(),
             events: AtomicU64::new(now_ms() << 8),
         }))
     }
@@ -114,6 +119,15 @@ impl State {
 
     pub(crate) fn callbacks(&self) -> MutexGuard<'_, Vec<Value>> {
         lock(&self.0.callbacks)
+    }
+
+    pub(crate) fn director(&self) -> MutexGuard<'_, Director> {
+        lock(&self.0.director)
+    }
+
+    /// Whoever begins or ends a drill has it.
+    pub(crate) fn stage(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.stage
     }
 
     /// A bot says something; the message's number.
