@@ -27,7 +27,7 @@ fn ops_4_wrong_methods_are_405() {
     let gate = Gate::shared();
     let server = Tenant::new(gate, json!({})).server();
     for (method, path) in [
-        ("GET", "/v1/sessions"),
+        ("PATCH", "/v1/sessions"),
         ("PUT", "/v1/sessions"),
         ("GET", "/v1/preflight"),
         ("GET", "/v1/chat/completions"),
