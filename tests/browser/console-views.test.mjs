@@ -192,7 +192,8 @@ test('ending a session asks first, ends it, and takes it from the list', async (
   await dialog.getByText('can’t reach its store').waitFor();
   gate.is.refuse = {};
   await dialog.getByRole('button', { name: 'End the session' }).click();
-  await page.getByText(id).waitFor({ state: 'detached' });
+  await dialog.waitFor({ state: 'hidden' });
+  await page.getByRole('table', { name: 'Sessions' }).getByText(id).waitFor({ state: 'detached' });
   assert.equal(gate.of('DELETE /v1/sessions/*').at(-1).path, `/v1/sessions/${id}`);
   assert.ok(await page.getByRole('button', { name: 'Look again' }).evaluate((one) => one === document.activeElement));
 });
