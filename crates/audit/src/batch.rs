@@ -11,11 +11,11 @@ use calendar::Millis;
 use kv_schemas::{Store, StoreError};
 
 use crate::{
-    Entry, Kind, SettledTotal, Staged, places,
+    Entry, Kind, Scope, SettledTotal, Staged, Totals, places,
     places::TenantCount,
     recent::Recent,
     state::State,
-    totals::{Scope, Totals, place, summed, tally},
+    totals::{place, summed, tally},
 };
 
 /// Entries on their way into the log, with what is summed up over them.

@@ -6,9 +6,9 @@ use calendar::Millis;
 use kv_schemas::{Store, StoreError};
 
 use crate::{
-    Entry, Filter, Kind, Staged, Totals,
+    Entry, Filter, Kind, Scope, Staged, Totals,
     state::{State, all_staged, sequenced_before},
-    totals::{Scope, summed},
+    totals::summed,
 };
 
 /// What was settled on each of some UTC days, given by a moment of theirs: everything in the log and everything staged,

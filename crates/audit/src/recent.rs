@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use calendar::{DAY, Millis};
 use serde::{Deserialize, Serialize};
 
-use crate::{Entry, Kind, Totals, totals::Share};
+use crate::{Entry, Kind, Share, Totals};
 
 /// Days with entries that are kept, which is at least so many days. The state is saved some times in a run: 35 days of 6
 /// capabilities are 7 kB of it.

@@ -14,7 +14,7 @@ use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use super::pages::Onward;
+use super::onward::Onward;
 use super::refusal::Refusal;
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);

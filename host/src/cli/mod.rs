@@ -21,6 +21,7 @@ mod keys;
 mod load;
 mod memory;
 mod new;
+mod onward;
 mod operator;
 mod out;
 mod pages;

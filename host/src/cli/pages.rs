@@ -1,13 +1,12 @@
 //! Lists that a gate gives page by page.
 
-use std::collections::BTreeSet;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde_json::Value;
 
 use super::access::encoded;
 use super::gate::Gate;
+use super::onward::Onward;
 use super::out::Progress;
 
 /// What a gate gives at most in one page.
@@ -26,22 +25,6 @@ pub struct Paging {
     /// All pages, 100,000 rows at most.
     #[arg(long)]
     all: bool,
-}
-
-/// The way through a list: a gate that sends back to where we were would keep us for ever.
-#[derive(Default)]
-pub struct Onward(BTreeSet<String>);
-
-impl Onward {
-    /// # Errors
-    /// We were there already.
-    pub fn to(&mut self, cursor: &str) -> Result<()> {
-        ensure!(
-            self.0.insert(cursor.to_owned()),
-            "the gate goes round in circles: it gave next_cursor {cursor:?} twice"
-        );
-        Ok(())
-    }
 }
 
 /// Rows, and where the next ones are.

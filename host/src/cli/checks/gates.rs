@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep};
 use super::people;
 use crate::cli::access::encoded;
 use crate::cli::gate::Gate;
+use crate::cli::onward::Onward;
 use crate::cli::out::Progress;
-use crate::cli::pages::Onward;
 
 const TENANTS: &str = "/v1/tenants?limit=200";
 const CHECKPOINT: &str = "/v1/audit/log/checkpoint";

@@ -11,8 +11,8 @@ use tlog::{Checkpoint, Hash, TILE_WIDTH, TileId, Verifier};
 use super::Found;
 use crate::cli::gate::Gate;
 use crate::cli::memory::Known;
+use crate::cli::onward::Onward;
 use crate::cli::out::Progress;
-use crate::cli::pages::Onward;
 
 const TENANTS: &str = "/v1/tenants?limit=200";
 const ENTRIES: &str = "/v1/audit/entries?kind=all";
