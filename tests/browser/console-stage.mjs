@@ -1,22 +1,15 @@
 // What the console's tests share: one gate and one browser per file, a page per test, and what must hold after each: nothing
 // that the policy forbids, no error, no other origin, no key in any address, nothing kept but in the tab's own storage.
 import assert from 'node:assert/strict';
-import { after, afterEach, before } from 'node:test';
+import { afterEach } from 'node:test';
 import { ADMIN_KEY, FakeConsole, SECRET_KEY } from './fake-console.mjs';
-import { DESKTOP, launch, watchedPage } from './harness.mjs';
+import { DESKTOP, watchedPage } from './harness.mjs';
+import { house } from './support.mjs';
 
 export { pause, until } from './support.mjs';
 
 export function consoleStage() {
-  const it = { gate: new FakeConsole(), browser: null, open: [] };
-  before(async () => {
-    await it.gate.start();
-    it.browser = await launch();
-  });
-  after(async () => {
-    await it.browser?.close();
-    await it.gate.stop();
-  });
+  const it = house(new FakeConsole());
   afterEach(async () => {
     const pages = it.open;
     it.open = [];

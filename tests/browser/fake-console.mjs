@@ -1,7 +1,7 @@
 // A gate for the console's tests, in one file and one of data: the routes that the console asks, answered as the contract
 // says, at the size that the console has to bear. It notes every call, and how many ran at once.
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { FakeServer } from './fake-server.mjs';
 import { invalid, merge, missing, notYours, readJson, refuse, send } from './fake-console-answers.mjs';
 import * as data from './fake-console-data.mjs';
 
@@ -48,19 +48,11 @@ const ROUTES = [
   ['GET /v1/audit/entries', 'entries'],
 ].map(([name, handler]) => ({ name, handler, pattern: new RegExp(`^${name.replaceAll('*', '([^/]+)')}$`) }));
 
-export class FakeConsole {
-  #server = createServer((request, response) => this.#answer(request, response).catch((error) => response.destroy(error)));
-
+export class FakeConsole extends FakeServer {
   async start() {
-    await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.origin = `http://127.0.0.1:${this.#server.address().port}`;
+    await super.start();
     this.reset();
     return this;
-  }
-
-  stop() {
-    this.#server.closeAllConnections();
-    return new Promise((resolve) => this.#server.close(resolve));
   }
 
   /** Forgets what happened and behaves as `options` say from now on. */
@@ -80,7 +72,7 @@ export class FakeConsole {
     return this.calls.filter((call) => call.name === name);
   }
 
-  async #answer(request, response) {
+  async answer(request, response) {
     const { pathname, searchParams } = new URL(request.url, this.origin);
     if (!pathname.startsWith('/v1/') && pathname !== '/metrics') return this.#file(pathname, response);
     const asked = `${request.method} ${pathname}`;

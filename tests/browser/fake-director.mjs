@@ -1,5 +1,5 @@
 // A demo director in one file: keeps the books of a fake gate, breaks it as the real one does, and answers its pages alone.
-import { createServer } from 'node:http';
+import { FakeServer } from './fake-server.mjs';
 
 const ENTRY = { channel: 'landing', unit_type: 'tokens', settlement: 'exact', units_consumed: 34, capability: 'chat', provider: 'openai' };
 const SAYS = { mode: 'text', message: 'I am sleeping now' };
@@ -12,19 +12,10 @@ const DRILLS = {
   webhook: { ends: 0, asked: [[200, 'accepted', 1], [200, 'duplicate', 1], [401, 'bad_signature', 1]] },
 };
 
-export class FakeDirector {
-  #server = createServer((request, response) => this.#answer(request, response));
-
-  async start(gate) {
+export class FakeDirector extends FakeServer {
+  start(gate) {
     this.gate = gate;
-    await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.origin = `http://127.0.0.1:${this.#server.address().port}`;
-    return this;
-  }
-
-  stop() {
-    this.#server.closeAllConnections();
-    return new Promise((resolve) => this.#server.close(resolve));
+    return super.start();
   }
 
   /** Whole again, with so many entries in the log. */
@@ -45,7 +36,7 @@ export class FakeDirector {
     return { ...ENTRY, limit_check_id: `lc_01M7ZGEH44RHE5PCAG3203${String(at).padStart(4, '0')}`, seq: at + 4, at: new Date(Date.now() - 9_000 + at).toISOString(), cost_nanos: 149_250 };
   }
 
-  #answer(request, response) {
+  answer(request, response) {
     const { origin } = request.headers;
     if (origin !== this.gate.origin) return response.writeHead(403).end();
     response.setHeader('access-control-allow-origin', origin);

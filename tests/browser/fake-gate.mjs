@@ -1,6 +1,6 @@
 // A gate in one file, for the widget's tests: the answers of the HTTP contract, as well-behaved or as nasty as a test asks.
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { FakeServer } from './fake-server.mjs';
 
 const WIDGET = new URL('../../widget/', import.meta.url);
 const TYPES = { html: 'text/html; charset=utf-8', css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' };
@@ -29,19 +29,11 @@ const DEFAULTS = {
   page: '', html: 'lang="en"', policy: STRICT, // of `/bare`: more attributes of the widget and of the page
 };
 
-export class FakeGate {
-  #server = createServer((request, response) => this.#answer(request, response).catch((error) => response.destroy(error)));
-
+export class FakeGate extends FakeServer {
   async start() {
-    await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.origin = `http://127.0.0.1:${this.#server.address().port}`;
+    await super.start();
     this.reset();
     return this;
-  }
-
-  stop() {
-    this.#server.closeAllConnections();
-    return new Promise((resolve) => this.#server.close(resolve));
   }
 
   /** Forgets what happened and behaves as `options` say from now on. */
@@ -57,7 +49,7 @@ export class FakeGate {
     return this.calls.filter((call) => call.route === route);
   }
 
-  async #answer(request, response) {
+  async answer(request, response) {
     const { pathname } = new URL(request.url, this.origin);
     if (!pathname.startsWith('/v1/')) return this.#file(pathname, response);
     const origin = request.headers.origin;

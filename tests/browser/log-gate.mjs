@@ -1,7 +1,7 @@
 // A gate with nothing but a log, for the console's log pages: as honest as its entries are, or lying in one way that a test
 // names. What it signs is really signed.
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { FakeServer } from './fake-server.mjs';
 import { entry, json, keyOf, SmallLog } from './small-log.mjs';
 
 const CONSOLE = new URL('../../widget/console/', import.meta.url);
@@ -31,20 +31,7 @@ export function entries(count) {
   });
 }
 
-export class LogGate {
-  #server = createServer((request, response) => this.#answer(request, response).catch((error) => response.destroy(error)));
-
-  async start() {
-    await new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
-    this.origin = `http://127.0.0.1:${this.#server.address().port}`;
-    return this;
-  }
-
-  stop() {
-    this.#server.closeAllConnections();
-    return new Promise((resolve) => this.#server.close(resolve));
-  }
-
+export class LogGate extends FakeServer {
   /**
    * `all`: its entries; `size`: how many of them it has; `seed`: of its key; `scan`: entries one page looks at; `lie`: by the
    * name of a route, what to do with its bytes; `refuse`: by the same, a status; `late`: proofs that aren't there yet.
@@ -60,7 +47,7 @@ export class LogGate {
     return this.calls.filter((call) => call.route === route);
   }
 
-  async #answer(request, response) {
+  async answer(request, response) {
     const url = new URL(request.url, this.origin);
     if (!url.pathname.startsWith('/v1/')) return this.#file(url.pathname, response);
     const key = request.headers.authorization?.slice(7);

@@ -17,17 +17,23 @@ export async function until(what, condition) {
 
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Registers the hooks of a test file and gives it its gate and its way to open pages. */
-export function stage() {
-  const it = { gate: new FakeGate(), browser: null, open: [] };
+/** A gate and a browser for as long as a test file runs, and the pages that its test has open. */
+export function house(gate) {
+  const it = { gate, browser: null, open: [] };
   before(async () => {
-    await it.gate.start();
+    await gate.start();
     it.browser = await launch();
   });
   after(async () => {
     await it.browser?.close();
-    await it.gate.stop();
+    await gate.stop();
   });
+  return it;
+}
+
+/** Registers the hooks of a test file and gives it its gate and its way to open pages. */
+export function stage() {
+  const it = house(new FakeGate());
   afterEach(async () => {
     const pages = it.open;
     it.open = [];
